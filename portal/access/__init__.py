@@ -1,0 +1,1 @@
+"""Ledger: who may see a case, secrets, the permission table."""

@@ -1,0 +1,79 @@
+"""Who may do what: one table, action -> predicates over the principal. Every route names its action; OpenAPI carries it as `x-authz`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from portal.errors import NotAllowed, NotSignedIn
+from portal.unit_of_work import Principal
+
+Predicate = Callable[[Principal], bool]
+
+
+def anyone(_: Principal) -> bool:
+    """Everybody, signed in or not."""
+    return True
+
+
+def party(who: Principal) -> bool:
+    """Somebody who proved to stand on a case, by its secret or by signing in; which cases is the reader's scope."""
+    return who.scope == "party"
+
+
+def caseworker(who: Principal) -> bool:
+    """Staff of an agency."""
+    return who.scope == "staff" and "caseworker" in who.roles
+
+
+def champion(who: Principal) -> bool:
+    """Who answers for the promise, across agencies."""
+    return who.scope == "champion"
+
+
+def administrator(who: Principal) -> bool:
+    """Who keeps adapters and people."""
+    return who.scope == "admin"
+
+
+def agency_system(who: Principal) -> bool:
+    """An agency's machine that signed its call."""
+    return who.scope == "agency"
+
+
+@dataclass(frozen=True)
+class Permission:
+    """One action: what it is, and who may do it (any predicate is enough)."""
+
+    says: str
+    who: tuple[Predicate, ...]
+
+    @property
+    def subjects(self) -> list[str]:
+        """Names for `x-authz`."""
+        return [predicate.__name__ for predicate in self.who]
+
+
+PERMISSIONS: dict[str, Permission] = {
+    "catalogue.read": Permission("See services, standards and their figures.", (anyone,)),
+    "health.read": Permission("See whether the portal is up.", (anyone,)),
+    "documents.read": Permission("Read the API description and problem types.", (anyone,)),
+    "indicators.read": Permission("See figures.", (anyone,)),
+    "case.open": Permission("Start a request.", (anyone,)),
+    "case.read": Permission("See a case, its events and its clocks.", (party, caseworker, champion)),
+    "case.write": Permission("Write, answer, withdraw and say how it was.", (party,)),
+    "case.message": Permission("Write on a case.", (party, caseworker)),
+    "task.list": Permission("See the queue.", (caseworker,)),
+    "task.work": Permission("Claim, release, complete, ask, refer, note.", (caseworker,)),
+    "breach.list": Permission("See promises that were missed.", (champion, caseworker)),
+    "duty.acknowledge": Permission("Answer a page for danger.", (caseworker,)),
+    "agency.report": Permission("Report back on a handover.", (agency_system,)),
+    "development.sign-in": Permission("Sign in as a sample person (local mode only).", (anyone,)),
+}
+
+
+def demand(who: Principal, action: str) -> None:
+    """Returns where `who` may do `action`; NotSignedIn or NotAllowed where not; KeyError for an action that is not declared."""
+    if any(predicate(who) for predicate in PERMISSIONS[action].who):
+        return
+    raise NotSignedIn if who.scope == "anonymous" else NotAllowed

@@ -1,0 +1,44 @@
+"""Scoping in the application: which rows of a case's tables the principal may see. Row-level security says the same once more."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import FromClause, Select, exists, false, or_, true
+from sqlalchemy.sql import ColumnElement
+
+from portal.access.tables import case_access
+from portal.unit_of_work import Work
+
+
+def visible(work: Work, statement: Select[Any]) -> Select[Any]:
+    """The statement, narrowed to what the unit's principal may see on every table of a case it reads, Core and ORM alike."""
+    for table in statement.get_final_froms():
+        for one in _tables(table):
+            if one.info.get("case_table"):
+                statement = statement.where(_seen(work, one))
+    return statement.execution_options(visible=True)
+
+
+def _tables(source: Any) -> list[Any]:
+    if hasattr(source, "left"):
+        return [*_tables(source.left), *_tables(source.right)]
+    return [source] if hasattr(source, "info") else []
+
+
+def _seen(work: Work, table: FromClause) -> ColumnElement[bool]:
+    who = work.principal
+    if who.scope in ("engine", "champion", "figures", "relay"):
+        return true()
+    if who.scope == "party":
+        mine: ColumnElement[bool] = table.c.case_id.in_(who.cases)
+        return or_(mine, table.c.subject == who.subject) if "subject" in table.c and table.name == "case_parties" and who.subject else mine
+    if who.scope == "staff":
+        if table.name == "tasks":
+            return table.c.agency.in_(who.agencies)
+        if table.name == "case_access":
+            return table.c.agency_id.in_(who.agencies)
+        return exists().where(case_access.c.case_id == table.c.case_id, case_access.c.agency_id.in_(who.agencies))
+    if who.scope == "agency" and table.name == "step_runs":
+        return table.c.agency.in_(who.agencies)
+    return false()

@@ -1,0 +1,81 @@
+"""Tables of the case registry."""
+
+from __future__ import annotations
+
+from sqlalchemy import Boolean, Column, ForeignKey, Index, PrimaryKeyConstraint, SmallInteger, Table, Text, UniqueConstraint, Uuid
+from sqlalchemy.dialects.postgresql import ARRAY
+
+from portal.db import CASE_TABLE, case_id, instant, metadata
+
+#: Open to every role: a reference alone says nothing, the secret or a role does.
+case_references = Table(
+    "case_references",
+    metadata,
+    Column("reference", Text, primary_key=True),
+    case_id(unique=True),
+    Column("secret_version", SmallInteger, nullable=False),
+)
+
+cases = Table(
+    "cases",
+    metadata,
+    Column("case_id", Uuid, ForeignKey("case_heads.case_id"), primary_key=True),
+    Column("reference", Text, nullable=False),
+    Column("jurisdiction", Text, nullable=False),
+    Column("origin", Text, nullable=False),
+    Column("service", Text),
+    Column("service_hash", Text),
+    Column("agency", Text, nullable=False),
+    Column("channel", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("outcome", Text),
+    Column("language", Text, nullable=False),
+    Column("area", Text),
+    Column("zone", Text, nullable=False),
+    Column("danger", Boolean, nullable=False),
+    Column("sealed", Boolean, nullable=False),
+    Column("flags", ARRAY(Text), nullable=False),
+    #: Where and under which id a machine source sent it: permanent and unique.
+    Column("source", Text),
+    Column("external_id", Text),
+    instant("received_at", nullable=False),
+    instant("competent_at"),
+    instant("closed_at"),
+    UniqueConstraint("origin", "source", "external_id"),
+    Index("cases_agency_received_at_ix", "agency", "received_at"),
+    info=CASE_TABLE,
+)
+
+decisions = Table(
+    "decisions",
+    metadata,
+    case_id(),
+    Column("id", Uuid, nullable=False),
+    Column("outcome", Text, nullable=False),
+    Column("official", Text, nullable=False),
+    Column("agency", Text, nullable=False),
+    Column("law", Text),
+    #: Vault item with the reasons in words.
+    Column("reasons", Uuid),
+    Column("remedy", Text),
+    instant("decided_at", nullable=False),
+    instant("served_at"),
+    PrimaryKeyConstraint("case_id", "id"),
+    info=CASE_TABLE,
+)
+
+duty_calls = Table(
+    "duty_calls",
+    metadata,
+    case_id(),
+    Column("id", Uuid, nullable=False),
+    Column("agency", Text, nullable=False),
+    #: Place in the agency's list of duty persons that was paged last.
+    Column("person", SmallInteger, nullable=False),
+    Column("pages", SmallInteger, nullable=False),
+    instant("paged_at", nullable=False),
+    instant("acknowledged_at"),
+    Column("acknowledged_by", Text),
+    PrimaryKeyConstraint("case_id", "id"),
+    info=CASE_TABLE,
+)

@@ -1,0 +1,99 @@
+"""What must hold in one agency's definition."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from portal.catalogue import syntax
+from portal.catalogue.definitions import Agency, WorkingHours
+from portal.catalogue.documents import Document, Path
+from portal.catalogue.faults import instead
+from portal.catalogue.known import ADAPTERS
+from portal.catalogue.languages import is_language
+
+
+def check_agency(document: Document[Agency]) -> None:
+    """Note every fault of an agency that its own file shows."""
+    agency = document.value
+    if agency is None:
+        return
+    say(document, ("id",), agency.id and (syntax.bad_id(agency.id) or _elsewhere(agency.id, document.source.folder)))
+    say(document, ("currency",), agency.currency and syntax.bad_currency(agency.currency))
+    say(document, ("jurisdiction",), agency.jurisdiction and syntax.bad_word(agency.jurisdiction))
+    once(document, "calendars", [calendar.id for calendar in agency.calendars])
+    for index, calendar in enumerate(agency.calendars):
+        _calendar(document, ("calendars", index), calendar)
+    once(document, "queues", [queue.id for queue in agency.queues])
+    for index, queue in enumerate(agency.queues):
+        say(document, ("queues", index, "team"), queue.team and syntax.bad_word(queue.team))
+    _reached(document, agency)
+    for index, person in enumerate(agency.duty):
+        if person.email and "@" not in person.email.strip("@"):
+            document.note(("duty", index, "email"), f"`{person.email}` is no e-mail address: write `name@domain`")
+    words_by_language(document, "danger_words", agency.danger_words)
+
+
+def say(document: Document[Agency], path: Path, message: str | None) -> None:
+    """Note the message, if there is one."""
+    if message:
+        document.note(path, message)
+
+
+def once(document: Document[Agency], name: str, ids: Iterable[str]) -> None:
+    """Ids in a list: well formed, and each once."""
+    seen: set[str] = set()
+    for index, id in enumerate(ids):
+        say(document, (name, index, "id"), id and syntax.bad_id(id))
+        if id and id in seen:
+            document.note((name, index, "id"), f"`{id}` stands in `{name}` twice: choose another id")
+        seen.add(id)
+
+
+def words_by_language(document: Document[Agency], name: str, words: dict[str, tuple[str, ...]]) -> None:
+    """Language -> words: the languages are codes, the lists are filled."""
+    for language, list in words.items():
+        if not is_language(language):
+            document.note((name, language), f"`{language}` is not a language code: write two or three small letters, such as `en`", key=True)
+        if not list:
+            document.note((name, language), f"`{name}.{language}` is empty: write words, or leave the line out")
+
+
+def _elsewhere(id: str, folder: str) -> str | None:
+    return None if id == folder else f"the id is `{id}`, but the folder is `{folder}`: give both the same name"
+
+
+def _reached(document: Document[Agency], agency: Agency) -> None:
+    adapter, endpoint = agency.adapter, agency.endpoint
+    if adapter and adapter not in ADAPTERS:
+        document.note(("adapter",), f"unknown adapter `{adapter}`: {instead(adapter, ADAPTERS)}")
+    elif adapter == "adapter.py" and adapter not in document.source.beside:
+        document.note(("adapter",), "there is no `adapter.py` beside this file: write it, or name a shipped adapter")
+    elif adapter not in ("", "staff", "adapter.py") and endpoint is None:
+        document.note(("adapter",), f"adapter `{adapter}` needs an address: write `endpoint: https://...`")
+    say(document, ("endpoint",), endpoint and syntax.bad_address(endpoint))
+
+
+def _calendar(document: Document[Agency], path: Path, calendar: WorkingHours) -> None:
+    say(document, (*path, "zone"), calendar.zone and syntax.bad_zone(calendar.zone))
+    say(document, (*path, "country"), calendar.country and syntax.bad_country(calendar.country))
+    for day, windows in calendar.weekly.items():
+        if message := syntax.bad_day(day):
+            document.note((*path, "weekly", day), message, key=True)
+        _windows(document, (*path, "weekly", day), windows)
+    for day, windows in calendar.special.items():
+        if message := syntax.bad_date(day):
+            document.note((*path, "special", day), message, key=True)
+        _windows(document, (*path, "special", day), windows)
+    if calendar.weekly and not any(calendar.weekly.values()):
+        document.note((*path, "weekly"), "this calendar never opens: write windows for at least one day, such as `mon: [08:30-17:00]`")
+    if calendar.subdivision and not calendar.country:
+        document.note((*path, "subdivision"), "a subdivision needs its country: write `country: ..`")
+    for name, dates in (("closed", calendar.closed), ("worked", calendar.worked)):
+        for index, text in enumerate(dates):
+            say(document, (*path, name, index), text and syntax.bad_date(text))
+
+
+def _windows(document: Document[Agency], path: Path, windows: tuple[str, ...]) -> None:
+    for index, window in enumerate(windows):
+        say(document, (*path, index), window and syntax.bad_window(window))
+    say(document, path, syntax.bad_order(windows))

@@ -1,0 +1,138 @@
+"""From files to one checked catalogue, or to the list of all that is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from portal.catalogue.agency_rules import check_agency
+from portal.catalogue.definitions import Agency, Catalogue, Journey, Service, WorkingHours
+from portal.catalogue.documents import Document, Positions, T, open_document
+from portal.catalogue.faults import CatalogueFaults, Fault
+from portal.catalogue.journey_rules import check_journey
+from portal.catalogue.known import CHANNELS, Known
+from portal.catalogue.publish import stored
+from portal.catalogue.service_rules import check_service
+from portal.catalogue.sources import Found, find, installed
+
+#: Turns working hours as written into the body that is stored (portal/standards); ValueError says what is wrong with them.
+Resolve = Callable[[WorkingHours], dict[str, Any]]
+#: A rule of a room above this one, for example that conditions compile.
+Check = Callable[[Catalogue, Positions], Iterable[Fault]]
+#: Faults of one file that are told; further ones are only counted.
+MOST = 50
+
+
+def load(
+    packages: Iterable[str] | None = None,
+    *,
+    directories: Iterable[Path] = (),
+    resolve_calendar: Resolve | None = None,
+    checks: Sequence[Check] = (),
+    channels: tuple[str, ...] = CHANNELS,
+) -> Catalogue:
+    """All definitions of the packages (None: those installed, unless directories are given) and directories, checked.
+
+    Directories without a place for journeys, or with nothing but one agency's own folder, are completed from the installed content; what they
+    define themselves goes before it. Without `resolve_calendar` the catalogue has no calendars. Raises CatalogueFaults with every fault of every
+    file, NotADirectoryError or ValueError for a directory that is not there or holds nothing.
+    """
+    directories = list(directories)
+    names = list(packages) if packages is not None else [] if directories else list(installed())
+    given = find(names, directories)
+    known = Known(channels=channels)
+    rules = _take(given, known, given=True)
+    if directories and packages is None:
+        _take(_completing(given), known, given=False)
+    for rule in rules:
+        rule()
+    calendars, faults = _calendars(known, resolve_calendar)
+    faults += given.faults + _triage(known) + [fault for document in known.documents if document.given for fault in document.faults]
+    catalogue = _catalogue(known, calendars, {fault.file for fault in faults})
+    positions = Positions(known.documents)
+    faults += [fault for check in checks for fault in check(catalogue, positions)]
+    if faults:
+        raise CatalogueFaults(_told(faults))
+    return catalogue
+
+
+def _completing(given: Found) -> Found:
+    """What of the installed content the given directories have no place for; an agency they hold is theirs with all its services."""
+    if given.journeys and given.agencies:
+        return Found()
+    own = {source.folder for source in given.sources if source.kind == "agency"}
+    more = find(installed())
+    more.sources = [source for source in more.sources if not (given.journeys if source.kind == "journey" else given.agencies or source.folder in own)]
+    return more
+
+
+def _take(found: Found, known: Known, *, given: bool) -> list[Callable[[], None]]:
+    """Read each file; the rules to be asked of it once all are known."""
+    rules: list[Callable[[], None]] = []
+    for source in found.sources:
+        match source.kind:
+            case "agency":
+                agency = known.register(open_document(Agency, source, given=given), known.agencies)
+                rules.append(partial(check_agency, agency))
+            case "service":
+                service = known.register(open_document(Service, source, given=given), known.services)
+                rules.append(partial(check_service, service, known))
+            case "journey":
+                journey = known.register(open_document(Journey, source, given=given), known.journeys)
+                rules.append(partial(check_journey, journey, known))
+    return rules
+
+
+def _triage(known: Known) -> list[Fault]:
+    """Exactly one service of a catalogue takes what fits no other."""
+    takers = [document for document in known.services.values() if document.value and document.value.triage]
+    services = [document for document in known.documents if document.source.kind == "service"]
+    if takers or not services or any(document.value is None for document in services):
+        first = takers[0].source.file if takers else ""
+        message = f"there is already a service that takes what fits no other ({first}): leave `triage` out here"
+        return [document.fault(("triage",), message, key=True) for document in takers[1:]]
+    return [Fault(services[0].source.file, 1, 1, "no service takes what fits no other: write `triage: true` in exactly one, the front door's own")]
+
+
+def _calendars(known: Known, resolve: Resolve | None) -> tuple[dict[str, dict[str, Any]], list[Fault]]:
+    bodies: dict[str, dict[str, Any]] = {}
+    faults: list[Fault] = []
+    for document in known.agencies.values() if resolve else ():
+        if document.value is None or document.faults or resolve is None:
+            continue
+        for index, calendar in enumerate(document.value.calendars):
+            try:
+                bodies[f"{document.value.id}/{calendar.id}"] = resolve(calendar)
+            except ValueError as error:
+                faults.append(document.fault(("calendars", index), f"calendar `{calendar.id}`: {error}"))
+    return bodies, faults
+
+
+def _catalogue(known: Known, calendars: dict[str, dict[str, Any]], faulty: set[str]) -> Catalogue:
+    """What is free of faults and refers to nothing that is not: a whole for the checks from outside even where other files are wrong."""
+    agencies = {id: value for id, value in _sound(known.agencies, faulty) if isinstance(value, Agency)}
+    journeys = {id: value for id, value in _sound(known.journeys, faulty) if {step.agency for step in value.steps} - {None} <= agencies.keys()}
+    services = {id: value for id, value in _sound(known.services, faulty) if value.agency in agencies and value.journey in journeys}
+    rows = stored(agencies.values(), services.values(), journeys.values(), calendars)
+    return Catalogue(agencies, services, journeys, calendars, {(row.kind, row.id): row.hash for row in rows}, rows)
+
+
+def _sound(documents: dict[str, Document[T]], faulty: set[str]) -> Iterator[tuple[str, T]]:
+    for id, document in sorted(documents.items()):
+        if document.value is not None and not document.faults and document.source.file not in faulty:
+            yield id, document.value
+
+
+def _told(faults: Iterable[Fault]) -> list[Fault]:
+    """The first faults of each file and how many more there are: a hostile file has no end of them."""
+    told: list[Fault] = []
+    for file, group in groupby(sorted(set(faults)), key=lambda fault: fault.file):
+        of_file = list(group)
+        told += of_file[:MOST]
+        if len(of_file) > MOST:
+            last = of_file[MOST]
+            told.append(Fault(file, last.line, last.column, f"and {len(of_file) - MOST} more faults in this file"))
+    return told

@@ -1,0 +1,88 @@
+"""The pure part of publishing: definitions as canonical JSON with its hash, and back. What was stored once must load for ever.
+
+A field at its default is left out of the JSON, so that a new field with a default changes no hash. Hence a rule for definitions.py:
+every new field has a default, and a default never changes its meaning; another meaning is another field.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from hashlib import sha256
+from typing import Any, Literal, TypeVar, overload
+
+from portal.catalogue.definitions import Agency, Journey, Service, Stored
+from portal.catalogue.shapes import Shape, slots
+
+Kind = Literal["agency", "service", "journey", "calendar"]
+T = TypeVar("T")
+
+
+def canonical(body: Any) -> bytes:
+    """Its one JSON text: sorted keys, no blanks, UTF-8."""
+    return json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
+
+
+def stored(agencies: Iterable[Agency], services: Iterable[Service], journeys: Iterable[Journey], calendars: Mapping[str, dict[str, Any]]) -> tuple[Stored, ...]:
+    """Rows of table `definitions`, by kind and id. The version of what has no number of its own is the start of its hash."""
+    rows = [_row("agency", agency.id, "", plain(agency)) for agency in agencies]
+    rows += [_row("service", service.id, str(service.version), plain(service)) for service in services]
+    rows += [_row("journey", journey.id, str(journey.version), plain(journey)) for journey in journeys]
+    rows += [_row("calendar", id, "", body) for id, body in calendars.items()]
+    return tuple(sorted(rows, key=lambda row: (row.kind, row.id)))
+
+
+def _row(kind: Kind, id: str, version: str, body: dict[str, Any]) -> Stored:
+    hash = sha256(canonical(body)).hexdigest()
+    return Stored(hash, kind, id, version or hash[:12], body)
+
+
+def plain(value: Any) -> Any:
+    """A definition as JSON values; fields at their default are left out."""
+    if isinstance(value, tuple):
+        return [plain(item) for item in value]
+    if isinstance(value, dict):
+        return {key: plain(item) for key, item in value.items()}
+    if isinstance(value, str | int | float) or value is None:
+        return value
+    written = ((slot, getattr(value, slot.name)) for slot in slots(type(value)).values())
+    return {slot.name: plain(item) for slot, item in written if slot.required or item != slot.default}
+
+
+@overload
+def from_stored(kind: Literal["agency"], body: dict[str, Any]) -> Agency: ...
+@overload
+def from_stored(kind: Literal["service"], body: dict[str, Any]) -> Service: ...
+@overload
+def from_stored(kind: Literal["journey"], body: dict[str, Any]) -> Journey: ...
+@overload
+def from_stored(kind: Literal["calendar"], body: dict[str, Any]) -> dict[str, Any]: ...
+@overload
+def from_stored(kind: Kind, body: dict[str, Any]) -> Agency | Service | Journey | dict[str, Any]: ...
+def from_stored(kind: Kind, body: dict[str, Any]) -> Agency | Service | Journey | dict[str, Any]:
+    """The definition as it was published. Keys that are no longer known are passed over: they had no say in what is left."""
+    match kind:
+        case "agency":
+            return _rebuilt(Agency, body)
+        case "service":
+            return _rebuilt(Service, body)
+        case "journey":
+            return _rebuilt(Journey, body)
+        case _:
+            return body
+
+
+def _rebuilt(cls: type[T], body: dict[str, Any]) -> T:
+    return cls(**{slot.name: _value(slot.shape, body[slot.name]) for slot in slots(cls).values() if slot.name in body})
+
+
+def _value(shape: Shape, value: Any) -> Any:
+    if value is None:
+        return None
+    if shape.form == "object":
+        return _rebuilt(shape.type, value)
+    if shape.inside is not None and shape.form == "list":
+        return tuple(_value(shape.inside, item) for item in value)
+    if shape.inside is not None and shape.form == "map":
+        return {key: _value(shape.inside, item) for key, item in value.items()}
+    return float(value) if shape.form == "float" else value

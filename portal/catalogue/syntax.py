@@ -1,0 +1,113 @@
+"""What single values must look like: ids, terms, windows of the day, dates. Each function gives a message, or None where all is well."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from datetime import date
+from zoneinfo import ZoneInfo
+
+from portal.catalogue.faults import instead
+
+UNITS = ("business_days", "business_hours", "calendar_days", "calendar_weeks", "calendar_months", "calendar_hours")
+PROFILES = ("same-time", "opening-hours", "eu-1182-71")
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+_ID = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+_WORD = re.compile(r"[a-z0-9]+([-_][a-z0-9]+)*")
+_FIELD = re.compile(r"[a-z][a-z0-9_]*")
+_TERM = re.compile(r"[1-9][0-9]{0,4} (" + "|".join(UNITS) + ")")
+_WINDOW = re.compile(r"(\d\d):([0-5]\d)-(\d\d):([0-5]\d)")
+#: Reserved in CEL (cel-spec, language definition): `answers.in` could not be written.
+_CEL = {"true", "false", "null", "in", "as", "break", "const", "continue", "else", "for", "function", "if", "import", "let", "loop"}
+_CEL |= {"package", "namespace", "return", "var", "void", "while"}
+
+
+def bad_id(id: str) -> str | None:
+    """Ids of definitions, steps, standards, queues: `moving-home`."""
+    return None if _ID.fullmatch(id) and len(id) <= 63 else f"`{id[:80]}` is no id: small letters, digits and single hyphens, a letter first, at most 63"
+
+
+def bad_word(word: str) -> str | None:
+    """Ids of options, outcomes and teams: as ids, but a digit may come first and `_` may join."""
+    return None if _WORD.fullmatch(word) and len(word) <= 63 else f"`{word[:80]}` cannot be used here: small letters, digits, single `-` or `_`, at most 63"
+
+
+def bad_field(id: str) -> str | None:
+    """Ids of fields: names in CEL, where a hyphen would be a minus."""
+    if id in _CEL:
+        return f"`{id}` is a reserved word of conditions: write another, such as `{id}_answer`"
+    return (
+        None if _FIELD.fullmatch(id) and len(id) <= 63 else f"`{id[:80]}` is no field id: small letters, digits and `_`, a letter first, such as `moving_date`"
+    )
+
+
+def bad_term(term: str) -> str | None:
+    """`N unit` with an explicit unit (a bare day is ambiguous)."""
+    if _TERM.fullmatch(term):
+        return None
+    number = re.search(r"[1-9][0-9]*", term)
+    example = f"{number.group() if number else 5} business_days"
+    return f"`{term[:40]}` is no term: write a whole number from 1 and a unit, such as `{example}`; units are " + ", ".join(UNITS)
+
+
+def bad_window(window: str) -> str | None:
+    """`HH:MM-HH:MM` of one local day; `24:00` is its end."""
+    if _span(window):
+        return None
+    return f"`{window[:40]}` is no window: write `HH:MM-HH:MM`, the end after the beginning and at most 24:00, such as `08:30-17:00`"
+
+
+def bad_order(windows: Iterable[str]) -> str | None:
+    """Windows of one day: one after the other, no overlap."""
+    spans = [span for window in windows if (span := _span(window))]
+    clash = next(((a, b) for a, b in zip(spans, spans[1:], strict=False) if b[0] < a[1]), None)
+    return "windows of a day must follow one another without overlap" if clash else None
+
+
+def _span(window: str) -> tuple[int, int] | None:
+    match = _WINDOW.fullmatch(window)
+    if not match or not match[0].isascii():
+        return None
+    start, end = int(match[1]) * 60 + int(match[2]), int(match[3]) * 60 + int(match[4])
+    return (start, end) if start < end <= 24 * 60 else None
+
+
+def bad_day(day: str) -> str | None:
+    """Days of the week."""
+    return None if day in DAYS else f"`{day[:40]}` is no day: {instead(day, DAYS)}"
+
+
+def bad_date(text: str) -> str | None:
+    """Local dates, ISO 8601 extended."""
+    try:
+        good = date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        good = False
+    return None if good else f"`{text[:40]}` is no date: write `YYYY-MM-DD` of a day that exists"
+
+
+def bad_zone(zone: str) -> str | None:
+    """Names of the IANA time zone database."""
+    try:
+        ZoneInfo(zone)
+    except (ValueError, OSError, LookupError):
+        return f"`{zone[:40]}` is no time zone: write a name of the IANA database, such as `Europe/Brussels`"
+    return None
+
+
+def bad_country(code: str) -> str | None:
+    """ISO 3166-1 alpha-2; whether the `holidays` package knows it is asked when the calendar is resolved."""
+    return None if re.fullmatch(r"[A-Z]{2}", code) else f"`{code[:40]}` is no country: write two capital letters (ISO 3166-1), such as `BE`"
+
+
+def bad_currency(code: str) -> str | None:
+    """ISO 4217."""
+    return None if re.fullmatch(r"[A-Z]{3}", code) else f"`{code[:40]}` is no currency: write three capital letters (ISO 4217), such as `EUR`"
+
+
+def bad_address(url: str) -> str | None:
+    """Addresses deliveries go to; `${NAME}` at the start is taken from the settings."""
+    return (
+        None if re.match(r"(https?://|mailto:|file:|\$\{[A-Z][A-Z0-9_]*\})\S*$", url) else f"`{url[:60]}` is no address: write `https://...` or `${{NAME}}/...`"
+    )

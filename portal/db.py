@@ -1,0 +1,60 @@
+"""PostgreSQL: the engine, the names of constraints, and columns that many tables share."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Column, DateTime, MetaData, Uuid, create_engine
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.engine import Engine, make_url
+from uuid_utils import compat
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "%(table_name)s_%(column_0_N_name)s_ix",
+        "uq": "%(table_name)s_%(column_0_N_name)s_key",
+        "ck": "%(table_name)s_%(constraint_name)s_check",
+        "fk": "%(table_name)s_%(column_0_name)s_fkey",
+        "pk": "%(table_name)s_pkey",
+    }
+)
+
+#: Tables every row of which belongs to one case; row-level security and the unit of work treat them alike.
+CASE_TABLE = {"case_table": True}
+
+
+def new_id() -> UUID:
+    """A uuid7: ids made on our side sort by time (RFC 9562)."""
+    return compat.uuid7()
+
+
+def case_id(**options: Any) -> Column[UUID]:
+    """The column every table of a case leads with."""
+    return Column("case_id", Uuid, nullable=False, **options)
+
+
+def instant(name: str, **options: Any) -> Column[Any]:
+    """A point in time, `timestamptz`."""
+    options.setdefault("nullable", True)
+    return Column(name, DateTime(timezone=True), **options)
+
+
+def facts(name: str, **options: Any) -> Column[Any]:
+    """A JSON object that holds no personal data, unless its table says so."""
+    return Column(name, JSONB, nullable=False, **options)
+
+
+def connect(url: str, *, pool: int = 8) -> Engine:
+    """An engine on psycopg; statements are prepared at their second use, a dead connection is replaced before it is used."""
+    address = make_url(url)
+    if address.drivername in ("postgres", "postgresql"):
+        address = address.set(drivername="postgresql+psycopg")
+    return create_engine(
+        address,
+        pool_size=pool,
+        max_overflow=0,
+        pool_timeout=5,
+        pool_use_lifo=True,
+        connect_args={"prepare_threshold": 1, "connect_timeout": 5, "options": "-c timezone=UTC -c jit=off"},
+    )

@@ -1,0 +1,1 @@
+"""Worker: everything that leaves."""

@@ -1,0 +1,1 @@
+"""The log: types, the only writer, chain, feed."""

@@ -1,0 +1,62 @@
+"""The only writer of events: gives each its number and its hash when a unit of work is written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from portal.db import new_id
+from portal.events.chain import seal
+from portal.events.types import checked
+
+
+@dataclass(slots=True)
+class Event:
+    """A fact in past tense. `occurred_at` is when it was true; when it was written is the unit's `now`."""
+
+    case_id: UUID
+    type: str
+    data: dict[str, Any]
+    occurred_at: datetime
+    actor: str
+    agency: str | None = None
+    channel: str | None = None
+    step: str | None = None
+    schema_version: int = 1
+    id: UUID = field(default_factory=new_id)
+
+
+def event(case_id: UUID, type: str, data: dict[str, Any], **where: Any) -> Event:
+    """An event whose data is checked against its type."""
+    return Event(case_id, type, data, schema_version=checked(type, data).version, **where)
+
+
+def sealed(events: Iterable[Event], heads: Mapping[UUID, Any], recorded_at: datetime) -> list[dict[str, Any]]:
+    """Rows of table `events`, in order; `heads` are rows of `case_heads` whose `seq` and `hash` are moved on."""
+    rows = []
+    for one in events:
+        head = heads[one.case_id]
+        row = {
+            "case_id": one.case_id,
+            "seq": head["seq"] + 1,
+            "id": one.id,
+            "type": one.type,
+            "occurred_at": one.occurred_at,
+            "recorded_at": recorded_at,
+            "jurisdiction": head["jurisdiction"],
+            "origin": head["origin"],
+            "actor": one.actor,
+            "agency": one.agency,
+            "channel": one.channel,
+            "step": one.step,
+            "schema_version": one.schema_version,
+            "data": one.data,
+            "prev_hash": head["hash"],
+        }
+        row["hash"] = head["hash"] = seal(row, head["hash"])
+        head["seq"] = row["seq"]
+        rows.append(row)
+    return rows

@@ -1,0 +1,76 @@
+"""Every type of event, and the only data it may carry. Names of people, contacts, answers and free words are never among them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class EventType:
+    """One type: version of its shape and the keys of `data`; all values are text, whole numbers, booleans, null, or lists and maps of them."""
+
+    name: str
+    says: str
+    keys: frozenset[str]
+    version: int = 1
+
+
+def _type(name: str, says: str, *keys: str) -> tuple[str, EventType]:
+    return name, EventType(name, says, frozenset(keys))
+
+
+#: Values: `id`s are text of a uuid, instants RFC 3339 text, `*_hash` hex of a definition, `commitment` hex of an HMAC.
+TYPES: dict[str, EventType] = dict(
+    (
+        _type("CaseOpened", "A request was taken.", "reference", "service", "service_hash", "received_at", "zone", "area", "language", "danger", "flags", "source", "external_id", "answers", "commitment", "party", "promised_at"),
+        _type("CaseRouted", "The request found its service.", "service", "service_hash", "from_service", "why", "starts_again"),
+        _type("CaseReferred", "The request was passed on to another door.", "from_agency", "to_agency", "from_service", "to_service", "words"),
+        _type("CaseDecided", "There is a decision.", "decision", "outcome", "official", "law", "reasons", "commitment"),
+        _type("CaseClosed", "The case ended.", "outcome", "status", "flags"),
+        _type("CaseWithdrawn", "The party took the request back.", "words"),
+        _type("MessageReceived", "A party or a member of staff wrote on the case.", "item", "commitment", "from"),
+        _type("AnswersGiven", "A party gave or changed answers.", "item", "commitment", "fields", "task"),
+        _type("FeedbackGiven", "A citizen said how it was.", "feedback", "score", "words", "commitment"),
+        _type("DutyPaged", "A duty person was paged.", "call", "person", "page"),
+        _type("DutyAcknowledged", "The duty person answered.", "call"),
+        _type("ClockStarted", "A promise began to run.", "clock", "standard", "kind", "covers", "due_at", "due_source", "rule", "calendar_hash", "started_at", "step_run"),
+        _type("ClockMoved", "A promise was passed to another date.", "clock", "due_at", "original_due_at", "why"),
+        _type("ClockPaused", "A promise stands still.", "clock", "from", "until", "why"),
+        _type("ClockResumed", "A promise runs again.", "clock", "due_at", "why"),
+        _type("StandardWarned", "A promise comes near its date.", "clock", "standard", "share"),
+        _type("StandardMissed", "A promise was not kept in time.", "clock", "standard", "kind", "covers", "due_at"),
+        _type("StandardMet", "A promise was kept.", "clock", "standard", "kind", "covers", "due_at"),
+        _type("ClockCancelled", "A promise no longer applies.", "clock", "standard", "why"),
+        _type("JourneyBegun", "A journey began.", "run", "journey", "definition_hash", "parent"),
+        _type("StepBegun", "A step began.", "run", "step_run", "step", "kind"),
+        _type("StepEnded", "A step ended.", "run", "step_run", "step", "outcome", "cost"),
+        _type("StepCancelled", "A step is no longer needed.", "run", "step_run", "step"),
+        _type("BranchChosen", "A condition was judged; only the way chosen is kept.", "run", "step", "to"),
+        _type("JoinReached", "A way reached a join.", "run", "step", "from", "count"),
+        _type("JourneyEnded", "A journey ended.", "run", "outcome"),
+        _type("TaskQueued", "Work waits for a person.", "task", "kind", "queue", "team", "step_run", "due_at"),
+        _type("TaskClaimed", "A caseworker took it.", "task", "holder"),
+        _type("TaskReleased", "A caseworker gave it back.", "task"),
+        _type("TaskCompleted", "A caseworker finished it.", "task", "kind", "step_run", "outcome", "service", "decision"),
+        _type("TaskCancelled", "It is no longer needed.", "task", "why"),
+        _type("NoteAdded", "A caseworker noted something.", "task", "item", "commitment"),
+        _type("DeliveryPlaced", "A handover to an agency waits to leave.", "delivery", "step_run", "action", "key"),
+        _type("DeliverySent", "An agency took a handover.", "delivery", "step_run", "attempts", "remote_id"),
+        _type("DeliveryParked", "A handover cannot leave by itself; people look at it.", "delivery", "step_run", "attempts", "refusal"),
+        _type("DeliveryRetried", "People sent a parked handover again.", "delivery", "step_run"),
+        _type("AgencyReported", "An agency reported back.", "message", "step_run", "status", "remote_id", "rank"),
+        _type("NoticePromised", "A party is to be told.", "notice", "party", "channel", "template"),
+        _type("PartyNotified", "A party was told.", "notice", "channel", "attempts"),
+        _type("NoticeParked", "A party could not be told.", "notice", "channel", "refusal"),
+        _type("AccessGranted", "An agency may see the case.", "agency", "why"),
+    )
+)
+
+
+def checked(name: str, data: dict[str, Any]) -> EventType:
+    """The type; KeyError for an unknown one, ValueError where `data` has a key the type does not declare."""
+    kind = TYPES[name]
+    if not kind.keys.issuperset(data):
+        raise ValueError(f"{name} does not declare {sorted(set(data) - kind.keys)}; add the key to portal/events/types.py if it can never hold personal data")
+    return kind

@@ -1,0 +1,1 @@
+"""Worker: reads the feed; measures, indicators, report."""

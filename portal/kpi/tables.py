@@ -1,0 +1,49 @@
+"""Tables folded from the feed: facts by case and by step run. Everything in them can be made again from the events."""
+
+from __future__ import annotations
+
+from sqlalchemy import Boolean, Column, Date, Index, Integer, SmallInteger, Table, Text, Uuid
+
+from portal.db import instant, metadata
+
+case_facts = Table(
+    "case_facts",
+    metadata,
+    Column("case_id", Uuid, primary_key=True),
+    Column("jurisdiction", Text, nullable=False),
+    Column("origin", Text, nullable=False),
+    Column("service", Text),
+    Column("agency", Text, nullable=False),
+    Column("channel", Text, nullable=False),
+    Column("area", Text),
+    Column("segment", Text),
+    #: First day of the local month in which the request was received.
+    Column("month", Date, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("outcome", Text),
+    instant("received_at", nullable=False),
+    instant("closed_at"),
+    #: Promise of the whole case: what the citizen was told.
+    instant("due_at"),
+    Column("due_source", Text),
+    Column("missed", Boolean, nullable=False),
+    Column("referrals", SmallInteger, nullable=False),
+    Column("score", SmallInteger),
+    Column("seq", Integer, nullable=False),
+    Index("case_facts_jurisdiction_closed_at_ix", "jurisdiction", "closed_at"),
+    Index("case_facts_jurisdiction_received_at_ix", "jurisdiction", "received_at"),
+)
+
+step_facts = Table(
+    "step_facts",
+    metadata,
+    Column("case_id", Uuid, primary_key=True),
+    Column("step_run_id", Uuid, primary_key=True),
+    Column("step", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("agency", Text, nullable=False),
+    instant("begun_at", nullable=False),
+    instant("ended_at"),
+    Column("outcome", Text),
+    Column("cost", Integer),
+)

@@ -1,0 +1,1 @@
+"""Ledger: rows that wait to leave, messages that came back."""

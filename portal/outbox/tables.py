@@ -1,0 +1,62 @@
+"""Tables of what waits to leave and of what came back. No personal data: bodies hold references."""
+
+from __future__ import annotations
+
+from sqlalchemy import Column, Index, Integer, PrimaryKeyConstraint, SmallInteger, Table, Text, Uuid, text
+
+from portal.db import CASE_TABLE, case_id, facts, instant, metadata
+
+outbox = Table(
+    "outbox",
+    metadata,
+    case_id(),
+    Column("id", Uuid, nullable=False),
+    #: `delivery` to an agency, `notice` to a party, `page` to a duty person.
+    Column("kind", Text, nullable=False),
+    #: Agency or channel.
+    Column("target", Text, nullable=False),
+    #: Step run, notice or duty call it belongs to.
+    Column("subject", Uuid, nullable=False),
+    facts("body"),
+    #: Key the far side may de-duplicate on; one a row, the same at every attempt.
+    Column("key", Text, nullable=False),
+    instant("placed_at", nullable=False),
+    instant("next_at", nullable=False),
+    Column("attempts", SmallInteger, nullable=False),
+    instant("lease_until"),
+    Column("epoch", Integer, nullable=False),
+    #: Why the last attempt failed, in words without personal data.
+    Column("refusal", Text),
+    instant("done_at"),
+    instant("parked_at"),
+    PrimaryKeyConstraint("case_id", "id"),
+    Index("outbox_next_at_ix", "next_at", postgresql_where=text("done_at IS NULL AND parked_at IS NULL")),
+    Index("outbox_key_ix", "key"),
+    info=CASE_TABLE,
+)
+
+inbox = Table(
+    "inbox",
+    metadata,
+    #: Agency that sent it.
+    Column("source", Text, nullable=False),
+    #: Its own id of the message (webhook-id); once taken, taken for ever.
+    Column("message_id", Text, nullable=False),
+    Column("case_id", Uuid),
+    #: `applied`, `unmatched`, `stale`, `parked`.
+    Column("status", Text, nullable=False),
+    facts("body"),
+    instant("received_at", nullable=False),
+    instant("next_at"),
+    Column("tries", SmallInteger, nullable=False),
+    PrimaryKeyConstraint("source", "message_id"),
+    Index("inbox_next_at_ix", "next_at", postgresql_where=text("status = 'unmatched'")),
+)
+
+breakers = Table(
+    "breakers",
+    metadata,
+    Column("target", Text, primary_key=True),
+    Column("failures", Integer, nullable=False),
+    instant("open_until"),
+)

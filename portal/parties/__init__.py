@@ -1,0 +1,1 @@
+"""Ledger: people and organisations on a case."""

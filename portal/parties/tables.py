@@ -1,0 +1,42 @@
+"""Tables of parties: who stands on a case in which role, how they may be reached, what they need."""
+
+from __future__ import annotations
+
+from sqlalchemy import Column, Index, PrimaryKeyConstraint, Table, Text, Uuid
+
+from portal.db import CASE_TABLE, case_id, instant, metadata
+
+case_parties = Table(
+    "case_parties",
+    metadata,
+    case_id(),
+    Column("party_id", Uuid, nullable=False),
+    #: `applicant`, `guardian`, `representative`, `affected`, `payer`.
+    Column("role", Text, nullable=False),
+    #: What a representative may do; None: all.
+    Column("scope", Text),
+    #: Pseudonym of the person who signed in, `issuer|sub`; None: known by the case secret alone.
+    Column("subject", Text),
+    Column("language", Text, nullable=False),
+    #: Channel a notice goes out on; None: the party looks it up with reference and secret.
+    Column("channel", Text),
+    #: Vault item with the contact details.
+    Column("contact", Uuid),
+    instant("since", nullable=False),
+    instant("until"),
+    PrimaryKeyConstraint("case_id", "party_id", "role"),
+    Index("case_parties_subject_ix", "subject", "case_id"),
+    info=CASE_TABLE,
+)
+
+party_needs = Table(
+    "party_needs",
+    metadata,
+    case_id(),
+    Column("party_id", Uuid, nullable=False),
+    #: `interpreter`, `large-print`, `easy-words`, `no-letters-home`, `no-voicemail`, `no-telephone`.
+    Column("need", Text, nullable=False),
+    Column("detail", Text),
+    PrimaryKeyConstraint("case_id", "party_id", "need"),
+    info=CASE_TABLE,
+)

@@ -1,0 +1,1 @@
+"""The socket: all that content may import."""

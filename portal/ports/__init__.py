@@ -1,0 +1,1 @@
+"""Door: what channels and agencies speak to us."""

@@ -1,0 +1,35 @@
+"""Table of tasks: step runs that wait in a queue for a person."""
+
+from __future__ import annotations
+
+from sqlalchemy import Column, ForeignKey, Index, Integer, PrimaryKeyConstraint, Table, Text, Uuid, text
+
+from portal.db import CASE_TABLE, instant, metadata
+
+tasks = Table(
+    "tasks",
+    metadata,
+    Column("case_id", Uuid, ForeignKey("case_heads.case_id"), nullable=False),
+    Column("id", Uuid, nullable=False, unique=True),
+    Column("step_run_id", Uuid),
+    #: `step`, `triage`, `parked`: what is to be done.
+    Column("kind", Text, nullable=False),
+    Column("step", Text, nullable=False),
+    Column("agency", Text, nullable=False),
+    Column("queue", Text, nullable=False),
+    Column("team", Text, nullable=False),
+    Column("service", Text),
+    Column("reference", Text, nullable=False),
+    #: `open`, `claimed`, `done`, `cancelled`.
+    Column("status", Text, nullable=False),
+    Column("holder", Text),
+    instant("held_until"),
+    #: Due instant of the soonest running clock; sorts the queue.
+    instant("due_at", nullable=False),
+    instant("queued_at", nullable=False),
+    instant("ended_at"),
+    Column("version", Integer, nullable=False),
+    PrimaryKeyConstraint("case_id", "id"),
+    Index("tasks_worklist_ix", "agency", "team", "due_at", "id", postgresql_where=text("status IN ('open', 'claimed')")),
+    info=CASE_TABLE,
+)

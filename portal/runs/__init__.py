@@ -1,0 +1,1 @@
+"""Ledger: journey runs and step runs."""

@@ -1,0 +1,1 @@
+"""Ledger: clocks and timers; working time."""

@@ -1,0 +1,134 @@
+"""Terms: how long a promise may take, in explicit units, and how each way of counting turns it into one instant."""
+
+from __future__ import annotations
+
+import re
+from calendar import monthrange
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from fractions import Fraction
+from typing import Final, Literal, get_args
+
+from portal.standards.calendar import Calendar, Pause
+from portal.standards.legal import legal_due
+
+Unit = Literal["business_days", "business_hours", "calendar_days", "calendar_weeks", "calendar_months", "calendar_hours"]
+#: How days are counted.
+#:
+#: `same-time`: a start outside hours is rolled forward to the next open instant; due at the same wall time N business days later.
+#:   Source: the promised dates of Boston's 311 (2015), which it equals to two minutes; gocardless/business rolls the same way. A pause
+#:   that takes open time away moves the date on by as much open time, and never to a closing instant but to the next opening.
+#:   Calendar days, weeks and months are the same wall time on that date; 31 January and one month is the last of February (RFC 3339's
+#:   calendar, ISO 8601 nominal durations); a pause moves the date on by its real length.
+#: `opening-hours`: N times the opening time of the usual day (`Calendar.day_seconds`), spent in open time.
+#:   Source: schedule-based SLA days of service desks (ServiceNow, Zammad), where a day is a quantity of working time.
+#: `eu-1182-71`: Regulation (EEC, Euratom) No 1182/71, Article 3 (portal/standards/legal.py).
+Profile = Literal["same-time", "opening-hours", "eu-1182-71"]
+#: Where a budget of open time runs out exactly at a closing instant: due then (Zammad's older engine), or at the next opening (biz, pandas).
+Ends = Literal["closing", "next-open"]
+#: Where a `same-time` count starts outside hours: rolled forward first (gocardless/business), or counted as it stands (biz, Clavius).
+Begins = Literal["roll-forward", "just-count"]
+
+UNITS: Final[tuple[Unit, ...]] = get_args(Unit)
+PROFILES: Final[tuple[Profile, ...]] = get_args(Profile)
+
+_TERM = re.compile(r"([1-9][0-9]{0,4}) ([a-z_]+)", re.ASCII)
+_ISO = re.compile(r"P(?=.)[0-9.,YMWD]*(T[0-9.,HMS]*)?", re.ASCII)
+_LOOSE = re.compile(r"([+-]?[0-9]+(?:[.,][0-9]+)?)[\s_-]*([A-Za-z _-]*)", re.ASCII)
+_CHOICES: Final[dict[str, str]] = {"d": "days", "h": "hours", "w": "weeks", "m": "months"}
+#: Real time: the working time of a place that never closes.
+_ALWAYS: Final = Calendar("UTC", dict.fromkeys(("mon", "tue", "wed", "thu", "fri", "sat", "sun"), ((0, 1440),)), years=range(1, 9999))
+
+
+@dataclass(frozen=True)
+class Term:
+    """So many units of time, and how they are counted. ValueError for a pair of unit and profile that has no meaning."""
+
+    count: int
+    unit: Unit
+    profile: Profile = "same-time"
+    ends: Ends = "closing"
+    begins: Begins = "roll-forward"
+
+    def __post_init__(self) -> None:
+        if self.count < 1:
+            raise ValueError(f"`{self}` is no term: write 1 or more")
+        if self.profile == "eu-1182-71" and self.unit == "business_hours":
+            raise ValueError(f"`{self}` cannot be counted by eu-1182-71, which knows hours, days, working days, weeks and months: write calendar_hours")
+        if self.profile == "opening-hours" and not self.open_time:
+            raise ValueError(f"`{self}` cannot be counted by opening-hours: write business_days or business_hours, or take profile same-time")
+
+    def __str__(self) -> str:
+        return f"{self.count} {self.unit}"
+
+    @property
+    def open_time(self) -> bool:
+        """Whether it passes in open time; else in real time."""
+        return self.unit.startswith("business_")
+
+
+def parse_term(text: str, *, profile: str = "same-time", ends: Ends = "closing", begins: Begins = "roll-forward") -> Term:
+    """`5 business_days` as a Term. A unit is always written out, since `P1D` and `5 days` mean different things to different systems.
+
+    Raises ValueError with a sentence that says what to write.
+    """
+    known = next((one for one in PROFILES if one == profile), None)
+    if known is None:
+        raise ValueError(f"`{profile}` is not a profile: write one of {', '.join(PROFILES)}")
+    found = _TERM.fullmatch(text) if isinstance(text, str) else None
+    unit = next((one for one in UNITS if found and one == found[2]), None)
+    if not found or unit is None:
+        raise ValueError(_advice(str(text)))
+    return Term(int(found[1]), unit, known, ends, begins)
+
+
+def due(term: Term, calendar: Calendar, start: datetime, pauses: Collection[Pause] = ()) -> datetime:
+    """The instant (UTC) by which a promise that starts at `start` is to be kept: earlier is in time, and so is that instant.
+
+    Under `eu-1182-71` it is the end of a day, which is the start of the next; `due_date` gives the day to tell people.
+    Raises `CalendarEnds` where the calendar does not reach that far.
+    """
+    if term.profile == "eu-1182-71":
+        return legal_due(calendar, start, term.count, term.unit, pauses)
+    if term.unit == "business_days" and term.profile == "same-time":
+        return _same_time(term, calendar, start, pauses)
+    if term.open_time:
+        seconds = term.count * (calendar.day_seconds if term.unit == "business_days" else 3600)
+        ends = calendar.add_pausing(start, seconds, pauses)
+        return calendar.next_running(ends, pauses) if term.ends == "next-open" else ends
+    if term.unit == "calendar_hours":
+        return _ALWAYS.add_pausing(start, term.count * 3600, pauses)
+    local = calendar.local(start)
+    unpaused = calendar.at(later(local.date(), term.count, term.unit), local.time())
+    return _ALWAYS.add_micros(start, _ALWAYS.micros_between(start, unpaused), pauses)
+
+
+def used(term: Term, calendar: Calendar, start: datetime, until: datetime, pauses: Collection[Pause] = ()) -> int:
+    """Whole seconds of the term's kind of time (open time, or real time) that have run in [start, until), pauses left out."""
+    return _kind(term, calendar).between_pausing(start, until, pauses)
+
+
+def share_due(term: Term, calendar: Calendar, start: datetime, share: float, pauses: Collection[Pause] = ()) -> datetime:
+    """The instant at which that share (0..1, taken as the decimal it is written as) of the term has run: when people are warned."""
+    if not 0 < share < 1:
+        raise ValueError(f"a share of {share} cannot be warned at: write a number between 0 and 1, for example 0.8")
+    kind = _kind(term, calendar)
+    whole = kind.micros_between(start, due(term, calendar, start, pauses), pauses)
+    return kind.add_micros(start, int(whole * Fraction(str(share))), pauses)
+
+
+def due_date(calendar: Calendar, at: datetime) -> date:
+    """The local date to tell people for a due instant: the end of a day belongs to that day, not to the next."""
+    local = calendar.local(at)
+    ends_a_day = local.time() == time()
+    return local.date() - timedelta(days=1) if ends_a_day else local.date()
+
+
+def later(day: date, count: int, unit: str) -> date:
+    """So many calendar_days, calendar_weeks or calendar_months after a date; a day the last month lacks is its last day."""
+    if unit == "calendar_months":
+        months = day.year * 12 + day.month - 1 + count
+        year, month = divmod(months, 12)
+        return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
+    return day + timedelta(days=count * (7 if unit == "calendar_weeks" else 1))

@@ -1,0 +1,79 @@
+"""What one process needs to open units of work; built once, at its composition root."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from psycopg import OperationalError
+from sqlalchemy import Engine
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from portal.catalogue.definitions import Catalogue
+from portal.errors import StillRunning, Unavailable
+from portal.settings import Settings
+from portal.unit_of_work.idempotency import Repeatable
+from portal.unit_of_work.principal import Principal
+from portal.unit_of_work.work import Reaction, Work
+
+
+def _nobody(_: set[str]) -> None:
+    """Wakes nobody: the sweeper finds what is due."""
+
+
+@dataclass
+class Portal:
+    """Engine, content, reactions and settings of a process."""
+
+    engine: Engine
+    catalogue: Catalogue
+    reactions: Mapping[str, Sequence[Reaction]]
+    settings: Settings
+    #: Best-effort wake-up after a commit.
+    wake: Callable[[set[str]], None] = field(default=_nobody)
+
+    @contextmanager
+    def work(self, principal: Principal, *, at: datetime | None = None, repeatable: Repeatable | None = None, new_cases: Sequence[UUID] = ()) -> Iterator[Work]:
+        """One unit of work: commits when the block ends well, else leaves nothing behind.
+
+        `new_cases`: the unit only begins these cases, so it starts in their scope and reads nothing else. `at`: the instant the unit stands at
+        (replay and tests); absent: the database's clock. A connection found dead before anything was sent is replaced once.
+        """
+        work = self._opened(principal, at=at, repeatable=repeatable, new_cases=new_cases)
+        try:
+            if work.answer is None and work.first_running:
+                raise StillRunning
+            yield work
+            if work.answer is None:
+                try:
+                    work.commit()
+                except OperationalError as lost:
+                    raise Unavailable("The answer of the database was lost. Send the same request again with the same Idempotency-Key.") from lost
+        finally:
+            work._connection.close()
+        if work.wakes:
+            self.wake(work.wakes)
+
+    def _opened(self, principal: Principal, *, at: datetime | None, repeatable: Repeatable | None, new_cases: Sequence[UUID]) -> Work:
+        for last in (False, True):
+            try:
+                connection = self.engine.connect()
+            except (DBAPIError, PoolTimeout) as refused:
+                raise Unavailable(retry_after=2) from refused
+            try:
+                work = Work(self, connection, principal, at=at, repeatable=repeatable)
+                work.open(new_cases)
+                return work
+            except OperationalError as dead:
+                connection.invalidate()
+                connection.close()
+                if last:
+                    raise Unavailable(retry_after=2) from dead
+            except BaseException:
+                connection.close()
+                raise
+        raise AssertionError("unreachable")

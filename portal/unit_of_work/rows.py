@@ -1,0 +1,119 @@
+"""Rows of a unit: read once, changed in memory, written together in one statement."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cache
+from typing import Any
+from uuid import UUID
+
+import orjson
+from sqlalchemy import Table
+
+Key = tuple[Any, ...]
+
+
+class Row(dict[str, Any]):
+    """One row of a table; change it through `Rows.change` only."""
+
+    __slots__ = ("dirty", "new", "table")
+
+    def __init__(self, table: Table, values: dict[str, Any], *, new: bool) -> None:
+        super().__init__(values)
+        self.table = table
+        self.new = new
+        self.dirty: set[str] = set()
+
+
+@cache
+def blank(table: Table) -> dict[str, Any]:
+    """All columns this side writes, empty."""
+    return {f"{column.name}": None for column in table.columns if column.server_default is None}
+
+
+@cache
+def keys(table: Table) -> tuple[str, ...]:
+    """Names of the primary key's columns."""
+    return tuple(f"{column.name}" for column in table.primary_key.columns)
+
+
+class Rows:
+    """What a unit has read and will write, by table and case."""
+
+    def __init__(self) -> None:
+        self._held: dict[Table, dict[UUID | None, list[Row]]] = {}
+        self._new: dict[Table, list[Row]] = {}
+        self._changed: list[Row] = []
+
+    def add(self, table: Table, values: dict[str, Any]) -> Row:
+        """A row to insert. Columns not named are null."""
+        row = Row(table, blank(table) | values, new=True)
+        self._new.setdefault(table, []).append(row)
+        self._held.setdefault(table, {}).setdefault(values.get("case_id"), []).append(row)
+        return row
+
+    def change(self, row: Row, values: dict[str, Any]) -> None:
+        """New values for a row this unit holds."""
+        row.update(values)
+        if not row.new:
+            if not row.dirty:
+                self._changed.append(row)
+            row.dirty.update(values)
+
+    def held(self, table: Table, case_id: UUID) -> list[Row] | None:
+        """Rows of the case, or None where they were not read yet."""
+        return self._held.get(table, {}).get(case_id)
+
+    def hold(self, table: Table, case_ids: Iterable[UUID], found: Iterable[dict[str, Any]]) -> None:
+        """Takes in what was read from the database for these cases."""
+        by_case = self._held.setdefault(table, {})
+        for case_id in case_ids:
+            by_case.setdefault(case_id, [])
+        for values in found:
+            by_case[values["case_id"]].append(Row(table, values, new=False))
+
+    def added(self, table: Table) -> bool:
+        """True where the unit inserts into that table."""
+        return table in self._new
+
+    def written(self) -> bool:
+        """True where there is something to write."""
+        return bool(self._new or self._changed)
+
+    def statement(self) -> tuple[str, list[str | int]]:
+        """One SQL statement that writes everything, and its parameters: a JSON array a table."""
+        inserts = tuple(self._new)
+        parameters: list[str | int] = [_json(self._new[table]) for table in inserts]
+        updates: dict[tuple[Table, tuple[str, ...]], list[dict[str, Any]]] = {}
+        for row in self._changed:
+            columns = tuple(sorted(row.dirty))
+            updates.setdefault((row.table, columns), []).append({name: row[name] for name in (*keys(row.table), *columns)})
+        parameters += [_json(rows) for rows in updates.values()]
+        parameters += [len(rows) for rows in updates.values()]
+        return _sql(inserts, tuple(updates)), parameters
+
+
+def _json(rows: Any) -> str:
+    return orjson.dumps(rows, default=_plain).decode()
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, bytes):
+        return "\\x" + value.hex()
+    raise TypeError(f"{type(value).__name__} cannot be stored")
+
+
+@cache
+def _sql(inserts: tuple[Table, ...], updates: tuple[tuple[Table, tuple[str, ...]], ...]) -> str:
+    """Every arm takes its rows from one JSON array; an update that misses a row fails the whole unit."""
+    arms = []
+    for number, table in enumerate(inserts):
+        names = ", ".join(blank(table))
+        arms.append(f"i{number} AS (INSERT INTO {table.name} ({names}) SELECT {names} FROM json_populate_recordset(NULL::{table.name}, %s))")
+    for number, (table, columns) in enumerate(updates):
+        sets = ", ".join(f"{name} = r.{name}" for name in columns)
+        match = " AND ".join(f"t.{name} = r.{name}" for name in keys(table))
+        source = f"json_populate_recordset(NULL::{table.name}, %s) AS r"
+        arms.append(f"u{number} AS (UPDATE {table.name} AS t SET {sets} FROM {source} WHERE {match} RETURNING 1)")
+    expected = ", ".join(f"portal_expect('{table.name}', (SELECT count(*) FROM u{number}), %s)" for number, (table, _) in enumerate(updates))
+    return "WITH " + ", ".join(arms) + " SELECT " + (expected or "1")

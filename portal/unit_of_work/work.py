@@ -1,0 +1,203 @@
+"""One unit of work: one transaction, one moment, many cases; changes and events are held back and written together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from sqlalchemy import Connection, Executable, Select, Table, select
+
+from portal.events.chain import GENESIS
+from portal.events.log import Event, event, sealed
+from portal.events.tables import events
+from portal.unit_of_work import idempotency
+from portal.unit_of_work.idempotency import Answer, Repeatable
+from portal.unit_of_work.principal import Principal
+from portal.unit_of_work.rows import Row, Rows
+from portal.unit_of_work.tables import case_heads
+from portal.unit_of_work.tables import idempotency as answers
+
+if TYPE_CHECKING:
+    from portal.unit_of_work.portal import Portal
+
+Reaction = Callable[["Work", list[Event]], None]
+
+#: Rounds of reactions after which a unit is taken to run in a circle.
+ROUNDS = 200
+
+_CONTEXT = """SELECT set_config('role', %s, true), set_config('portal.scope', %s, true), set_config('portal.cases', %s, true),
+set_config('portal.agencies', %s, true), set_config('portal.subject', %s, true), set_config('portal.key_space', %s, true), clock_timestamp()"""
+_ANSWER = "SELECT fingerprint, status, answer FROM idempotency WHERE principal = %s AND key_hash = %s"
+_LOCK = "SELECT pg_try_advisory_xact_lock(%s)"
+_HEADS = "SELECT case_id, seq, hash, version, jurisdiction, origin FROM case_heads WHERE case_id = ANY(%s) ORDER BY case_id FOR UPDATE"
+
+_ROLES = {"relay": "portal_relay", "figures": "portal_figures"}
+
+
+class Work:
+    """Made by `Portal.work`; the first argument of everything that changes a case."""
+
+    def __init__(self, portal: Portal, connection: Connection, principal: Principal, *, at: datetime | None, repeatable: Repeatable | None) -> None:
+        self.portal = portal
+        self.catalogue = portal.catalogue
+        self.principal = principal
+        self.repeatable = repeatable
+        #: The answer given before to the same request, if any: then nothing is to be done.
+        self.answer: Answer | None = None
+        self.first_running = False
+        #: What to wake after the commit: `drain`, `sweep`, `fold`.
+        self.wakes: set[str] = set()
+        self.now: datetime = at or datetime.min
+        self._at = at
+        self._connection = connection
+        self._raw: Any = connection.connection.driver_connection
+        self._rows = Rows()
+        self._heads: dict[UUID, Row] = {}
+        self._new_cases: set[UUID] = set()
+        self._pending: list[Event] = []
+        self._written: list[Event] = []
+
+    # ------------------------------------------------------------------ opening
+
+    def open(self, new_cases: Sequence[UUID] = ()) -> None:
+        """Begins the transaction, sets the context and reads the time, all in one round trip."""
+        scope, cases = self._scope(new_cases)
+        with self._raw.pipeline():
+            context = self._raw.execute(_CONTEXT, self._context(scope, cases))
+            if self.repeatable:
+                lock = self._raw.execute(_LOCK, (self.repeatable.lock,))
+                found = self._raw.execute(_ANSWER, (self.repeatable.principal, self.repeatable.key_hash))
+        now = context.fetchone()[-1]
+        self.now = self._at or now
+        self._new_cases.update(new_cases)
+        if self.repeatable:
+            self.first_running = not lock.fetchone()[0]
+            row = found.fetchone()
+            if row:
+                self.answer = idempotency.kept(self.repeatable, dict(zip(("fingerprint", "status", "answer"), row, strict=True)))
+
+    def _scope(self, new_cases: Sequence[UUID]) -> tuple[str, Sequence[UUID]]:
+        return ("engine", new_cases) if new_cases else (self.principal.scope, self.principal.cases)
+
+    def _context(self, scope: str, cases: Iterable[UUID]) -> tuple[str, ...]:
+        who = self.principal
+        key_space = self.repeatable.principal if self.repeatable else ""
+        return (_ROLES.get(scope, "portal_app"), scope, ",".join(map(str, cases)), ",".join(who.agencies), who.subject or "", key_space)
+
+    def narrow(self, case_ids: Iterable[UUID]) -> None:
+        """From here on the unit sees and writes these cases, whoever they belong to, and nothing else; their heads are locked, by id."""
+        wanted = sorted({*case_ids, *self._heads, *self._new_cases})
+        with self._raw.pipeline():
+            self._raw.execute(_CONTEXT, self._context("engine", wanted))
+            found = self._raw.execute(_HEADS, (wanted,))
+        names = ("case_id", "seq", "hash", "version", "jurisdiction", "origin")
+        for values in found.fetchall():
+            if values[0] not in self._heads:
+                self._heads[values[0]] = Row(case_heads, dict(zip(names, values, strict=True)), new=False)
+
+    # ------------------------------------------------------------------ reading
+
+    def run(self, statement: Executable, parameters: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
+        """Rows of a statement, as the unit's present scope may see them."""
+        if isinstance(statement, Select):
+            self._must_be_scoped(statement)
+        return [dict(row) for row in self._connection.execute(statement, parameters or {}).mappings()]
+
+    def _must_be_scoped(self, statement: Select[Any]) -> None:
+        """Scoping in the application is explicit: a statement on a case's tables has passed `access.visible`."""
+        if statement.get_execution_options().get("visible"):
+            return
+        for table in statement.get_final_froms():
+            if getattr(table, "info", {}).get("case_table"):
+                raise LookupError(f"a statement on {getattr(table, 'name', table)} did not pass access.visible(work, statement)")
+
+    def sql(self, text: str, parameters: Sequence[Any] | Mapping[str, Any] = ()) -> list[tuple[Any, ...]]:
+        """Rows of a hot statement written by hand, parameters bound; for the ledger that owns its tables."""
+        cursor = self._raw.execute(text, parameters)
+        return list(cursor.fetchall()) if cursor.description else []
+
+    def load(self, table: Table, case_ids: Iterable[UUID]) -> None:
+        """Reads the rows of many cases in one statement; those already held, or of new cases, are not asked for again."""
+        missing = [id for id in case_ids if id not in self._new_cases and self._rows.held(table, id) is None]
+        if missing:
+            statement = select(table).where(table.c.case_id.in_(missing)).order_by(*table.primary_key.columns)
+            self._rows.hold(table, missing, (dict(row) for row in self._connection.execute(statement).mappings()))
+
+    def rows(self, table: Table, case_id: UUID) -> list[Row]:
+        """Rows of one case, changes of this unit included; of a case in hand only."""
+        self.load(table, [case_id])
+        return self._rows.held(table, case_id) or []
+
+    def version(self, case_id: UUID) -> int:
+        """Version of a case in hand: raised by every unit that writes it."""
+        return int(self._heads[case_id]["version"])
+
+    def holds(self, case_id: UUID) -> bool:
+        """True where the case's head is locked by this unit."""
+        return case_id in self._heads
+
+    # ------------------------------------------------------------------ writing
+
+    def begin_case(self, case_id: UUID, *, jurisdiction: str, origin: str) -> None:
+        """A new case: its head, with an empty chain."""
+        values = {"case_id": case_id, "seq": 0, "hash": GENESIS, "version": 1, "jurisdiction": jurisdiction, "origin": origin}
+        self._heads[case_id] = self._rows.add(case_heads, values)
+        self._new_cases.add(case_id)
+
+    def add(self, table: Table, **values: Any) -> Row:
+        """A row to insert when the unit is written."""
+        return self._rows.add(table, values)
+
+    def change(self, row: Row, **values: Any) -> None:
+        """New values for a row in hand."""
+        self._rows.change(row, values)
+
+    def record(self, case_id: UUID, type: str, /, *, occurred_at: datetime | None = None, actor: str | None = None, agency: str | None = None, channel: str | None = None, step: str | None = None, **data: Any) -> Event:
+        """An event of a case in hand; its reactions run when the unit settles."""
+        one = event(case_id, type, data, occurred_at=occurred_at or self.now, actor=actor or self.principal.actor, agency=agency, channel=channel, step=step)
+        self._pending.append(one)
+        return one
+
+    def settle(self) -> None:
+        """Runs the reactions to what was recorded, and to what they record, until all is quiet."""
+        for _ in range(ROUNDS):
+            if not self._pending:
+                return
+            batch, self._pending = self._pending, []
+            self._written += batch
+            by_type: dict[str, list[Event]] = {}
+            for one in batch:
+                by_type.setdefault(one.type, []).append(one)
+            for type, some in by_type.items():
+                for reaction in self.portal.reactions.get(type, ()):
+                    reaction(self, some)
+        raise RuntimeError(f"reactions did not come to rest after {ROUNDS} rounds; last: {sorted({one.type for one in self._pending})}")
+
+    def keep(self, answer: Answer) -> None:
+        """Stores the answer with the effect, for a repeat of the same request."""
+        if self.repeatable:
+            self._rows.add(answers, idempotency.row(self.repeatable, answer, self.now))
+
+    def recorded(self) -> list[Event]:
+        """Events of this unit that have been settled, in order."""
+        return self._written
+
+    def commit(self) -> None:
+        """Settles, then writes everything and commits in one round trip."""
+        self.settle()
+        if self._written:
+            for case_id in {one.case_id for one in self._written}:
+                head = self._heads[case_id]
+                self._rows.change(head, {"seq": head["seq"], "hash": head["hash"], "version": head["version"] + (not head.new)})
+            for row in sealed(self._written, self._heads, self.now):
+                self._rows.add(events, row)
+            self.wakes.add("fold")
+        if not self._rows.written():
+            self._raw.commit()
+            return
+        statement, parameters = self._rows.statement()
+        with self._raw.pipeline():
+            self._raw.execute(statement, parameters)
+            self._raw.commit()

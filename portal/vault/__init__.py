@@ -1,0 +1,1 @@
+"""Ledger: personal data, apart from everything else."""

@@ -1,0 +1,1 @@
+"""Read compositions that several doors show."""

@@ -1,0 +1,1 @@
+"""Outgoing I/O: guarded HTTP, SMTP."""
