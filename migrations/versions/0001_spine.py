@@ -92,6 +92,9 @@ def _policies() -> None:
         "CREATE POLICY step_runs_agency ON step_runs FOR SELECT TO portal_app USING ((SELECT portal_scope()) = 'agency' AND agency = ANY ((SELECT portal_agencies())::text[]))"
     )
     op.execute(
+        "CREATE POLICY outbox_agency ON outbox FOR SELECT TO portal_app USING ((SELECT portal_scope()) = 'agency' AND target = ANY ((SELECT portal_agencies())::text[]))"
+    )
+    op.execute(
         "CREATE POLICY idempotency_own ON idempotency TO portal_app USING (principal = (SELECT portal_key_space())) WITH CHECK (principal = (SELECT portal_key_space()))"
     )
     own = "(SELECT portal_scope()) IN ('engine', 'agency') AND source = ANY ((SELECT portal_agencies())::text[])"
@@ -321,8 +324,10 @@ def upgrade() -> None:
         sa.Column("placed_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("next_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("attempts", sa.SmallInteger(), nullable=False),
+        sa.Column("crashes", sa.SmallInteger(), nullable=False),
         sa.Column("lease_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("epoch", sa.Integer(), nullable=False),
+        sa.Column("reported", sa.SmallInteger(), nullable=True),
         sa.Column("refusal", sa.Text(), nullable=True),
         sa.Column("done_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("parked_at", sa.DateTime(timezone=True), nullable=True),
@@ -330,6 +335,7 @@ def upgrade() -> None:
     )
     op.create_index("outbox_key_ix", "outbox", ["key"], unique=False)
     op.create_index("outbox_next_at_ix", "outbox", ["next_at"], unique=False, postgresql_where=sa.text("done_at IS NULL AND parked_at IS NULL"))
+    op.create_index("outbox_target_ix", "outbox", ["target", "next_at"], unique=False, postgresql_where=sa.text("done_at IS NULL AND parked_at IS NULL"))
     op.create_table(
         "party_needs",
         sa.Column("case_id", sa.Uuid(), nullable=False),
@@ -497,6 +503,7 @@ def downgrade() -> None:
     op.drop_table("secret_tries")
     op.drop_table("readers")
     op.drop_table("party_needs")
+    op.drop_index("outbox_target_ix", table_name="outbox", postgresql_where=sa.text("done_at IS NULL AND parked_at IS NULL"))
     op.drop_index("outbox_next_at_ix", table_name="outbox", postgresql_where=sa.text("done_at IS NULL AND parked_at IS NULL"))
     op.drop_index("outbox_key_ix", table_name="outbox")
     op.drop_table("outbox")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Generic, Literal, TypeVar
 
 from portal.catalogue.definitions import Agency, Journey, Service
@@ -79,7 +79,11 @@ class Positions:
             if document.value:
                 self._documents.setdefault((document.source.kind, document.value.id), document)
 
-    def fault(self, kind: Literal["agency", "service", "journey"], id: str, path: Path, message: str) -> Fault:
-        """A fault of that definition at that path of its dataclass."""
+    def fault(self, kind: Literal["agency", "service", "journey"], id: str, path: Path, message: str, *, column: int = 1) -> Fault:
+        """A fault of that definition at that path of its dataclass; `column` (from 1) is a place inside the text that stands there."""
         document = self._documents.get((kind, id))
-        return document.fault(path, message) if document else Fault(f"{kind} {id}", 1, 1, message)
+        if document is None:
+            return Fault(f"{kind} {id}", 1, 1, message)
+        node, found = walk(document.root, path), document.fault(path, message)
+        inside = node.inset + column - 1 if isinstance(node, Scalar) and node.inset is not None and column > 1 else 0
+        return replace(found, column=found.column + inside)

@@ -59,9 +59,7 @@ def _id(document: Document[Journey], path: Path, step: Step, before: list[str]) 
 def _says(document: Document[Journey], path: Path, step: Step) -> None:
     for name, kinds in ONLY_FOR.items():
         if getattr(step, name) not in (None, ()) and step.kind and step.kind not in kinds:
-            document.note(
-                (*path, name), f"`{name}` is for steps of kind {' and '.join(f'`{kind}`' for kind in kinds)}, not `{step.kind}`: leave it out", key=True
-            )
+            document.note((*path, name), f"`{name}` is for steps of kind `{'` and `'.join(kinds)}`, not `{step.kind}`: leave it out", key=True)
     for name in DEMANDED.get(step.kind, ()):
         if getattr(step, name) in (None, ()):
             document.note(path, f"a step of kind `{step.kind}` needs `{name}`: write `{name}: ...`")
@@ -95,9 +93,9 @@ def _next(document: Document[Journey], path: Path, step: Step, ids: list[str]) -
     if how == "first":
         _first(document, path, step)
     if how == "all":
-        for arm, times in Counter(arm.to for arm in arms).items():
-            if times > 1 and arm:
-                document.note((*path, "next"), f"`{arm}` stands in `next` {times} times: keep one")
+        for to, times in Counter(arm.to for arm in arms).items():
+            if times > 1 and to:
+                document.note((*path, "next"), f"`{to}` stands in `next` {times} times: keep one")
 
 
 def _to(path: Path, step: Step, index: int) -> Path:

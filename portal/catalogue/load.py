@@ -18,7 +18,7 @@ from portal.catalogue.publish import stored
 from portal.catalogue.service_rules import check_service
 from portal.catalogue.sources import Found, find, installed
 
-#: Turns working hours as written into the body that is stored (portal/standards); ValueError says what is wrong with them.
+#: Turns working hours as written into the body that is stored (portal/standards). ValueError says what is wrong; its `path`, if any, where.
 Resolve = Callable[[WorkingHours], dict[str, Any]]
 #: A rule of a room above this one, for example that conditions compile.
 Check = Callable[[Catalogue, Positions], Iterable[Fault]]
@@ -107,7 +107,7 @@ def _calendars(known: Known, resolve: Resolve | None) -> tuple[dict[str, dict[st
             try:
                 bodies[f"{document.value.id}/{calendar.id}"] = resolve(calendar)
             except ValueError as error:
-                faults.append(document.fault(("calendars", index), f"calendar `{calendar.id}`: {error}"))
+                faults.append(document.fault(("calendars", index, *getattr(error, "path", ())), f"calendar `{calendar.id}`: {error}"))
     return bodies, faults
 
 

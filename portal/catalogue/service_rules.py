@@ -58,9 +58,7 @@ def _named(document: Document[Service], service: Service) -> None:
     elif service.id and service.id != stem:
         document.note(("id",), f"the id is `{service.id}`, but the file is `{stem}.yaml`: give both the same name")
     if service.agency and service.agency != folder:
-        document.note(
-            ("agency",), f"the agency is `{service.agency}`, but the file lies in the folder of `{folder}`: write `agency: {folder}`, or move the file"
-        )
+        document.note(("agency",), f"the agency is `{service.agency}`, but the folder is `{folder}`: write `agency: {folder}`, or move the file")
 
 
 def _reference(document: Document[Service], path: Path, kind: str, id: str, known: Known) -> None:

@@ -35,9 +35,13 @@ class Shape:
 _PLAIN: dict[Any, Literal["str", "int", "float", "bool", "any"]] = {str: "str", int: "int", float: "float", bool: "bool", Any: "any"}
 
 
-@cache
-def slots(cls: type) -> dict[str, Slot]:
+def slots(cls: Any) -> dict[str, Slot]:
     """The fields of a definition's dataclass, in order, without those it computes itself."""
+    return _slots(cls)
+
+
+@cache
+def _slots(cls: Any) -> dict[str, Slot]:
     hints = get_type_hints(cls)
     return {field.name: _slot(field, hints[field.name]) for field in fields(cls) if field.init}
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from importlib import import_module
 from importlib.metadata import entry_points
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -53,11 +52,14 @@ def installed() -> tuple[str, ...]:
 
 
 def find(packages: Iterable[str] = (), directories: Iterable[Path] = ()) -> Found:
-    """Everything below the packages and directories. NotADirectoryError for a directory that does not exist, ValueError for one with nothing to find."""
+    """Everything below the packages and directories. NotADirectoryError for a directory that does not exist, ValueError for one with nothing to find,
+    and for a package that cannot be imported."""
     found = Found()
     for package in packages:
-        import_module(package)
-        _root(files(package), package, found)
+        try:
+            _root(files(package), package, found)
+        except ModuleNotFoundError as error:
+            raise ValueError(f"content package `{package}` (entry point group `{GROUP}`) cannot be imported: {error}") from None
     for directory in directories:
         if not directory.is_dir():
             raise NotADirectoryError(f"{directory}: there is no such folder")

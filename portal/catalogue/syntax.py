@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from datetime import date
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from portal.catalogue.faults import instead
@@ -37,9 +38,7 @@ def bad_field(id: str) -> str | None:
     """Ids of fields: names in CEL, where a hyphen would be a minus."""
     if id in _CEL:
         return f"`{id}` is a reserved word of conditions: write another, such as `{id}_answer`"
-    return (
-        None if _FIELD.fullmatch(id) and len(id) <= 63 else f"`{id[:80]}` is no field id: small letters, digits and `_`, a letter first, such as `moving_date`"
-    )
+    return None if _FIELD.fullmatch(id) and len(id) <= 63 else f"`{id[:80]}` is no field id: write small letters, digits and `_`, such as `moving_date`"
 
 
 def bad_term(term: str) -> str | None:
@@ -61,7 +60,7 @@ def bad_window(window: str) -> str | None:
 def bad_order(windows: Iterable[str]) -> str | None:
     """Windows of one day: one after the other, no overlap."""
     spans = [span for window in windows if (span := _span(window))]
-    clash = next(((a, b) for a, b in zip(spans, spans[1:], strict=False) if b[0] < a[1]), None)
+    clash = next(((a, b) for a, b in pairwise(spans) if b[0] < a[1]), None)
     return "windows of a day must follow one another without overlap" if clash else None
 
 

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-import yaml  # type: ignore[import-untyped]
+import yaml
 
 from portal.catalogue.faults import Fault
 
@@ -29,12 +29,12 @@ _WORDS |= dict.fromkeys(("true", "True", "TRUE"), True) | dict.fromkeys(("false"
 
 
 class Scalar:
-    """A single value; `text` as it was written."""
+    """A single value; `text` as it was written, `inset` columns after its place (0 plain, 1 in quotes, None for `|` and `>` blocks)."""
 
-    __slots__ = ("column", "line", "text", "value")
+    __slots__ = ("column", "inset", "line", "text", "value")
 
-    def __init__(self, line: int, column: int, value: str | int | float | bool | None, text: str) -> None:
-        self.line, self.column, self.value, self.text = line, column, value, text
+    def __init__(self, line: int, column: int, value: str | int | float | bool | None, text: str, inset: int | None = 0) -> None:
+        self.line, self.column, self.value, self.text, self.inset = line, column, value, text, inset
 
 
 class Sequence:
@@ -180,4 +180,6 @@ def _node(event: Any, kind: Any, found: list[tuple[int, int, str]]) -> Node:
         return Sequence(line, column)
     if kind is yaml.MappingStartEvent:
         return Mapping(line, column, found)
-    return Scalar(line, column, resolve(event.value) if event.implicit[0] else event.value, event.value)
+    if event.implicit[0]:
+        return Scalar(line, column, resolve(event.value), event.value)
+    return Scalar(line, column, event.value, event.value, 1 if event.style in ("'", '"') else None)

@@ -8,8 +8,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import Select, select
+
 from portal.db import new_id
 from portal.events.chain import seal
+from portal.events.tables import events as table
 from portal.events.types import checked
 
 
@@ -32,6 +35,11 @@ class Event:
 def event(case_id: UUID, type: str, data: dict[str, Any], **where: Any) -> Event:
     """An event whose data is checked against its type."""
     return Event(case_id, type, data, schema_version=checked(type, data).version, **where)
+
+
+def history(case_id: UUID, *, after: int = 0, limit: int = 100) -> Select[Any]:
+    """Events of a case in order, for a reader; pass it through `access.visible`."""
+    return select(table).where(table.c.case_id == case_id, table.c.seq > after).order_by(table.c.seq).limit(limit)
 
 
 def sealed(events: Iterable[Event], heads: Mapping[UUID, Any], recorded_at: datetime) -> list[dict[str, Any]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sqlalchemy import Boolean, Column, Date, Index, Integer, SmallInteger, Table, Text, Uuid
+from sqlalchemy.dialects.postgresql import JSONB
 
 from portal.db import instant, metadata
 
@@ -26,9 +27,12 @@ case_facts = Table(
     #: Promise of the whole case: what the citizen was told.
     instant("due_at"),
     Column("due_source", Text),
+    #: Clocks that cover the whole case, oldest first; `due_at` is chosen among them.
+    Column("clocks", JSONB, nullable=False),
     Column("missed", Boolean, nullable=False),
     Column("referrals", SmallInteger, nullable=False),
     Column("score", SmallInteger),
+    #: Last event of the case that was folded.
     Column("seq", Integer, nullable=False),
     Index("case_facts_jurisdiction_closed_at_ix", "jurisdiction", "closed_at"),
     Index("case_facts_jurisdiction_received_at_ix", "jurisdiction", "received_at"),

@@ -72,12 +72,14 @@ def one_machine(plan: Plan, agencies: list[str], *, say: Callable[[str], None]) 
         demand_free(plan.port, what="web", variable="PORT")
         demand_free(plan.mail_port, what="mail intake", variable="MAIL_PORT")
         logs = data / "logs"
-        logs.mkdir(exist_ok=True)
+        logs.mkdir(mode=0o700, exist_ok=True)
         sockets = _sockets(data)
         postgres, valkey = _servers(data, sockets)
         mark = secrets.token_hex(8)
         broom = Broom(mark, places=[postgres.place] if postgres else [], remove=[sockets, data / "running.json"], log=logs / "broom.log", keep=(held,))
         stack.callback(broom.end)
+        if postgres:
+            postgres.set_up()
         environment = _environment(plan, agencies, postgres, valkey)
         supervisor = stack.enter_context(
             Supervisor(logs, {**os.environ, **environment}, mark, lambda pids: running.record(data, url=plan.url, environment=environment, parts=pids), say)
@@ -102,10 +104,8 @@ def _sockets(data: Path) -> Path:
 
 
 def _servers(data: Path, sockets: Path) -> tuple[Postgres | None, Valkey | None]:
-    """The embedded servers, set up; None for one whose address the environment names."""
+    """The embedded servers, not yet set up; None for one whose address the environment names."""
     postgres = None if "DATABASE_URL" in os.environ else cluster(data, sockets)
-    if postgres:
-        postgres.set_up()
     valkey = None if "REDIS_URL" in os.environ else Valkey(data / "valkey", sockets)
     if valkey:
         valkey.place.mkdir(mode=0o700, exist_ok=True)

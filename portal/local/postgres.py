@@ -10,12 +10,14 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from signal import SIGKILL
 from urllib.parse import quote
 
 import psycopg
 from psycopg import sql
 
 from portal.local.account import Account, barrier, server_account
+from portal.local.processes import dies_with_us
 from portal.local.sweeping import postmaster
 
 #: Data and binaries go here where the account PostgreSQL drops to cannot reach the ones beside us (below /root, for example).
@@ -118,6 +120,7 @@ class Postgres:
             user=self.account.uid if self.account else None,
             group=self.account.gid if self.account else None,
             extra_groups=[] if self.account else None,
+            preexec_fn=dies_with_us(SIGKILL),
         )
         if done.returncode != 0:
             raise NoServer(f"PostgreSQL could not make its data folder {self.place}:\n{done.stdout[-500:]}{done.stderr[-1000:]}")

@@ -47,12 +47,15 @@ def spawn(
             user=account.uid if account else None,
             group=account.gid if account else None,
             extra_groups=[] if account else None,
-            preexec_fn=_last_words(death),
+            preexec_fn=dies_with_us(death),
         )
 
 
-def _last_words(death: signal.Signals) -> Callable[[], None]:
-    """Run in the child just before exec, after it has dropped to its account: a change of user clears the parent-death signal."""
+def dies_with_us(death: signal.Signals) -> Callable[[], None]:
+    """A `preexec_fn`: the kernel sends the child `death` when this thread ends.
+
+    It runs after the child has dropped to its account: a change of user clears the parent-death signal.
+    """
     parent = os.getpid()
 
     def arm() -> None:

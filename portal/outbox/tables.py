@@ -23,14 +23,20 @@ outbox = Table(
     instant("placed_at", nullable=False),
     instant("next_at", nullable=False),
     Column("attempts", SmallInteger, nullable=False),
+    #: Attempts of which nobody ever heard again: their process died, or slept past its lease.
+    Column("crashes", SmallInteger, nullable=False),
     instant("lease_until"),
+    #: Raised at every claim; who comes back with an older one changes nothing.
     Column("epoch", Integer, nullable=False),
+    #: Rank of the last status the far side reported of itself (portal/outbox/inbox.py); None: nothing yet.
+    Column("reported", SmallInteger),
     #: Why the last attempt failed, in words without personal data.
     Column("refusal", Text),
     instant("done_at"),
     instant("parked_at"),
     PrimaryKeyConstraint("case_id", "id"),
     Index("outbox_next_at_ix", "next_at", postgresql_where=text("done_at IS NULL AND parked_at IS NULL")),
+    Index("outbox_target_ix", "target", "next_at", postgresql_where=text("done_at IS NULL AND parked_at IS NULL")),
     Index("outbox_key_ix", "key"),
     info=CASE_TABLE,
 )

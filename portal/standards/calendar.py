@@ -10,9 +10,9 @@ from typing import Any, Final
 
 from portal.errors import Refusal
 from portal.standards.opening import SECOND, Opening, Year, from_micros, to_micros
-from portal.standards.resolve import WEEKDAYS, Window, WrongHours, resolve, windows, zone
+from portal.standards.resolve import DAY_MINUTES, WEEKDAYS, Window, WrongHours, resolve, windows, zone
 
-__all__ = ["Calendar", "CalendarEnds", "Pause", "WrongHours", "resolve"]
+__all__ = ["ALWAYS", "Calendar", "CalendarEnds", "Pause", "WrongHours", "merged", "resolve"]
 
 #: Half-open interval of instants in which a clock stands still.
 Pause = tuple[datetime, datetime]
@@ -105,11 +105,11 @@ class Calendar:
 
     def micros_between(self, start: datetime, end: datetime, pauses: Iterable[Pause] = ()) -> int:
         """Open microseconds in [start, end) outside the pauses."""
-        return self._running(to_micros(start), to_micros(end), _merged(pauses))
+        return self._running(to_micros(start), to_micros(end), merged(pauses))
 
     def add_micros(self, start: datetime, micros: int, pauses: Iterable[Pause] = ()) -> datetime:
         """As `add_pausing`, with a budget in microseconds."""
-        return from_micros(self._add_running(to_micros(start), _whole(micros), _merged(pauses)))
+        return from_micros(self._add_running(to_micros(start), _whole(micros), merged(pauses)))
 
     def add_pausing(self, start: datetime, seconds: int, pauses: Iterable[Pause]) -> datetime:
         """As `add`, while the clock stands still in the pauses: half-open intervals in any order that may overlap."""
@@ -121,18 +121,18 @@ class Calendar:
 
     def next_running(self, at: datetime, pauses: Iterable[Pause]) -> datetime:
         """The first instant at or after `at` that is open and not paused."""
-        return from_micros(self._next_running(to_micros(at), _merged(pauses)))
+        return from_micros(self._next_running(to_micros(at), merged(pauses)))
 
     def add_days(self, start: datetime, days: int, *, roll: bool = True) -> datetime:
         """The same wall time `days` business days later.
 
         A start outside hours is first rolled forward to the next open instant; with `roll=False` it is counted from as it stands,
-        and only business days after its date count. The wall time may lie outside the hours of a shorter day.
+        and only business days after its date count. 0 days is the next open instant both ways. The wall time may lie outside the hours
+        of a shorter day.
         """
-        first = self.next_open(start) if roll else start.astimezone(UTC)
         if _whole(days) == 0:
-            return first
-        local = first.astimezone(self.zone)
+            return self.next_open(start)
+        local = self.local(self.next_open(start) if roll else start)
         return self.at(self.business_day_after(local.date(), days), local.time())
 
     def at(self, day: date, clock: time = time()) -> datetime:
@@ -267,15 +267,23 @@ def _whole(number: int) -> int:
     return number
 
 
-def _merged(pauses: Iterable[Pause]) -> list[tuple[int, int]]:
-    merged: list[tuple[int, int]] = []
+def merged(pauses: Iterable[Pause]) -> list[tuple[int, int]]:
+    """Pauses in order, as microseconds, with those that overlap or touch made one and empty ones left out."""
+    found: list[tuple[int, int]] = []
     for begins, ends in sorted((to_micros(begins), to_micros(ends)) for begins, ends in pauses):
-        if merged and begins <= merged[-1][1]:
-            merged[-1] = (merged[-1][0], max(merged[-1][1], ends))
+        if found and begins <= found[-1][1]:
+            found[-1] = (found[-1][0], max(found[-1][1], ends))
         elif begins < ends:
-            merged.append((begins, ends))
-    return merged
+            found.append((begins, ends))
+    return found
 
 
-def _pairs(pairs: Iterable[Sequence[str]], path: tuple[str | int, ...]) -> tuple[Window, ...]:
+def _pairs(pairs: Sequence[Sequence[str]], path: tuple[str | int, ...]) -> tuple[Window, ...]:
+    for place, pair in enumerate(pairs):
+        if isinstance(pair, str) or len(pair) != 2:
+            raise WrongHours(f'`{pair}` is not a pair of times: write ["09:00", "12:30"]', (*path, place))
     return windows([f"{opens}-{closes}" for opens, closes in pairs], path)
+
+
+#: Real time: the working time of a place that never closes.
+ALWAYS: Final = Calendar("UTC", dict.fromkeys(WEEKDAYS, ((0, DAY_MINUTES),)), years=range(1, 9999))

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import re
-from calendar import monthrange
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from fractions import Fraction
 from typing import Final, Literal, get_args
 
-from portal.standards.calendar import Calendar, Pause
-from portal.standards.legal import legal_due
+from portal.standards.calendar import ALWAYS, Calendar, Pause
+from portal.standards.legal import later, legal_due
 
 Unit = Literal["business_days", "business_hours", "calendar_days", "calendar_weeks", "calendar_months", "calendar_hours"]
 #: How days are counted.
@@ -34,11 +33,19 @@ UNITS: Final[tuple[Unit, ...]] = get_args(Unit)
 PROFILES: Final[tuple[Profile, ...]] = get_args(Profile)
 
 _TERM = re.compile(r"([1-9][0-9]{0,4}) ([a-z_]+)", re.ASCII)
-_ISO = re.compile(r"P(?=.)[0-9.,YMWD]*(T[0-9.,HMS]*)?", re.ASCII)
+_ISO_DAYS = re.compile(r"P([1-9][0-9]{0,4})D", re.ASCII)
 _LOOSE = re.compile(r"([+-]?[0-9]+(?:[.,][0-9]+)?)[\s_-]*([A-Za-z _-]*)", re.ASCII)
-_CHOICES: Final[dict[str, str]] = {"d": "days", "h": "hours", "w": "weeks", "m": "months"}
-#: Real time: the working time of a place that never closes.
-_ALWAYS: Final = Calendar("UTC", dict.fromkeys(("mon", "tue", "wed", "thu", "fri", "sat", "sun"), ((0, 1440),)), years=range(1, 9999))
+#: Words people write -> the units they may mean.
+_MEANT: Final[tuple[tuple[tuple[str, ...], tuple[Unit, ...]], ...]] = (
+    (("d", "day", "days"), ("business_days", "calendar_days")),
+    (("h", "hour", "hours"), ("business_hours", "calendar_hours")),
+    (("w", "week", "weeks", "calendar_week", "calendar_weeks"), ("calendar_weeks",)),
+    (("m", "month", "months", "calendar_month", "calendar_months"), ("calendar_months",)),
+    (("bd", "business_day", "business_days", "working_day", "working_days", "workday", "workdays"), ("business_days",)),
+    (("business_hour", "business_hours", "working_hour", "working_hours", "opening_hours"), ("business_hours",)),
+    (("calendar_day", "calendar_days"), ("calendar_days",)),
+    (("calendar_hour", "calendar_hours"), ("calendar_hours",)),
+)
 
 
 @dataclass(frozen=True)
@@ -98,10 +105,10 @@ def due(term: Term, calendar: Calendar, start: datetime, pauses: Collection[Paus
         ends = calendar.add_pausing(start, seconds, pauses)
         return calendar.next_running(ends, pauses) if term.ends == "next-open" else ends
     if term.unit == "calendar_hours":
-        return _ALWAYS.add_pausing(start, term.count * 3600, pauses)
+        return ALWAYS.add_pausing(start, term.count * 3600, pauses)
     local = calendar.local(start)
     unpaused = calendar.at(later(local.date(), term.count, term.unit), local.time())
-    return _ALWAYS.add_micros(start, _ALWAYS.micros_between(start, unpaused), pauses)
+    return ALWAYS.add_micros(start, ALWAYS.micros_between(start, unpaused), pauses)
 
 
 def used(term: Term, calendar: Calendar, start: datetime, until: datetime, pauses: Collection[Pause] = ()) -> int:
@@ -114,8 +121,9 @@ def share_due(term: Term, calendar: Calendar, start: datetime, share: float, pau
     if not 0 < share < 1:
         raise ValueError(f"a share of {share} cannot be warned at: write a number between 0 and 1, for example 0.8")
     kind = _kind(term, calendar)
-    whole = kind.micros_between(start, due(term, calendar, start, pauses), pauses)
-    return kind.add_micros(start, int(whole * Fraction(str(share))), pauses)
+    ends = due(term, calendar, start, pauses)
+    whole = kind.micros_between(start, ends, pauses)
+    return min(ends, kind.add_micros(start, int(whole * Fraction(str(share))), pauses))
 
 
 def due_date(calendar: Calendar, at: datetime) -> date:
@@ -125,10 +133,29 @@ def due_date(calendar: Calendar, at: datetime) -> date:
     return local.date() - timedelta(days=1) if ends_a_day else local.date()
 
 
-def later(day: date, count: int, unit: str) -> date:
-    """So many calendar_days, calendar_weeks or calendar_months after a date; a day the last month lacks is its last day."""
-    if unit == "calendar_months":
-        months = day.year * 12 + day.month - 1 + count
-        year, month = divmod(months, 12)
-        return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
-    return day + timedelta(days=count * (7 if unit == "calendar_weeks" else 1))
+def _kind(term: Term, calendar: Calendar) -> Calendar:
+    return calendar if term.open_time else ALWAYS
+
+
+def _same_time(term: Term, calendar: Calendar, start: datetime, pauses: Collection[Pause]) -> datetime:
+    unpaused = calendar.add_days(start, term.count, roll=term.begins == "roll-forward")
+    budget = calendar.micros_between(start, unpaused)
+    if calendar.micros_between(start, unpaused, pauses) == budget:
+        return unpaused
+    return calendar.next_running(calendar.add_micros(start, budget, pauses), pauses)
+
+
+def _advice(text: str) -> str:
+    """What to write in place of a term that cannot be read."""
+    found = _LOOSE.fullmatch(text.strip())
+    if days := _ISO_DAYS.fullmatch(text):
+        return f"`{text}` is not a term, since systems disagree on what a day is: write `{days[1]} business_days` or `{days[1]} calendar_days`"
+    if not found:
+        return f"`{text}` is not a term: write a number and a unit written out, for example `5 business_days`; units are {', '.join(UNITS)}"
+    number, word = found[1], found[2].strip().lower().replace(" ", "_").replace("-", "_")
+    if not re.fullmatch(r"[1-9][0-9]{0,4}", number):
+        number = "5"
+    units = next((units for words, units in _MEANT if word in words), UNITS)
+    choices = " or ".join(f"`{number} {unit}`" for unit in units) if units is not UNITS else f"`{number} business_days`, with a unit of {', '.join(UNITS)}"
+    why = "is not a term" if number == found[1] else "is not a term, which counts whole units from 1 to 99999"
+    return f"`{text}` {why}: write {choices}"

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from psycopg import OperationalError
@@ -14,6 +15,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from portal.catalogue.definitions import Catalogue
+from portal.catalogue.publish import from_stored
 from portal.errors import StillRunning, Unavailable
 from portal.settings import Settings
 from portal.unit_of_work.idempotency import Repeatable
@@ -35,6 +37,19 @@ class Portal:
     settings: Settings
     #: Best-effort wake-up after a commit.
     wake: Callable[[set[str]], None] = field(default=_nobody)
+    #: Definitions by hash, as they were published; old versions are read once and kept.
+    _pinned: dict[str, Any] = field(default_factory=dict, repr=False)
+
+    def pinned(self, work: Work, hash: str) -> Any:
+        """The definition a case or clock was pinned to: a dataclass, or the resolved body of a calendar. KeyError where it was never published."""
+        if not self._pinned and self.catalogue:
+            self._pinned |= {stored.hash: from_stored(stored.kind, stored.body) for stored in self.catalogue.stored}
+        if hash not in self._pinned:
+            found = work.sql("SELECT kind, body FROM definitions WHERE hash = %s", (hash,))
+            if not found:
+                raise KeyError(hash)
+            self._pinned[hash] = from_stored(*found[0])
+        return self._pinned[hash]
 
     @contextmanager
     def work(self, principal: Principal, *, at: datetime | None = None, repeatable: Repeatable | None = None, new_cases: Sequence[UUID] = ()) -> Iterator[Work]:

@@ -86,6 +86,11 @@ class Work:
         key_space = self.repeatable.principal if self.repeatable else ""
         return (_ROLES.get(scope, "portal_app"), scope, ",".join(map(str, cases)), ",".join(who.agencies), who.subject or "", key_space)
 
+    def become(self, principal: Principal) -> None:
+        """Goes on reading as somebody else: as the party a secret has just proved, for example."""
+        self.principal = principal
+        self._raw.execute(_CONTEXT, self._context(principal.scope, principal.cases))
+
     def narrow(self, case_ids: Iterable[UUID]) -> None:
         """From here on the unit sees and writes these cases, whoever they belong to, and nothing else; their heads are locked, by id."""
         wanted = sorted({*case_ids, *self._heads, *self._new_cases})
@@ -133,6 +138,14 @@ class Work:
     def version(self, case_id: UUID) -> int:
         """Version of a case in hand: raised by every unit that writes it."""
         return int(self._heads[case_id]["version"])
+
+    def origin(self, case_id: UUID) -> str:
+        """Origin of a case in hand: only `live` and `demo` write to the outside."""
+        return str(self._heads[case_id]["origin"])
+
+    def origin(self, case_id: UUID) -> str:
+        """Origin of a case in hand; only `live` and `demo` write to the outside."""
+        return str(self._heads[case_id]["origin"])
 
     def holds(self, case_id: UUID) -> bool:
         """True where the case's head is locked by this unit."""

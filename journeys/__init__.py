@@ -1,0 +1,1 @@
+"""How a life event gets done across agencies. YAML only; see README.md beside this file."""

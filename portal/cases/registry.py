@@ -1,0 +1,170 @@
+"""The case registry: the only writer of cases, their references and decisions. Each change is also an event."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Select, select
+
+from portal.cases import reference as references
+from portal.cases import secret
+from portal.cases.moves import moved
+from portal.cases.tables import case_references, cases, decisions
+from portal.db import new_id
+from portal.errors import NotFound
+from portal.events.chain import stamp
+from portal.unit_of_work import Row, Work
+
+
+@dataclass(frozen=True, kw_only=True)
+class Opening:
+    """What a case starts with. `service` None: nobody knows yet whose it is. Instants are aware."""
+
+    case_id: UUID
+    service: str | None
+    service_hash: str | None
+    agency: str
+    channel: str
+    language: str
+    zone: str
+    received_at: datetime
+    jurisdiction: str
+    origin: str
+    party: UUID
+    answers: UUID | None = None
+    commitment: str | None = None
+    area: str | None = None
+    danger: bool = False
+    source: str | None = None
+    external_id: str | None = None
+    flags: tuple[str, ...] = ()
+    data: dict[str, Any] = field(default_factory=dict)
+
+
+def open_case(work: Work, new: Opening) -> Row:
+    """Head, case and reference, and `CaseOpened`. The case is the unit's own until it commits."""
+    work.begin_case(new.case_id, jurisdiction=new.jurisdiction, origin=new.origin)
+    reference = references.new()
+    work.add(case_references, reference=reference, case_id=new.case_id, secret_version=secret.PRESENT_VERSION)
+    row = work.add(
+        cases,
+        case_id=new.case_id,
+        reference=reference,
+        jurisdiction=new.jurisdiction,
+        origin=new.origin,
+        service=new.service,
+        service_hash=new.service_hash,
+        agency=new.agency,
+        channel=new.channel,
+        status="received",
+        language=new.language,
+        area=new.area,
+        zone=new.zone,
+        danger=new.danger,
+        sealed=False,
+        flags=list(new.flags),
+        source=new.source,
+        external_id=new.external_id,
+        received_at=new.received_at,
+        competent_at=new.received_at if new.service else None,
+    )
+    work.record(
+        new.case_id,
+        "CaseOpened",
+        occurred_at=new.received_at,
+        agency=new.agency,
+        channel=new.channel,
+        reference=reference,
+        service=new.service,
+        service_hash=new.service_hash,
+        received_at=stamp(new.received_at),
+        zone=new.zone,
+        area=new.area,
+        language=new.language,
+        danger=new.danger,
+        flags=list(new.flags),
+        source=new.source,
+        external_id=new.external_id,
+        answers=str(new.answers) if new.answers else None,
+        commitment=new.commitment,
+        party=str(new.party),
+        **new.data,
+    )
+    return row
+
+
+def case_of(work: Work, case_id: UUID) -> Row:
+    """The row of a case in hand; NotFound where there is none."""
+    rows = work.rows(cases, case_id)
+    if not rows:
+        raise NotFound
+    return rows[0]
+
+
+def begin(work: Work, case_id: UUID) -> None:
+    """Work on the case has begun. No event of its own: the journey's first step says so."""
+    row = case_of(work, case_id)
+    if row["status"] != "in-progress":
+        work.change(row, status=moved("begin", row["status"]))
+
+
+def route(work: Work, case_id: UUID, *, service: str, service_hash: str, agency: str, why: str) -> None:
+    """The case found its service; receipt time and answers stay. `CaseRouted`."""
+    row = case_of(work, case_id)
+    before = row["service"]
+    work.change(row, status=moved("route", row["status"]), service=service, service_hash=service_hash, agency=agency, competent_at=work.now)
+    work.record(case_id, "CaseRouted", agency=agency, channel=row["channel"], service=service, service_hash=service_hash, from_service=before, why=why)
+
+
+def refer(work: Work, case_id: UUID, *, to_agency: str, to_service: str | None, words: UUID | None) -> None:
+    """The case is passed on to another door, with answers and receipt time. `CaseReferred`."""
+    row = case_of(work, case_id)
+    before = {"from_agency": row["agency"], "from_service": row["service"]}
+    work.change(row, status=moved("refer", row["status"]), service=None, service_hash=None, agency=to_agency, competent_at=None)
+    work.record(case_id, "CaseReferred", agency=to_agency, to_agency=to_agency, to_service=to_service, words=str(words) if words else None, **before)
+
+
+def decide(work: Work, case_id: UUID, *, outcome: str, official: str, agency: str, law: str | None, reasons: UUID | None, commitment: str | None) -> None:
+    """There is a decision. `CaseDecided`."""
+    row = case_of(work, case_id)
+    id = new_id()
+    work.change(row, status=moved("decide", row["status"]), outcome=outcome)
+    work.add(decisions, case_id=case_id, id=id, outcome=outcome, official=official, agency=agency, law=law, reasons=reasons, decided_at=work.now)
+    ids = {"decision": str(id), "reasons": str(reasons) if reasons else None}
+    work.record(case_id, "CaseDecided", agency=agency, outcome=outcome, official=official, law=law, commitment=commitment, **ids)
+
+
+def close(work: Work, case_id: UUID, *, outcome: str, at: datetime | None = None, flags: tuple[str, ...] = ()) -> None:
+    """The case ended. `at`: when, where a log says so (it may lie before the receipt: flagged, kept). `CaseClosed`."""
+    row = case_of(work, case_id)
+    at = at or work.now
+    work.change(row, status=moved("close", row["status"]), outcome=row["outcome"] or outcome, closed_at=at, flags=[*row["flags"], *flags])
+    work.record(case_id, "CaseClosed", occurred_at=at, agency=row["agency"], channel=row["channel"], outcome=row["outcome"], status="closed", flags=list(row["flags"]))
+
+
+def withdraw(work: Work, case_id: UUID, *, words: UUID | None) -> None:
+    """The party took the request back. `CaseWithdrawn`."""
+    row = case_of(work, case_id)
+    work.change(row, status=moved("withdraw", row["status"]), outcome="withdrawn", closed_at=work.now)
+    work.record(case_id, "CaseWithdrawn", agency=row["agency"], channel=row["channel"], words=str(words) if words else None)
+
+
+def one(case_id: UUID) -> Select[Any]:
+    """The case, for a reader; pass it through `access.visible`."""
+    return select(cases).where(cases.c.case_id == case_id)
+
+
+def decisions_of(case_id: UUID) -> Select[Any]:
+    """Its decisions, oldest first, for a reader."""
+    return select(decisions).where(decisions.c.case_id == case_id).order_by(decisions.c.decided_at)
+
+
+def find(work: Work, reference: str) -> tuple[UUID, int]:
+    """Case id and version of the secret behind a reference in standard form; NotFound where there is none."""
+    found = work.sql("SELECT case_id, secret_version FROM case_references WHERE reference = %s", (reference,))
+    if not found:
+        raise NotFound
+    return found[0][0], found[0][1]

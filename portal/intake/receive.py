@@ -1,0 +1,151 @@
+"""Takes a request from any door, whoever it belongs to: finds its service or leaves that to people, and opens the case."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from portal.cases import registry
+from portal.catalogue import find
+from portal.catalogue.definitions import Service
+from portal.db import new_id
+from portal.errors import Invalid
+from portal.intake import answers as rules
+from portal.parties import register
+from portal.unit_of_work import Row, Work
+from portal.vault import items
+
+#: Characters of free text that are taken.
+TEXT_LIMIT = 20_000
+#: Channels by which a party can be told something; the other ones look the case up.
+TOLD_BY = {"email": "email", "sms": "sms"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Submission:
+    """What came in. `service` or `text` is enough. `contact`: name, email, phone, address; `location`: lat, long, address, area."""
+
+    service: str | None = None
+    text: str | None = None
+    answers: Mapping[str, Any] = field(default_factory=dict)
+    contact: Mapping[str, Any] = field(default_factory=dict)
+    location: Mapping[str, Any] = field(default_factory=dict)
+    channel: str = "web"
+    language: str | None = None
+    subject: str | None = None
+    #: When the request reached us, where that was earlier (post); never in the future.
+    received_at: datetime | None = None
+    source: str | None = None
+    external_id: str | None = None
+
+
+@dataclass(frozen=True)
+class Received:
+    """The case, and what is still asked of the party."""
+
+    case: Row
+    service: Service | None
+    missing: list[str]
+    danger: bool
+
+
+def receive(work: Work, given: Submission, *, case_id: UUID | None = None) -> Received:
+    """Opens the case in the unit at hand; what follows are reactions. Raises Invalid with a pointer for each value that cannot be taken."""
+    text = _text(given.text)
+    if not given.service and not (text or "").strip():
+        raise Invalid("Say what it is about: send `text`, or the `service` it is for.", errors=[{"pointer": "/text", "detail": "Send a sentence, or a service."}])
+    service = _service(work, given, text)
+    facts = {"channel": given.channel, "area": given.location.get("area"), "language": given.language}
+    answers = rules.checked(service, given.answers, facts=facts, complete=bool(given.service)) if service else _none(given.answers)
+    contact = _contact(given.contact)
+    danger = bool(service and service.danger) or bool(text and find.danger(work.catalogue, text))
+    case = _open(work, given, case_id or new_id(), service, text, answers, contact, danger)
+    return Received(case, service, rules.missing(service, answers, facts=facts) if service else [], danger)
+
+
+def _service(work: Work, given: Submission, text: str | None) -> Service | None:
+    if given.service:
+        service = work.catalogue.services.get(given.service)
+        if service is None or service.triage:
+            raise Invalid(errors=[{"pointer": "/service", "detail": "There is no service of that name; GET /api/v1/services lists them. Or leave it out and send `text`: people will find its door."}])
+        return service
+    match = find.confident(find.rank(work.catalogue, text or "", given.language))
+    return work.catalogue.services[match.service_id] if match else None
+
+
+def _open(work: Work, given: Submission, case_id: UUID, service: Service | None, text: str | None, answers: dict[str, Any], contact: dict[str, str], danger: bool) -> Row:
+    door = service or work.catalogue.triage
+    agency = work.catalogue.agencies[door.agency]
+    party = new_id()
+    language = given.language or work.portal.settings.default_language
+    contact_item = items.put(work, case_id, "contact", contact, party_id=party)[0] if contact else None
+    answers_item, commitment = items.put(work, case_id, "answers", answers, party_id=party)
+    if text:
+        items.put(work, case_id, "words", text, party_id=party)
+    if given.location:
+        items.put(work, case_id, "location", dict(given.location), party_id=party)
+    channel = TOLD_BY.get(given.channel) or ("email" if contact.get("email") else None)
+    known = {"email": "email", "sms": "phone"}
+    channel = channel if channel and contact.get(known[channel]) else ("email" if contact.get("email") else None)
+    case = registry.open_case(
+        work,
+        registry.Opening(
+            case_id=case_id,
+            service=service.id if service else None,
+            service_hash=work.catalogue.hashes["service", service.id] if service else None,
+            agency=door.agency,
+            channel=given.channel,
+            language=language,
+            zone=agency.calendars[0].zone,
+            received_at=_received_at(work, given.received_at),
+            jurisdiction=agency.jurisdiction,
+            origin="demo" if work.portal.settings.mode != "production" else "live",
+            party=party,
+            answers=answers_item,
+            commitment=commitment,
+            area=given.location.get("area"),
+            danger=danger,
+            source=given.source,
+            external_id=given.external_id,
+        ),
+    )
+    register.put_on(work, case_id, party_id=party, role="applicant", subject=given.subject, language=language, channel=channel, contact=contact_item)
+    return case
+
+
+def _received_at(work: Work, given: datetime | None) -> datetime:
+    if given is None:
+        return work.now
+    if given > work.now + timedelta(minutes=1):
+        raise Invalid(errors=[{"pointer": "/received_at", "detail": "This lies in the future."}])
+    return given
+
+
+def _text(text: str | None) -> str | None:
+    try:
+        return rules.plain(text, limit=TEXT_LIMIT) if text is not None else None
+    except rules.Wrong as wrong:
+        raise Invalid(errors=[{"pointer": "/text", "detail": str(wrong)}]) from wrong
+
+
+def _none(answers: Mapping[str, Any]) -> dict[str, Any]:
+    if answers:
+        raise Invalid(errors=[{"pointer": "/answers", "detail": "Answers belong to a service: name it in `service`, or say it all in `text`."}])
+    return {}
+
+
+def _contact(given: Mapping[str, Any]) -> dict[str, str]:
+    errors, taken = [], {}
+    for name, value in given.items():
+        if value in (None, ""):
+            continue
+        try:
+            taken[name] = {"email": rules.email, "phone": rules.phone}[name](None, value) if name in ("email", "phone") else rules.plain(str(value), limit=500)
+        except rules.Wrong as wrong:
+            errors.append({"pointer": f"/contact/{name}", "detail": str(wrong)})
+    if errors:
+        raise Invalid(errors=errors)
+    return taken

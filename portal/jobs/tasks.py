@@ -1,0 +1,43 @@
+"""What a job does, and the sweeper where RQ does not: call a plain function again and again until nothing is left or its time is over."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from time import monotonic
+
+from portal.dispatch import deliver
+from portal.intake import reports
+from portal.kpi import fold as figures
+from portal.standards import sweep as timers
+from portal.unit_of_work import Portal
+
+#: Seconds after which a task leaves the rest to the next one.
+BUDGET = 5.0
+
+
+def drain(portal: Portal, *, seconds: float = BUDGET) -> int:
+    """What waits to leave leaves; answers how many rows were taken."""
+    return _again(lambda: deliver.drain(portal, limit=20), seconds)
+
+
+def sweep(portal: Portal, *, seconds: float = BUDGET) -> int:
+    """Timers that are due fire, and reports that came before what they report on are tried again; answers how many."""
+    return _again(lambda: timers.sweep(portal, limit=1000), seconds) + _again(lambda: reports.match(portal, limit=100), seconds)
+
+
+def fold(portal: Portal, *, seconds: float = BUDGET) -> int:
+    """Events since the last time enter the figures; answers how many."""
+    return _again(lambda: figures.fold(portal, limit=5000), seconds)
+
+
+#: Kind of job -> what it does. A job can name nothing else.
+TASKS: dict[str, Callable[[Portal], int]] = {"drain": drain, "sweep": sweep, "fold": fold}
+
+
+def _again(turn: Callable[[], int], seconds: float) -> int:
+    end, total = monotonic() + seconds, 0
+    while True:
+        done = turn()
+        total += done
+        if not done or monotonic() >= end:
+            return total

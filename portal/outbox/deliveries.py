@@ -1,0 +1,88 @@
+"""Handovers to agencies: placed, taken, set aside. One a step run, so the step run's id is the key the agency de-duplicates on and names when it reports."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from portal.outbox.rows import leaves, placed
+from portal.outbox.tables import outbox
+from portal.unit_of_work import Row, Work
+
+KIND = "delivery"
+
+
+def place(
+    work: Work,
+    case_id: UUID,
+    *,
+    agency: str,
+    step_run_id: UUID,
+    step: str,
+    action: str | None,
+    answers: UUID | None,
+    service: str | None,
+    words: UUID | None = None,
+) -> Row | None:
+    """A handover leaves soon; `answers` and `words` are vault items. `DeliveryPlaced`. None, and nothing, for a case that may not reach the outside."""
+    if not leaves(work, case_id):
+        return None
+    body = {
+        "step_run": str(step_run_id),
+        "step": step,
+        "action": action or step,
+        "service": service,
+        "answers": str(answers) if answers else None,
+        "words": str(words) if words else None,
+    }
+    row = placed(work, case_id, kind=KIND, target=agency, subject=step_run_id, body=body, key=str(step_run_id))
+    _record(work, row, "DeliveryPlaced", action=body["action"], key=row["key"])
+    return row
+
+
+def of_step(work: Work, case_id: UUID, step_run_id: UUID) -> Row | None:
+    """The handover of a step run of a case in hand."""
+    return next((row for row in work.rows(outbox, case_id) if row["kind"] == KIND and row["subject"] == step_run_id), None)
+
+
+def cancel(work: Work, case_id: UUID, step_run_id: UUID) -> None:
+    """The step is no longer needed: what has not left does not leave. An attempt that is under way finds its epoch gone."""
+    row = of_step(work, case_id, step_run_id)
+    if row and row["done_at"] is None:
+        work.change(row, done_at=work.now, lease_until=None, epoch=row["epoch"] + 1, refusal="cancelled")
+
+
+def retry(work: Work, case_id: UUID, step_run_id: UUID) -> bool:
+    """People send a parked handover again, with the same key and fresh patience. `DeliveryRetried`. False where none is parked."""
+    row = of_step(work, case_id, step_run_id)
+    if row is None or row["parked_at"] is None or row["done_at"] is not None:
+        return False
+    work.change(row, parked_at=None, refusal=None, attempts=0, crashes=0, placed_at=work.now, next_at=work.now, epoch=row["epoch"] + 1)
+    work.wakes.add("drain")
+    _record(work, row, "DeliveryRetried")
+    return True
+
+
+def sent(work: Work, row: Row, *, remote_id: str | None) -> None:
+    """The agency has it. `DeliverySent`."""
+    work.change(row, done_at=work.now, parked_at=None, lease_until=None, refusal=None)
+    _record(work, row, "DeliverySent", attempts=row["attempts"], remote_id=remote_id)
+
+
+def parked(work: Work, row: Row, *, reason: str, code: str) -> None:
+    """It cannot leave by itself. `DeliveryParked`, with the code; the words stay on the row."""
+    work.change(row, parked_at=work.now, lease_until=None, refusal=reason)
+    _record(work, row, "DeliveryParked", attempts=row["attempts"], refusal=code)
+
+
+def reported(work: Work, row: Row, *, message: str, status: str, rank: int, remote_id: str | None, outcome: str | None) -> None:
+    """The agency reported of itself, and by that has it, whatever became of our call. `AgencyReported`."""
+    if row["done_at"] is None:
+        work.change(row, epoch=row["epoch"] + 1)
+        sent(work, row, remote_id=remote_id)
+    work.change(row, reported=rank)
+    _record(work, row, "AgencyReported", message=message, status=status, rank=rank, remote_id=remote_id, outcome=outcome)
+
+
+def _record(work: Work, row: Row, type: str, **data: object) -> None:
+    ids = {"step_run": str(row["subject"])} | ({} if type == "AgencyReported" else {"delivery": str(row["id"])})
+    work.record(row["case_id"], type, agency=row["target"], step=row["body"]["step"], **ids, **data)

@@ -1,0 +1,36 @@
+"""Notices to parties: promised, told, set aside."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from uuid import UUID
+
+from portal.outbox.rows import leaves, placed
+from portal.unit_of_work import Row, Work
+
+KIND = "notice"
+
+
+def promise(work: Work, case_id: UUID, *, party_id: UUID, channel: str | None, template: str, language: str, refs: Mapping[str, str | int | None]) -> Row | None:
+    """The party is to be told. `NoticePromised`. None, and nothing, where it looks the case up itself, or the case may not reach the outside.
+
+    `refs`: references for the words (`due_at` as RFC 3339, `outcome`, `agency`, ...); never a value of the party's own.
+    """
+    if channel is None or not leaves(work, case_id):
+        return None
+    body = {"party": str(party_id), "template": template, "language": language, "refs": dict(refs)}
+    row = placed(work, case_id, kind=KIND, target=channel, subject=None, body=body)
+    work.record(case_id, "NoticePromised", channel=channel, notice=str(row["id"]), party=str(party_id), template=template)
+    return row
+
+
+def told(work: Work, row: Row) -> None:
+    """The party was told. `PartyNotified`."""
+    work.change(row, done_at=work.now, parked_at=None, lease_until=None, refusal=None)
+    work.record(row["case_id"], "PartyNotified", channel=row["target"], notice=str(row["id"]), attempts=row["attempts"])
+
+
+def parked(work: Work, row: Row, *, reason: str, code: str) -> None:
+    """The party could not be told. `NoticeParked`."""
+    work.change(row, parked_at=work.now, lease_until=None, refusal=reason)
+    work.record(row["case_id"], "NoticeParked", channel=row["target"], notice=str(row["id"]), refusal=code)

@@ -1,0 +1,44 @@
+"""Rows of the outbox: how one is placed. Only cases that live in the outside world write to it."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from portal.db import new_id
+from portal.outbox.tables import outbox
+from portal.unit_of_work import Row, Work
+
+#: A replayed, mystery or simulated case never reaches anybody.
+OUTSIDE = ("live", "demo")
+
+
+def leaves(work: Work, case_id: UUID) -> bool:
+    """True where this case may write to the outside."""
+    return work.origin(case_id) in OUTSIDE
+
+
+def placed(work: Work, case_id: UUID, *, kind: str, target: str, subject: UUID | None, body: dict[str, Any], key: str | None = None) -> Row:
+    """A row that is due now. `body` holds references only. A row without a `subject` or `key` of its own is its own."""
+    id = new_id()
+    work.wakes.add("drain")
+    return work.add(
+        outbox,
+        case_id=case_id,
+        id=id,
+        kind=kind,
+        target=target,
+        subject=subject or id,
+        body=body,
+        key=key or str(id),
+        placed_at=work.now,
+        next_at=work.now,
+        attempts=0,
+        crashes=0,
+        epoch=0,
+    )
+
+
+def row_of(work: Work, case_id: UUID, id: UUID) -> Row | None:
+    """A row of a case in hand."""
+    return next((row for row in work.rows(outbox, case_id) if row["id"] == id), None)

@@ -1,0 +1,28 @@
+"""When something that did not leave is tried again, and when people look at it instead. Pure."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from hashlib import sha256
+
+#: Seconds before the 2nd, 3rd, ... attempt; the last one holds for all later ones.
+WAITS = (1, 5, 30, 120, 300, 600, 1200, 1800, 3600)
+#: How long a row is tried, from when it was placed. A page cannot wait: the next duty person is called instead.
+PATIENCE = {"delivery": timedelta(hours=75), "notice": timedelta(hours=75), "page": timedelta(minutes=15)}
+#: Longest wait an agency may ask for.
+LONGEST = timedelta(hours=24)
+#: Attempts that may end in silence (a killed process) before a row is set aside.
+CRASHES = 5
+
+
+def next_try(kind: str, key: str, *, attempts: int, placed_at: datetime, now: datetime, after: float | None = None) -> datetime | None:
+    """Instant of the next attempt, or None where patience is over. `attempts` so far, `after`: seconds the far side asked for.
+
+    Waits are stretched by up to a fifth, by a hash of key and attempt: rows placed together do not come back together, and a repeat is the same.
+    """
+    if now >= placed_at + PATIENCE[kind]:
+        return None
+    wait = WAITS[min(attempts, len(WAITS)) - 1]
+    stretch = int.from_bytes(sha256(f"{key}/{attempts}".encode()).digest()[:2]) / 65_536 / 5
+    asked = min(timedelta(seconds=after or 0), LONGEST)
+    return now + max(timedelta(seconds=wait), asked) * (1 + stretch)

@@ -1,0 +1,36 @@
+"""Who stands on a case, and how they want to be told."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from portal.db import new_id
+from portal.parties.tables import case_parties
+from portal.unit_of_work import Row, Work
+
+
+def put_on(work: Work, case_id: UUID, *, party_id: UUID | None = None, role: str, subject: str | None, language: str, channel: str | None, contact: UUID | None) -> Row:
+    """A party on a case. `channel` None: it looks the case up itself. The case's own event names it."""
+    return work.add(
+        case_parties,
+        case_id=case_id,
+        party_id=party_id or new_id(),
+        role=role,
+        subject=subject,
+        language=language,
+        channel=channel,
+        contact=contact,
+        since=work.now,
+    )
+
+
+def told(work: Work, case_id: UUID) -> list[Row]:
+    """Parties to be told of the case now, and by a channel of their own."""
+    return [row for row in work.rows(case_parties, case_id) if row["until"] is None and row["channel"]]
+
+
+def stands_on(work: Work, case_id: UUID, subject: str | None) -> bool:
+    """True where the person who signed in stands on the case now; asked as that person, so row-level security answers too."""
+    if subject is None:
+        return False
+    return bool(work.sql("SELECT 1 FROM case_parties WHERE case_id = %s AND subject = %s AND until IS NULL", (case_id, subject)))

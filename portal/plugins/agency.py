@@ -1,0 +1,157 @@
+"""The socket for adapters: code that says how an agency is reached. It describes a call and reads the answer; the engine does the I/O."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
+from typing import Any, Literal, Protocol, runtime_checkable
+
+#: What the far side can promise about one delivery (promises.md 3.3): it accepts our key, it can be asked for our key, or neither.
+Promise = Literal["idempotent", "queryable", "blind"]
+#: Statuses that may pass by themselves: all other 4xx are for people.
+PASSING = frozenset({408, 425, 429})
+#: Longest that `Retry-After` is obeyed, seconds.
+LONGEST_WAIT = 86_400.0
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One handover to an agency. `key` is the same at every attempt: the far side may de-duplicate on it, and names it when it reports back."""
+
+    id: str
+    key: str
+    #: What the agency is asked to do, as the journey says.
+    action: str
+    agency: str
+    service: str | None
+    step: str
+    answers: Mapping[str, Any]
+    #: What the citizen wrote, in the citizen's words.
+    text: str | None
+    language: str
+    #: Where the agency reports back, signed (Standard Webhooks).
+    callback_url: str
+    #: Counts from 1.
+    attempt: int
+    #: Address of the agency as its definition says.
+    endpoint: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HttpCall:
+    """One HTTP request. The engine signs it, guards the address, and follows no redirect."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """One mail to an agency."""
+
+    to: str
+    subject: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """One file for an agency's collection point."""
+
+    name: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """Nothing leaves: people of the agency do it in the portal, in this queue (None: its first)."""
+
+    queue: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back. Header names in lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """The agency has it. `done`: it did it at once, no report follows."""
+
+    remote_id: str | None = None
+    done: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """The agency did not take it. `retry`: it may pass by itself, not before `after` seconds; else people look at it.
+
+    `code` goes into the record: a short token. `reason` is shown to staff: no personal data.
+    """
+
+    reason: str
+    retry: bool
+    after: float | None = None
+    code: str = "refused"
+
+
+@runtime_checkable
+class Adapter(Protocol):
+    """What an adapter module offers as `ADAPTER`."""
+
+    promise: Promise
+
+    def prepare(self, delivery: Delivery) -> HttpCall | Mail | File | Task:
+        """What is to leave. Called at every attempt, with the same key."""
+        ...
+
+    def read(self, answer: Answer) -> Receipt | Refusal:
+        """What the answer to an HttpCall means. An answer that is not understood is a Refusal, never a Receipt."""
+        ...
+
+
+def not_understood(why: str) -> Refusal:
+    """The answer says yes but not in a way we know: nobody may take it for success."""
+    return Refusal(f"answer not understood: {why}", retry=False, code="not-understood")
+
+
+def usual(answer: Answer) -> Refusal | None:
+    """What every HTTP answer but a 2xx means (RFC 9110): 5xx, 408, 425 and 429 pass, all else is for people. None for a 2xx."""
+    if 200 <= answer.status < 300:
+        return None
+    reason = f"HTTP {answer.status}"
+    if answer.status in PASSING or 500 <= answer.status < 600:
+        return Refusal(reason, retry=True, after=retry_after(answer), code=f"http-{answer.status}")
+    title = _title(answer)
+    return Refusal(f"{reason}: {title}" if title else reason, retry=False, code=f"http-{answer.status}")
+
+
+def retry_after(answer: Answer) -> float | None:
+    """Seconds the far side asks us to wait, at most a day; None where it does not say. A date counts from the answer's own `Date`."""
+    value = answer.headers.get("retry-after", "").strip()
+    if value.isascii() and value.isdigit():
+        return min(float(value[:9]), LONGEST_WAIT)
+    try:
+        wait = (parsedate_to_datetime(value) - parsedate_to_datetime(answer.headers.get("date", ""))).total_seconds()
+    except (ValueError, TypeError):
+        return None
+    return min(max(wait, 0.0), LONGEST_WAIT)
+
+
+def _title(answer: Answer) -> str | None:
+    """Title of a problem document: it names the kind of problem and does not change from case to case (RFC 9457, 3.1.4); its detail may."""
+    if not answer.headers.get("content-type", "").startswith("application/problem+json"):
+        return None
+    try:
+        title = json.loads(answer.body)["title"]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return None
+    return "".join(letter for letter in title if letter.isprintable())[:120] if isinstance(title, str) else None

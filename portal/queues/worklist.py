@@ -1,0 +1,125 @@
+"""The worklist: the only writer of tasks. Two people never hold one task."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Select, select, tuple_
+
+from portal.db import new_id
+from portal.errors import Conflict, NotAllowed, NotFound, Stale
+from portal.queues.tables import tasks
+from portal.unit_of_work import Row, Work
+
+#: How long a claim lasts without a sign of life; then the task is open again.
+HELD = timedelta(hours=8)
+WAITING = frozenset({"open", "claimed"})
+
+
+def queue(work: Work, case_id: UUID, *, kind: str, step: str, step_run_id: UUID | None, agency: str, queue: str, team: str, service: str | None, reference: str, due_at: datetime) -> Row:
+    """A task waits for a person. `TaskQueued`."""
+    row = work.add(
+        tasks,
+        case_id=case_id,
+        id=new_id(),
+        step_run_id=step_run_id,
+        kind=kind,
+        step=step,
+        agency=agency,
+        queue=queue,
+        team=team,
+        service=service,
+        reference=reference,
+        status="open",
+        due_at=due_at,
+        queued_at=work.now,
+        version=1,
+    )
+    ids = {"task": str(row["id"]), "step_run": str(step_run_id) if step_run_id else None}
+    work.record(case_id, "TaskQueued", agency=agency, step=step, kind=kind, queue=queue, team=team, due_at=due_at.isoformat(), **ids)
+    return row
+
+
+def claim(work: Work, task: Row, *, holder: str, version: int | None) -> None:
+    """The caseworker takes it; Conflict where somebody else holds it, Stale where it changed since. `TaskClaimed`."""
+    _present(task, version)
+    if held_by_other(work, task, holder):
+        raise Conflict("A colleague has just taken this task.", held_until=task["held_until"].isoformat())
+    if task["status"] == "claimed" and task["holder"] == holder:
+        return
+    work.change(task, status="claimed", holder=holder, held_until=work.now + HELD, version=task["version"] + 1)
+    work.record(task["case_id"], "TaskClaimed", agency=task["agency"], step=task["step"], task=str(task["id"]), holder=holder)
+
+
+def release(work: Work, task: Row, *, holder: str, version: int | None) -> None:
+    """The caseworker gives it back. `TaskReleased`."""
+    _present(task, version)
+    _held(work, task, holder)
+    work.change(task, status="open", holder=None, held_until=None, version=task["version"] + 1)
+    work.record(task["case_id"], "TaskReleased", agency=task["agency"], step=task["step"], task=str(task["id"]))
+
+
+def complete(work: Work, task: Row, *, holder: str, version: int | None, outcome: str | None, service: str | None = None) -> None:
+    """The caseworker finished it. `TaskCompleted`; what happens next is a reaction."""
+    _present(task, version)
+    _held(work, task, holder)
+    work.change(task, status="done", ended_at=work.now, version=task["version"] + 1)
+    ids = {"task": str(task["id"]), "step_run": str(task["step_run_id"]) if task["step_run_id"] else None}
+    work.record(task["case_id"], "TaskCompleted", agency=task["agency"], step=task["step"], kind=task["kind"], outcome=outcome, service=service, **ids)
+
+
+def cancel(work: Work, case_id: UUID, *, why: str, step_run_id: UUID | None = None) -> None:
+    """Tasks of the case (of one step run, where named) that still wait are no longer needed. `TaskCancelled`."""
+    for task in work.rows(tasks, case_id):
+        if task["status"] in WAITING and step_run_id in (None, task["step_run_id"]):
+            work.change(task, status="cancelled", ended_at=work.now, version=task["version"] + 1)
+            work.record(case_id, "TaskCancelled", agency=task["agency"], step=task["step"], task=str(task["id"]), why=why)
+
+
+def note(work: Work, task: Row, *, item: UUID, commitment: str) -> None:
+    """The caseworker noted something; the words are in the vault. `NoteAdded`."""
+    work.record(task["case_id"], "NoteAdded", agency=task["agency"], step=task["step"], task=str(task["id"]), item=str(item), commitment=commitment)
+
+
+def waiting(*, queue: str | None = None, teams: tuple[str, ...] = (), after: tuple[datetime, UUID] | None = None, limit: int = 50) -> Select[Any]:
+    """Tasks that wait, soonest due first, for a reader; `after` is the last row of the page before. Pass it through `access.visible`."""
+    found = select(tasks).where(tasks.c.status.in_(sorted(WAITING)))
+    if queue:
+        found = found.where(tasks.c.queue == queue)
+    if teams:
+        found = found.where(tasks.c.team.in_(teams))
+    if after:
+        found = found.where(tuple_(tasks.c.due_at, tasks.c.id) > tuple_(*after))
+    return found.order_by(tasks.c.due_at, tasks.c.id).limit(limit)
+
+
+def one(id: UUID) -> Select[Any]:
+    """One task, for a reader."""
+    return select(tasks).where(tasks.c.id == id)
+
+
+def task_of(work: Work, case_id: UUID, id: UUID) -> Row:
+    """A task of a case in hand; NotFound where there is none."""
+    for row in work.rows(tasks, case_id):
+        if row["id"] == id:
+            return row
+    raise NotFound
+
+
+def held_by_other(work: Work, task: Row, holder: str) -> bool:
+    """True while somebody else's claim lasts."""
+    return task["status"] == "claimed" and task["holder"] != holder and task["held_until"] > work.now
+
+
+def _held(work: Work, task: Row, holder: str) -> None:
+    if task["status"] != "claimed" or task["holder"] != holder:
+        raise NotAllowed("Claim this task first; only who holds it may finish it.") if task["status"] == "open" else Conflict("A colleague holds this task.")
+
+
+def _present(task: Row, version: int | None) -> None:
+    if version is not None and version != task["version"]:
+        raise Stale
+    if task["status"] not in WAITING:
+        raise Conflict("This task is finished or no longer needed.")

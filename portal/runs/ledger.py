@@ -1,0 +1,99 @@
+"""The ledger of journey runs and step runs: the only writer of their rows and of the events that tell them."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID, uuid5
+
+from sqlalchemy import Select, select
+
+from portal.db import new_id
+from portal.runs.tables import journey_runs, step_runs
+from portal.unit_of_work import Row, Work
+
+
+def begin(work: Work, case_id: UUID, *, journey: str, definition_hash: str, state: dict[str, Any], parent: UUID | None = None) -> Row:
+    """A run of a journey. `JourneyBegun`."""
+    row = work.add(journey_runs, case_id=case_id, id=new_id(), parent_id=parent, journey=journey, definition_hash=definition_hash, status="running", state=state, begun_at=work.now)
+    work.record(case_id, "JourneyBegun", run=str(row["id"]), journey=journey, definition_hash=definition_hash, parent=str(parent) if parent else None)
+    return row
+
+
+def stand(work: Work, run: Row, state: dict[str, Any]) -> None:
+    """Where the run stands now; its events were recorded one by one."""
+    work.change(run, state=state)
+
+
+def end(work: Work, run: Row, *, outcome: str | None) -> None:
+    """The run ended. `JourneyEnded`."""
+    work.change(run, status="cancelled" if outcome == "cancelled" else "ended", outcome=outcome, ended_at=work.now)
+    work.record(run["case_id"], "JourneyEnded", run=str(run["id"]), outcome=outcome)
+
+
+def begin_step(work: Work, run: Row, number: int, *, step: str, kind: str, agency: str) -> Row:
+    """A step run; its id follows from the run and its number, so that a replay finds the same. `StepBegun`."""
+    id = step_run_id(run["id"], number)
+    row = work.add(step_runs, case_id=run["case_id"], id=id, run_id=run["id"], step=step, kind=kind, agency=agency, status="begun", begun_at=work.now)
+    work.record(run["case_id"], "StepBegun", agency=agency, step=step, run=str(run["id"]), step_run=str(id), kind=kind)
+    return row
+
+
+def end_step(work: Work, run: Row, number: int, *, outcome: str | None, cost: int | None) -> None:
+    """A step run ended; `cost` in minor units of the agency's currency. `StepEnded`."""
+    row = step_run(work, run["case_id"], step_run_id(run["id"], number))
+    work.change(row, status="ended", outcome=outcome, ended_at=work.now)
+    ids = {"run": str(run["id"]), "step_run": str(row["id"])}
+    work.record(run["case_id"], "StepEnded", agency=row["agency"], step=row["step"], outcome=outcome, cost=cost, **ids)
+
+
+def cancel_step(work: Work, run: Row, number: int) -> None:
+    """A step run is no longer needed. `StepCancelled`."""
+    row = step_run(work, run["case_id"], step_run_id(run["id"], number))
+    work.change(row, status="cancelled", ended_at=work.now)
+    work.record(run["case_id"], "StepCancelled", agency=row["agency"], step=row["step"], run=str(run["id"]), step_run=str(row["id"]))
+
+
+def branch(work: Work, run: Row, *, step: str, to: str) -> None:
+    """A condition was judged. `BranchChosen`."""
+    work.record(run["case_id"], "BranchChosen", step=step, run=str(run["id"]), to=to)
+
+
+def join(work: Work, run: Row, *, step: str, came_from: str | None, count: int) -> None:
+    """A way reached a join. `JoinReached`."""
+    work.record(run["case_id"], "JoinReached", step=step, run=str(run["id"]), count=count, **{"from": came_from})
+
+
+def step_run_id(run_id: UUID, number: int) -> UUID:
+    """Id of the n-th step run of a run (uuid5, RFC 9562)."""
+    return uuid5(run_id, str(number))
+
+
+def number_of(run_row: Row, id: UUID) -> int | None:
+    """Number of a step run in its run, or None where it is not one of it."""
+    return next((number for number in range(1, run_row["state"]["c"] + 1) if step_run_id(run_row["id"], number) == id), None)
+
+
+def step_run(work: Work, case_id: UUID, id: UUID) -> Row:
+    """A step run of a case in hand; KeyError where there is none."""
+    for row in work.rows(step_runs, case_id):
+        if row["id"] == id:
+            return row
+    raise KeyError(id)
+
+
+def run_of(work: Work, case_id: UUID, id: UUID) -> Row:
+    """A run of a case in hand; KeyError where there is none."""
+    for row in work.rows(journey_runs, case_id):
+        if row["id"] == id:
+            return row
+    raise KeyError(id)
+
+
+def steps(case_id: UUID) -> Select[Any]:
+    """Step runs of a case in the order they began, for a reader."""
+    return select(step_runs).where(step_runs.c.case_id == case_id).order_by(step_runs.c.begun_at, step_runs.c.id)
+
+
+def running(work: Work, case_id: UUID) -> list[Row]:
+    """Runs of the case that have not ended."""
+    return [row for row in work.rows(journey_runs, case_id) if row["status"] == "running"]

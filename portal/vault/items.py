@@ -1,0 +1,41 @@
+"""Personal data in, personal data out: the rest of the portal holds the id of an item and a salted commitment to its value."""
+
+from __future__ import annotations
+
+from hashlib import sha256
+from hmac import new as hmac_new
+from os import urandom
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+from portal.db import new_id
+from portal.errors import NotFound
+from portal.unit_of_work import Work
+from portal.vault.tables import vault_items
+
+
+def put(work: Work, case_id: UUID, kind: str, value: Any, *, party_id: UUID | None = None) -> tuple[UUID, str]:
+    """Stores a JSON value; its id and its commitment (hex). The commitment means nothing once salt and value are erased."""
+    id, salt = new_id(), urandom(16)
+    work.add(vault_items, case_id=case_id, id=id, party_id=party_id, kind=kind, salt=salt, value=value, recorded_at=work.now)
+    return id, commitment(salt, value)
+
+
+def get(work: Work, case_id: UUID, id: UUID) -> Any:
+    """The value of an item of a case in hand; None where it was erased, NotFound where it never was."""
+    for row in work.rows(vault_items, case_id):
+        if row["id"] == id:
+            return row["value"]
+    raise NotFound
+
+
+def of_kind(work: Work, case_id: UUID, *kinds: str) -> list[Any]:
+    """Values of all items of these kinds, oldest first."""
+    return [row["value"] for row in work.rows(vault_items, case_id) if row["kind"] in kinds and row["value"] is not None]
+
+
+def commitment(salt: bytes, value: Any) -> str:
+    """HMAC-SHA256 of the canonical JSON under the item's salt, hex."""
+    return hmac_new(salt, orjson.dumps(value, option=orjson.OPT_SORT_KEYS), sha256).hexdigest()

@@ -1,0 +1,58 @@
+"""What is due and not yet done: for the sweeper, for readiness and for `portal doctor`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from portal.unit_of_work import Work
+
+#: Open rows of the outbox that may leave now: not leased, nothing before them on the same case for the same target, no open breaker.
+_READY = """FROM outbox o WHERE o.done_at IS NULL AND o.parked_at IS NULL AND o.next_at <= %(now)s AND (o.lease_until IS NULL OR o.lease_until <= %(now)s)
+AND NOT EXISTS (SELECT FROM outbox b WHERE b.case_id = o.case_id AND b.id < o.id AND b.target = o.target AND b.done_at IS NULL AND b.parked_at IS NULL)
+AND NOT EXISTS (SELECT FROM breakers k WHERE k.target = o.target AND k.open_until > %(now)s)"""
+_BACKLOG = f"""SELECT
+(SELECT min(due_at) FROM timers WHERE armed AND due_at <= %(now)s),
+(SELECT min(due_at) FROM timers WHERE armed AND due_at > %(now)s),
+(SELECT greatest(o.next_at, o.lease_until) {_READY} ORDER BY o.next_at LIMIT 1),
+(SELECT min(next_at) FROM outbox WHERE done_at IS NULL AND parked_at IS NULL AND next_at > %(now)s),
+(SELECT min(next_at) FROM inbox WHERE status = 'unmatched' AND next_at <= %(now)s)"""
+_OVERDUE = f"""SELECT
+(SELECT count(*) FROM timers WHERE armed AND due_at <= %(now)s),
+(SELECT count(*) {_READY}),
+(SELECT count(*) FROM outbox WHERE parked_at IS NOT NULL AND done_at IS NULL)"""
+_UNREAD = """SELECT EXISTS (SELECT FROM events WHERE tx >= (SELECT horizon FROM feed_head))
+OR (SELECT position FROM feed_head) > coalesce((SELECT position FROM readers WHERE name = 'figures'), 0)"""
+
+
+@dataclass(frozen=True)
+class Backlog:
+    """At `now`: since when the oldest row of each kind of job is due (`sweep`, `drain`), and when the next one will be."""
+
+    now: datetime
+    late: dict[str, datetime]
+    next_at: datetime | None
+
+    @property
+    def oldest(self) -> timedelta:
+        """How long the oldest due row has waited; zero where none is due."""
+        return max((self.now - since for since in self.late.values()), default=timedelta())
+
+
+def backlog(work: Work) -> Backlog:
+    """What is due, in a unit opened as the relay."""
+    timer, next_timer, leaving, next_leaving, report = work.sql(_BACKLOG, {"now": work.now})[0]
+    swept = min(filter(None, (timer, report)), default=None)
+    late = {kind: since for kind, since in (("sweep", swept), ("drain", leaving)) if since is not None}
+    return Backlog(work.now, late, min(filter(None, (next_timer, next_leaving)), default=None))
+
+
+def overdue(work: Work) -> tuple[int, int, int]:
+    """Timers due, rows ready to leave, rows parked for people; in a unit opened as the relay."""
+    timers, leaving, parked = work.sql(_OVERDUE, {"now": work.now})[0]
+    return timers, leaving, parked
+
+
+def unread(work: Work) -> bool:
+    """True where events wait to enter the figures; in a unit opened for the figures."""
+    return bool(work.sql(_UNREAD)[0][0])

@@ -1,0 +1,102 @@
+"""A case with its promise, its clocks and its history, as the reader may see it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from portal.access.scoping import visible
+from portal.cases import registry
+from portal.catalogue.definitions import Service
+from portal.errors import NotFound
+from portal.events import log
+from portal.runs import ledger
+from portal.standards import clocks
+from portal.standards.terms import used
+from portal.unit_of_work import Work
+from portal.views.words import promise_says
+
+#: Data of events that only staff see: who holds what, and ids of items in the vault.
+_STAFF_ONLY = frozenset({"TaskClaimed", "TaskReleased", "TaskQueued", "TaskCancelled", "NoteAdded", "AccessGranted", "DutyPaged", "DeliveryPlaced", "DeliveryParked", "DeliveryRetried"})
+_HIDDEN = frozenset({"answers", "commitment", "words", "reasons", "item", "holder", "official", "party", "source", "external_id"})
+
+
+def case(work: Work, case_id: UUID, *, language: str) -> dict[str, Any]:
+    """Where the case stands; NotFound where the reader may not see it."""
+    found = work.run(visible(work, registry.one(case_id)))
+    if not found:
+        raise NotFound
+    row = found[0]
+    running = work.run(visible(work, clocks.statement(case_id)))
+    return {
+        "reference": row["reference"],
+        "status": row["status"],
+        "service": row["service"],
+        "agency": row["agency"],
+        "channel": row["channel"],
+        "danger": row["danger"],
+        "received_at": row["received_at"],
+        "closed_at": row["closed_at"],
+        "outcome": row["outcome"],
+        "promise": promise(running, row["zone"], language),
+        "steps": [_step(step) for step in work.run(visible(work, ledger.steps(case_id)))],
+        "decisions": [_decision(one) for one in work.run(visible(work, registry.decisions_of(case_id)))],
+        "next": next_for_party(row["status"], danger=row["danger"]),
+    }
+
+
+def promise(rows: Iterable[Any], zone: str, language: str) -> dict[str, Any] | None:
+    """What the citizen was told: the promise of the whole case, else the law's, else the first date that runs. None where no clock runs."""
+    ranked = sorted((row for row in rows if row["status"] != "cancelled"), key=lambda row: (row["covers"] != "case", row["kind"] != "promise", row["due_at"]))
+    if not ranked:
+        return None
+    row = ranked[0]
+    return {"due_at": row["due_at"], "status": row["status"], "says": promise_says(row["due_at"], zone, language)}
+
+
+def next_for_party(status: str, *, danger: bool) -> str:
+    """What the party may do now."""
+    if danger and status not in ("closed", "withdrawn"):
+        return "call-emergency"
+    return {"received": "wait", "in-progress": "wait", "waiting": "answer", "decided": "read-decision", "closed": "give-feedback", "withdrawn": "nothing"}[status]
+
+
+def events(work: Work, case_id: UUID, *, after: int, limit: int) -> list[dict[str, Any]]:
+    """History in order; parties see no inner working and no ids of other people's items."""
+    rows = work.run(visible(work, log.history(case_id, after=after, limit=limit)))
+    if work.principal.scope == "party":
+        rows = [{**row, "actor": row["actor"].split(":")[0], "data": {k: v for k, v in row["data"].items() if k not in _HIDDEN}} for row in rows if row["type"] not in _STAFF_ONLY]
+    return [{name: row[name] for name in ("seq", "id", "type", "occurred_at", "recorded_at", "actor", "agency", "channel", "step", "data")} for row in rows]
+
+
+def clock_list(work: Work, case_id: UUID, *, now: datetime) -> list[dict[str, Any]]:
+    """Each promise: target, calendar, state, due, used, left (seconds of the term's own kind of time), and what the date was computed from."""
+    return [_clock(work, row, now) for row in work.run(visible(work, clocks.statement(case_id)))]
+
+
+def _clock(work: Work, row: dict[str, Any], now: datetime) -> dict[str, Any]:
+    told = {name: row[name] for name in ("id", "standard", "kind", "covers", "agency", "status", "started_at", "due_at", "original_due_at", "due_source", "stopped_at", "missed_at")}
+    told |= {"target": row["rule"].get("within"), "title": row["rule"].get("title"), "calendar": row["calendar_hash"], "used": None, "left": None}
+    if row["calendar_hash"] and row["rule"].get("within"):
+        hours = clocks.calendar(work, row["calendar_hash"])
+        term = clocks.term_of(row["rule"]["within"], row["rule"].get("profile", "same-time"))
+        until = row["stopped_at"] or now
+        told["used"] = used(term, hours, row["started_at"], max(until, row["started_at"]))
+        told["left"] = used(term, hours, until, row["due_at"]) if until < row["due_at"] else -used(term, hours, row["due_at"], until)
+    told["why"] = {"rule": {key: row["rule"].get(key) for key in ("within", "profile", "law")}, "started_at": row["started_at"], "calendar": row["calendar_hash"], "source": row["due_source"]}
+    return told
+
+
+def _step(row: dict[str, Any]) -> dict[str, Any]:
+    return {name: row[name] for name in ("step", "kind", "agency", "status", "outcome", "begun_at", "ended_at")}
+
+
+def _decision(row: dict[str, Any]) -> dict[str, Any]:
+    return {name: row[name] for name in ("outcome", "agency", "law", "decided_at", "remedy")}
+
+
+def title(service: Service | None, language: str) -> str | None:
+    """The service's name in the reader's language, or in English."""
+    return (service.title.get(language) or service.title.get("en")) if service else None

@@ -1,0 +1,64 @@
+"""Runs journeys: asks the runner what follows, and writes it through the ledger of runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from portal.catalogue.definitions import Journey, Service
+from portal.runs import ledger
+from portal.unit_of_work import Row, Work
+from portal.workflow import runner
+from portal.catalogue.conditions import holds, typed
+
+
+def begin(work: Work, case_id: UUID, service: Service, *, holder: str, facts: Mapping[str, Any]) -> Row:
+    """Begins the service's journey; `holder` is the agency that holds the case, `facts` what conditions are judged on."""
+    hash = work.catalogue.hashes["journey", service.journey]
+    row = ledger.begin(work, case_id, journey=service.journey, definition_hash=hash, state=runner.Run().state())
+    _follow(work, row, service, runner.Started(), holder=holder, facts=facts)
+    return row
+
+
+def end_step(work: Work, run: Row, service: Service, step_run: UUID, *, outcome: str | None, holder: str, facts: Mapping[str, Any]) -> None:
+    """A step run ended; Conflict where it had ended before."""
+    number = ledger.number_of(run, step_run) or 0
+    _follow(work, run, service, runner.Ended(number, outcome), holder=holder, facts=facts)
+
+
+def stop(work: Work, run: Row) -> None:
+    """The run is no longer needed: what is under way is cancelled."""
+    _follow(work, run, None, runner.Stopped(), holder="", facts={})
+
+
+def _follow(work: Work, row: Row, service: Service | None, happening: runner.Happening, *, holder: str, facts: Mapping[str, Any]) -> None:
+    journey = work.portal.pinned(work, row["definition_hash"])
+    run = runner.Run.of(row["state"])
+    fields = typed(service.fields) if service else ()
+    for event in runner.decide(journey, run, happening, lambda when: holds(when, fields, facts)):
+        run = runner.apply(run, event)
+        ledger.stand(work, row, run.state())
+        _write(work, row, journey, service, event, holder)
+
+
+def _write(work: Work, row: Row, journey: Journey, service: Service | None, event: runner.StepEvent, holder: str) -> None:
+    if event.type == "JourneyEnded":
+        ledger.end(work, row, outcome=event.outcome)
+        return
+    assert event.step is not None
+    step = journey.step(event.step)
+    if event.type == "BranchChosen":
+        assert event.to is not None
+        ledger.branch(work, row, step=step.id, to=event.to)
+    elif event.type == "JoinReached":
+        assert event.count is not None
+        ledger.join(work, row, step=step.id, came_from=event.to, count=event.count)
+    else:
+        assert event.number is not None
+        if event.type == "StepBegun":
+            ledger.begin_step(work, row, event.number, step=step.id, kind=step.kind, agency=step.agency or holder)
+        elif event.type == "StepEnded":
+            ledger.end_step(work, row, event.number, outcome=event.outcome, cost=service.costs.get(step.id) if service else None)
+        else:
+            ledger.cancel_step(work, row, event.number)

@@ -1,0 +1,1 @@
+"""What government offers: a folder for each agency. Definitions only; see README.md beside this file."""

@@ -1,0 +1,1 @@
+"""Whole stories, told to a running portal from outside."""
