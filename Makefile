@@ -6,7 +6,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export UV_PYTHON_DOWNLOADS := never
 # $(1) is a lock. uv takes seconds; where it cannot work, pip does the same with the same hashes.
-install = { $(BIN)/uv pip install -q --python $(BIN)/python --require-hashes -r $(1) || $(BIN)/pip install -q --require-hashes -r $(1); } \
+install = { $(BIN)/uv pip install -q --compile-bytecode --python $(BIN)/python --require-hashes -r $(1) || $(BIN)/pip install -q --require-hashes -r $(1); } \
 	&& $(BIN)/pip install -q --no-deps --no-build-isolation -e .
 
 .PHONY: run test check bench long lock

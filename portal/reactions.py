@@ -78,7 +78,16 @@ def begin_step(work: Work, events: list[Event]) -> None:
             if standard.covers == event.step:
                 _start(work, case, standard, started_at=work.now, step_run=UUID(event.data["step_run"]))
         if step.kind == "send":
-            deliveries.place(work, event.case_id, agency=event.agency, step_run_id=UUID(event.data["step_run"]), step=step.id, action=step.action or step.id, answers=None, service=service.id)
+            deliveries.place(
+                work,
+                event.case_id,
+                agency=event.agency,
+                step_run_id=UUID(event.data["step_run"]),
+                step=step.id,
+                action=step.action or step.id,
+                answers=None,
+                service=service.id,
+            )
         elif step.kind == "notify":
             _tell(work, case, step.template or "message")
         else:
@@ -168,7 +177,7 @@ def page(work: Work, events: list[Event]) -> None:
     for event in events:
         call = UUID(event.data["call"])
         assert event.agency is not None
-        pages.place(work, event.case_id, call_id=call, agency=event.agency, person=event.data["person"], page=event.data["page"])
+        pages.place(work, event.case_id, call_id=call, agency=event.agency, person=event.data["person"])
         if event.data["page"] == 1:
             timers.arm(work, event.case_id, kind="duty", subject=call, due_at=work.now + PAGE_AGAIN)
         else:
@@ -260,7 +269,9 @@ def _start(work: Work, case: Row, standard: Standard, *, started_at: Any, step_r
     agency = work.catalogue.agencies[case["agency"]]
     name = standard.calendar or agency.calendars[0].id
     key = name if "/" in name else f"{agency.id}/{name}"
-    clocks.start(work, case["case_id"], standard, agency=agency.id, started_at=started_at, calendar_hash=work.catalogue.hashes["calendar", key], step_run_id=step_run)
+    clocks.start(
+        work, case["case_id"], standard, agency=agency.id, started_at=started_at, calendar_hash=work.catalogue.hashes["calendar", key], step_run_id=step_run
+    )
 
 
 def _facts(work: Work, case: Row) -> dict[str, Any]:

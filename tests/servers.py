@@ -6,17 +6,15 @@ import os
 import secrets
 import signal
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from types import SimpleNamespace
 
 import psycopg
-from alembic import command
-from alembic.config import Config
 from psycopg import sql
 
 from portal.local.addresses import PREFIX, private_folder
@@ -63,12 +61,12 @@ class Servers:
             connection.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
 
 
-def migrate(owner_url: str, revision: str = "head") -> None:
-    """Bring a database to a revision, in this process."""
-    config = Config()
-    config.set_main_option("script_location", str(ROOT / "migrations"))
-    config.cmd_opts = SimpleNamespace(x=[f"url={owner_url}"])
-    command.upgrade(config, revision)
+def migrate(postgres: Postgres, database: str) -> None:
+    """Bring a database to its newest form, with the command an operator uses."""
+    environment = {**os.environ, "PORTAL_MODE": "test", "DATABASE_URL": postgres.url(LOGIN, database), "OWNER_DATABASE_URL": postgres.url(OWNER, database)}
+    done = subprocess.run([sys.executable, "-c", "from portal.cli import main; main()", "migrate"], env=environment, cwd=ROOT, capture_output=True, text=True)
+    if done.returncode != 0:
+        raise RuntimeError(f"the test database could not be migrated:\n{done.stdout}{done.stderr}")
 
 
 def chosen_binaries() -> Path | None:
@@ -101,8 +99,8 @@ def running_servers(binaries: Path | None = None) -> Iterator[Servers]:
         started.append(spawn(postgres.argv(), log=data / "postgres.log", environment=environment, account=postgres.account, death=signal.SIGINT, directory="/"))
         _until(valkey.ready, started[0], data / "valkey.log")
         _until(postgres.ready, started[1], data / "postgres.log")
-        postgres.bootstrap(TEMPLATE, owner=OWNER, login=LOGIN)
-        migrate(postgres.url(OWNER, TEMPLATE))
+        postgres.bootstrap(TEMPLATE, owner=OWNER)
+        migrate(postgres, TEMPLATE)
         yield Servers(postgres, valkey.url)
     finally:
         for process, how in zip(started, (signal.SIGTERM, signal.SIGINT), strict=False):

@@ -111,6 +111,7 @@ def _grants() -> None:
     op.execute("GRANT SELECT ON definitions TO portal_app, portal_relay, portal_figures")
     op.execute("GRANT SELECT, INSERT, UPDATE, DELETE ON secret_tries TO portal_app")
     op.execute("GRANT SELECT, UPDATE ON outbox, timers, inbox TO portal_relay")
+    op.execute("GRANT SELECT ON alembic_version TO portal_relay")
     op.execute("GRANT SELECT, INSERT, UPDATE ON breakers TO portal_relay")
     op.execute("GRANT SELECT, UPDATE (version) ON case_heads TO portal_relay")
     op.execute("GRANT SELECT ON events TO portal_figures")
@@ -151,6 +152,7 @@ def upgrade() -> None:
         sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("due_source", sa.Text(), nullable=True),
+        sa.Column("clocks", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("missed", sa.Boolean(), nullable=False),
         sa.Column("referrals", sa.SmallInteger(), nullable=False),
         sa.Column("score", sa.SmallInteger(), nullable=True),

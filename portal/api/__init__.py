@@ -1,1 +1,25 @@
-"""Door: JSON."""
+"""Door: JSON under `/api/v1`, and its documents under `/docs`."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from portal.api import allowed, docs, health, problems, services, spec
+from portal.unit_of_work import Portal
+
+
+def install(app: Flask, portal: Portal) -> None:
+    """Opens the door: errors, the guard, resources, the specification, documents. One line here for each resource."""
+    app.extensions["onedoor"] = portal
+    problems.install(app, docs.error_page)
+    allowed.install(app, portal)
+    described = spec.build(
+        app,
+        [
+            services.resource,
+            health.resource,
+        ],
+    )
+    docs.serve_specification(app, described)
+    health.outside(app)
+    app.register_blueprint(docs.pages)

@@ -33,7 +33,9 @@ def allowed(action: str, *, headers: tuple[str, ...] = (), body: int = BODY) -> 
         marks |= {"action": action, "guarded": True, "body": body}
         documented = marks.setdefault("_apidoc", {})
         documented["takes_headers"] = headers
-        documented.setdefault("manual_doc", {}).update({"x-authz": {"action": action, "subjects": permission.subjects}, "security": _security(permission.subjects)})
+        documented.setdefault("manual_doc", {}).update(
+            {"x-authz": {"action": action, "subjects": permission.subjects}, "security": _security(permission.subjects)}
+        )
         return view
 
     return mark

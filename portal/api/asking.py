@@ -1,11 +1,12 @@
-"""The request in hand: whose it is, which portal it came to, and what may be asked of it."""
+"""The request in hand: whose it is, and which portal it came to."""
 
 from __future__ import annotations
-
 
 from flask import current_app, g
 
 from portal.unit_of_work import Portal, Principal
+
+
 def the_portal() -> Portal:
     """The portal of this process."""
     portal: Portal = current_app.extensions["onedoor"]

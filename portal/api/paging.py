@@ -61,10 +61,11 @@ def after(cursor: str | None, *readers: Reader) -> tuple[Any, ...] | None:
 def page(rows: Sequence[Any], limit: int, key: Callable[[Any], Sequence[Any]]) -> dict[str, Any]:
     """One page of rows read with `LIMIT limit + 1`: the items, and the address of the next page. `key` gives the sort key of a row."""
     items = list(rows[:limit])
-    return {"items": items, "next": _address(key(items[-1])) if len(rows) > limit else None}
+    return {"items": items, "next": address(key(items[-1])) if len(rows) > limit else None}
 
 
-def _address(key: Sequence[Any]) -> str:
+def address(key: Sequence[Any]) -> str:
+    """Address of the page after the row with this sort key, for the list in hand."""
     body = orjson.dumps([str(part) if isinstance(part, UUID) else part.isoformat() if isinstance(part, datetime) else part for part in key])
     cursor = urlsafe_b64encode(_signature(body) + body).rstrip(b"=").decode()
     query = urlencode({**request.args.to_dict(), "after": cursor})

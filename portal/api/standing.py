@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from portal.unit_of_work import Portal, Principal
+from portal.views import entry
 
 
 def standing(portal: Portal, who: Principal, reference: str, secret: str | None) -> Principal:
@@ -10,4 +11,4 @@ def standing(portal: Portal, who: Principal, reference: str, secret: str | None)
 
     Called once a request, for addresses with `<reference>` and askers that are anonymous or citizens. Wrong secrets count against the reference.
     """
-    return who
+    return entry.prove(portal, who, reference, secret)

@@ -44,4 +44,12 @@ def moved(verb: str, status: str) -> str:
 
 
 def _done(verb: str) -> str:
-    return {"begin": "begun", "route": "given a service", "refer": "passed on", "ask": "put back to its party", "decide": "decided", "close": "closed", "withdraw": "withdrawn"}[verb]
+    return {
+        "begin": "begun",
+        "route": "given a service",
+        "refer": "passed on",
+        "ask": "put back to its party",
+        "decide": "decided",
+        "close": "closed",
+        "withdraw": "withdrawn",
+    }[verb]

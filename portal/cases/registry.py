@@ -122,9 +122,18 @@ def route(work: Work, case_id: UUID, *, service: str, service_hash: str, agency:
 def refer(work: Work, case_id: UUID, *, to_agency: str, to_service: str | None, words: UUID | None) -> None:
     """The case is passed on to another door, with answers and receipt time. `CaseReferred`."""
     row = case_of(work, case_id)
-    before = {"from_agency": row["agency"], "from_service": row["service"]}
+    from_agency, from_service = row["agency"], row["service"]
     work.change(row, status=moved("refer", row["status"]), service=None, service_hash=None, agency=to_agency, competent_at=None)
-    work.record(case_id, "CaseReferred", agency=to_agency, to_agency=to_agency, to_service=to_service, words=str(words) if words else None, **before)
+    work.record(
+        case_id,
+        "CaseReferred",
+        agency=to_agency,
+        to_agency=to_agency,
+        to_service=to_service,
+        from_agency=from_agency,
+        from_service=from_service,
+        words=str(words) if words else None,
+    )
 
 
 def decide(work: Work, case_id: UUID, *, outcome: str, official: str, agency: str, law: str | None, reasons: UUID | None, commitment: str | None) -> None:
@@ -133,8 +142,8 @@ def decide(work: Work, case_id: UUID, *, outcome: str, official: str, agency: st
     id = new_id()
     work.change(row, status=moved("decide", row["status"]), outcome=outcome)
     work.add(decisions, case_id=case_id, id=id, outcome=outcome, official=official, agency=agency, law=law, reasons=reasons, decided_at=work.now)
-    ids = {"decision": str(id), "reasons": str(reasons) if reasons else None}
-    work.record(case_id, "CaseDecided", agency=agency, outcome=outcome, official=official, law=law, commitment=commitment, **ids)
+    words = str(reasons) if reasons else None
+    work.record(case_id, "CaseDecided", agency=agency, decision=str(id), outcome=outcome, official=official, law=law, reasons=words, commitment=commitment)
 
 
 def close(work: Work, case_id: UUID, *, outcome: str, at: datetime | None = None, flags: tuple[str, ...] = ()) -> None:
@@ -142,7 +151,9 @@ def close(work: Work, case_id: UUID, *, outcome: str, at: datetime | None = None
     row = case_of(work, case_id)
     at = at or work.now
     work.change(row, status=moved("close", row["status"]), outcome=row["outcome"] or outcome, closed_at=at, flags=[*row["flags"], *flags])
-    work.record(case_id, "CaseClosed", occurred_at=at, agency=row["agency"], channel=row["channel"], outcome=row["outcome"], status="closed", flags=list(row["flags"]))
+    work.record(
+        case_id, "CaseClosed", occurred_at=at, agency=row["agency"], channel=row["channel"], outcome=row["outcome"], status="closed", flags=list(row["flags"])
+    )
 
 
 def withdraw(work: Work, case_id: UUID, *, words: UUID | None) -> None:

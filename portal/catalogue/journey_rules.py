@@ -42,7 +42,7 @@ def check_journey(document: Document[Journey], known: Known) -> None:
         _id(document, path, step, ids[:index])
         _says(document, path, step)
         _agency(document, path, step, known)
-        if step.next:
+        if step.next.arms:
             _next(document, path, step, ids)
     _graph(document, journey, set(ids))
 
@@ -127,7 +127,7 @@ def _first(document: Document[Journey], path: Path, step: Step) -> None:
 def _graph(document: Document[Journey], journey: Journey, ids: set[str]) -> None:
     if journey.start and journey.steps and journey.start not in ids:
         document.note(("start",), f"there is no step `{journey.start}`: {instead(journey.start, ids)}")
-    if journey.start not in ids or not all(step.next for step in journey.steps):
+    if journey.start not in ids or not all(step.next.arms for step in journey.steps):
         return
     unknown = any(arm.to not in ids and arm.to != END for step in journey.steps for arm in step.next.arms)
     reach, out = reached(journey), can_end(journey)

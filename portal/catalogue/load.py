@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from portal.catalogue.agency_rules import check_agency
+from portal.catalogue.condition_rules import check_conditions
 from portal.catalogue.definitions import Agency, Catalogue, Journey, Service, WorkingHours
 from portal.catalogue.documents import Document, Positions, T, open_document
 from portal.catalogue.faults import CatalogueFaults, Fault
@@ -20,7 +21,7 @@ from portal.catalogue.sources import Found, find, installed
 
 #: Turns working hours as written into the body that is stored (portal/standards). ValueError says what is wrong; its `path`, if any, where.
 Resolve = Callable[[WorkingHours], dict[str, Any]]
-#: A rule of a room above this one, for example that conditions compile.
+#: A rule of a room above this one, for example that terms can be counted.
 Check = Callable[[Catalogue, Positions], Iterable[Fault]]
 #: Faults of one file that are told; further ones are only counted.
 MOST = 50
@@ -53,7 +54,7 @@ def load(
     faults += given.faults + _triage(known) + [fault for document in known.documents if document.given for fault in document.faults]
     catalogue = _catalogue(known, calendars, {fault.file for fault in faults})
     positions = Positions(known.documents)
-    faults += [fault for check in checks for fault in check(catalogue, positions)]
+    faults += [fault for check in (check_conditions, *checks) for fault in check(catalogue, positions)]
     if faults:
         raise CatalogueFaults(_told(faults))
     return catalogue

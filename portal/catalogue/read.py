@@ -12,6 +12,8 @@ from portal.catalogue.shapes import Shape, Slot, slots
 from portal.catalogue.tree import Mapping, Node, Scalar, Sequence
 
 T = TypeVar("T")
+#: Stands where the ways on could not be read.
+NO_WAY = Next("all", ())
 #: Notes a fault: `say(node, message)`.
 Say = Callable[[Node, str], None]
 
@@ -38,13 +40,27 @@ def read(cls: type[T], node: Mapping, say: Say) -> T:
 
 def _slot(slot: Slot, node: Mapping, say: Say) -> Any:
     if slot.name in node.values:
+        if is_empty(node.values[slot.name]):
+            # The place of an empty value is where the next token begins, perhaps lines below: the key is what people look for.
+            say(node.keys[slot.name], f"`{slot.name}` is empty: write a value, or leave the line out")
+            return stand_in(slot.shape)
         return _value(slot.shape, slot.name, node.values[slot.name], say, filled=slot.required)
     if slot.shape.type is Next:
         return Next("all", (Arm("end"),))
     if slot.required:
         say(node, f"`{slot.name}` is missing: write {_example(slot)}")
-        return _STAND_IN[slot.shape.form]
+        return stand_in(slot.shape)
     return slot.default
+
+
+def is_empty(node: Node) -> bool:
+    """Nothing, or `null`, where a value belongs."""
+    return isinstance(node, Scalar) and node.value is None
+
+
+def stand_in(shape: Shape) -> Any:
+    """What takes the place of a value with a fault: empty, so that rules pass it over. None in the place of an object."""
+    return NO_WAY if shape.type is Next else _STAND_IN[shape.form]
 
 
 def _example(slot: Slot) -> str:
@@ -57,9 +73,9 @@ def _example(slot: Slot) -> str:
 
 
 def _value(shape: Shape, name: str, node: Node, say: Say, *, filled: bool = False) -> Any:
-    if isinstance(node, Scalar) and node.value is None:
-        say(node, f"`{name}` is empty: write a value, or leave the line out")
-        return _STAND_IN[shape.form]
+    if is_empty(node):
+        say(node, f"`{name}` is empty: write a value, or leave it out")
+        return stand_in(shape)
     if shape.type is Next:
         return read_next(node, say)
     value = _FORMS[shape.form](shape, name, node, say)
@@ -145,21 +161,21 @@ def _object(shape: Shape, name: str, node: Node, say: Say) -> Any:
     return read(shape.type, node, say) if isinstance(node, Mapping) else _wrong(shape, name, node, say)
 
 
-def read_next(node: Node, say: Say) -> Next | None:
+def read_next(node: Node, say: Say) -> Next:
     """`next:` of a step: a step id or `end`; a list of ids (all of them at once); a list of `{when, to}` (the first that holds); a mapping outcome -> step."""
+    if not isinstance(node, Scalar) and not _length(node):
+        say(node, "`next` names nothing: write a step, or leave the line out for `end`")
+        return NO_WAY
     if isinstance(node, Mapping):
         return Next("outcome", tuple(Arm(_str(Shape("str"), "next", to, say), outcome=outcome) for outcome, to in node.values.items()))
     if isinstance(node, Scalar):
         return Next("all", (Arm(_str(Shape("str"), "next", node, say)),))
-    if not node.items:
-        say(node, "`next` is an empty list: write a step, or leave the line out for `end`")
-        return None
     if all(isinstance(item, Mapping) for item in node.items):
         return Next("first", tuple(_arm(item, say) for item in node.items if isinstance(item, Mapping)))
     if all(isinstance(item, Scalar) for item in node.items):
         return Next("all", tuple(Arm(_str(Shape("str"), "next", item, say)) for item in node.items))
     say(node, "`next` mixes steps and conditions: write either a list of step ids (all of them) or a list of `{when: ..., to: ...}` (the first that holds)")
-    return None
+    return NO_WAY
 
 
 def _arm(node: Mapping, say: Say) -> Arm:

@@ -26,6 +26,8 @@ def check_service(document: Document[Service], known: Known) -> None:
     if service.version < 1 and not _faulty(document, "version"):
         document.note(("version",), "a version is a whole number from 1")
     agency, journey = known.agency(service.agency), known.journey(service.journey)
+    if journey and not (journey.steps and all(step.id for step in journey.steps)):
+        journey = None  # its own faults come first
     _reference(document, ("agency",), "agency", service.agency, known)
     _reference(document, ("journey",), "journey", service.journey, known)
     _channels(document, service, known)
@@ -113,7 +115,7 @@ def _warnings(document: Document[Service], path: Path, standard: Standard) -> No
 
 
 def _fields(document: Document[Service], service: Service) -> None:
-    _repeated(document, ("fields",), [field.id for field in service.fields])
+    _repeated(document, ("fields",), [field.id.replace("-", "_") for field in service.fields])
     for index, field in enumerate(service.fields):
         _field(document, ("fields", index), field)
 

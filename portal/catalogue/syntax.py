@@ -16,7 +16,7 @@ DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 _ID = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _WORD = re.compile(r"[a-z0-9]+([-_][a-z0-9]+)*")
-_FIELD = re.compile(r"[a-z][a-z0-9_]*")
+_FIELD = re.compile(r"[a-z][a-z0-9]*([-_][a-z0-9]+)*")
 _TERM = re.compile(r"[1-9][0-9]{0,4} (" + "|".join(UNITS) + ")")
 _WINDOW = re.compile(r"(\d\d):([0-5]\d)-(\d\d):([0-5]\d)")
 #: Reserved in CEL (cel-spec, language definition): `answers.in` could not be written.
@@ -35,10 +35,10 @@ def bad_word(word: str) -> str | None:
 
 
 def bad_field(id: str) -> str | None:
-    """Ids of fields: names in CEL, where a hyphen would be a minus."""
+    """Ids of fields. They are names in conditions too, where a hyphen would be a minus and is written `_`."""
     if id in _CEL:
         return f"`{id}` is a reserved word of conditions: write another, such as `{id}_answer`"
-    return None if _FIELD.fullmatch(id) and len(id) <= 63 else f"`{id[:80]}` is no field id: write small letters, digits and `_`, such as `moving_date`"
+    return None if _FIELD.fullmatch(id) and len(id) <= 63 else f"`{id[:80]}` is no field id: write small letters, digits and single `_`, such as `moving_date`"
 
 
 def bad_term(term: str) -> str | None:

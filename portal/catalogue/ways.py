@@ -11,7 +11,7 @@ END = "end"
 
 def targets(journey: Journey) -> dict[str, set[str]]:
     """Step id -> what its ways lead to."""
-    return {step.id: {arm.to for arm in step.next.arms} for step in journey.steps if step.next}
+    return {step.id: {arm.to for arm in step.next.arms} for step in journey.steps}
 
 
 def reached(journey: Journey) -> set[str]:

@@ -8,13 +8,16 @@ import unicodedata
 #: Words of a text that are looked at.
 MOST = 300
 _TOKEN = re.compile(r"[^\W_]+")
+#: Letters that Unicode does not take apart, though people write them either way.
+_LIGATURES = str.maketrans({"œ": "oe", "æ": "ae", "ø": "o", "ł": "l"})
 #: Words that say nothing about what is wanted; a fixed, short list, folded as tokens are.
 _ENGLISH = (
     "your a an and any are as at be been but by can could do does for from get give had has have he hello help her his how i if in into is it its like me my "
-    "hi just need no not of on "
+    "hi just must now should need no not of on "
     "or our please she so some that the their them there these they this to us want was we what when where which who will with would you "
 )
 _FRENCH = (
+    "viens vient dois doit devons peux peut pouvez "
     "aide aider ai ait au aux avec avez avoir bonjour ce ces cette comment dans de des du elle en est et etre faire fait il ils j je l la le les "
     "leur ma mais merci mes moi mon n ne nos notre nous on ou par pas pour puis qu que qui quoi sa se ses si son sont sur ta te tu un une veux "
     "voudrais vos votre vous y d c s t m "
@@ -23,7 +26,7 @@ _FRENCH = (
 
 def tokens(text: str) -> list[str]:
     """The words of a text in order, folded: small letters, without accents and with plurals as singulars."""
-    plain = "".join(letter for letter in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(letter))
+    plain = "".join(letter for letter in unicodedata.normalize("NFKD", text.casefold().translate(_LIGATURES)) if not unicodedata.combining(letter))
     return [singular(word) for word in _TOKEN.findall(plain)[:MOST]]
 
 

@@ -8,13 +8,12 @@ from pathlib import Path
 
 import click
 
-from portal.catalogue.definitions import Catalogue, Service
+from portal.catalogue.definitions import Catalogue
 from portal.catalogue.documents import Positions
 from portal.catalogue.faults import CatalogueFaults, Fault
 from portal.catalogue.load import load
 from portal.standards.resolve import resolve
 from portal.standards.terms import parse_term
-from portal.workflow.conditions import WrongCondition, compiled, typed
 
 
 @click.command()
@@ -26,7 +25,7 @@ def check(directories: tuple[Path, ...]) -> None:
     for is looked up among the installed definitions. Exit status: 0 all is well, 1 there are faults, 2 a DIR cannot be used.
     """
     try:
-        catalogue = load(directories=directories, resolve_calendar=resolve, checks=(terms, conditions))
+        catalogue = load(directories=directories, resolve_calendar=resolve, checks=(terms,))
     except CatalogueFaults as trouble:
         click.echo(str(trouble))
         click.echo(f"{len(trouble.faults)} faults in {len({fault.file for fault in trouble.faults})} files", err=True)
@@ -51,25 +50,3 @@ def terms(catalogue: Catalogue, positions: Positions) -> Iterator[Fault]:
                 parse_term(standard.within, profile=standard.profile)
             except ValueError as wrong:
                 yield positions.fault("service", service.id, ("standards", index, "within"), str(wrong))
-
-
-def conditions(catalogue: Catalogue, positions: Positions) -> Iterator[Fault]:
-    """Conditions that do not compile on the fields of a service that meets them."""
-    for service in catalogue.services.values():
-        for index, field in enumerate(service.fields):
-            if field.when is not None and (wrong := _wrong(field.when, service)):
-                yield positions.fault("service", service.id, ("fields", index, "when"), f"this condition cannot be used: {wrong}", column=wrong.column)
-        journey = catalogue.journeys[service.journey]
-        for at, step in enumerate(journey.steps):
-            for nth, arm in enumerate(step.next.arms):
-                if arm.when is not None and (wrong := _wrong(arm.when, service)):
-                    says = f"this condition cannot be used with service `{service.id}`: {wrong}"
-                    yield positions.fault("journey", journey.id, ("steps", at, "next", "arms", nth, "when"), says, column=wrong.column)
-
-
-def _wrong(expression: str, service: Service) -> WrongCondition | None:
-    try:
-        compiled(expression, typed(service.fields))
-    except WrongCondition as wrong:
-        return wrong
-    return None

@@ -37,7 +37,9 @@ def up(data: Path, port: int, mail_port: int, workers: int, with_parent: bool) -
     """Start everything on this machine: PostgreSQL, Valkey, web, workers, mail, simulated agencies, development sign-in. Ctrl-C stops it."""
     if with_parent:
         die_with_parent()
-    plan = Plan(data.absolute(), port, mail_port, workers)
+    root = click.get_current_context().find_root()
+    commands = root.command.list_commands(root) if isinstance(root.command, click.Group) else []
+    plan = Plan(data.absolute(), port, mail_port, workers, frozenset(commands))
     try:
         catalogue = load()
         everybody = people(catalogue.agencies.values(), front_office(catalogue))

@@ -13,7 +13,22 @@ import orjson
 GENESIS = bytes(32)
 
 #: Members of an event that the hash covers; the writing transaction and the hashes themselves stand outside.
-SEALED = ("case_id", "seq", "id", "type", "occurred_at", "recorded_at", "jurisdiction", "origin", "actor", "agency", "channel", "step", "schema_version", "data")
+SEALED = (
+    "case_id",
+    "seq",
+    "id",
+    "type",
+    "occurred_at",
+    "recorded_at",
+    "jurisdiction",
+    "origin",
+    "actor",
+    "agency",
+    "channel",
+    "step",
+    "schema_version",
+    "data",
+)
 
 
 def canonical(event: Mapping[str, Any]) -> bytes:

@@ -32,8 +32,8 @@ class _Head:
 
     @property
     def restored(self) -> bool:
-        """True where the horizon counts transactions of another cluster: these tables were restored from a dump."""
-        return self.horizon > self.ahead or (self.counted_in is not None and self.counted_in != self.here)
+        """True where the horizon was not counted in this cluster: these tables are new, or restored from a dump."""
+        return self.horizon > self.ahead or self.counted_in != self.here
 
 
 #: Two rows of `readers` are no readers: they keep which cluster the horizon is counted in, and until when numbers are mixed.
@@ -93,8 +93,6 @@ def publish(work: Reads, limit: int | None = None) -> int:
     head = _head(work)
     if head.restored:
         return _restored(work, head)
-    if head.counted_in is None:
-        work.sql(_KEEP, (_CLUSTER, head.here))
     window = {"horizon": head.horizon, "until": _until(work, head, limit), "position": head.position}
     mixed = head.mixed_until is not None and head.mixed_until >= head.horizon
     if head.mixed_until is not None and not mixed:

@@ -12,6 +12,5 @@ from portal.unit_of_work import Row, Work
 def give(work: Work, case_id: UUID, *, score: int, words: UUID | None, commitment: str | None) -> Row:
     """Score 1 (very dissatisfied) to 5 (very satisfied), and words kept in the vault. `FeedbackGiven`."""
     row = work.add(feedback, case_id=case_id, id=new_id(), score=score, words=words, given_at=work.now)
-    ids = {"feedback": str(row["id"]), "words": str(words) if words else None}
-    work.record(case_id, "FeedbackGiven", score=score, commitment=commitment, **ids)
+    work.record(case_id, "FeedbackGiven", feedback=str(row["id"]), score=score, words=str(words) if words else None, commitment=commitment)
     return row

@@ -29,7 +29,11 @@ def checked(service: Service, answers: Mapping[str, Any], *, facts: Mapping[str,
     `facts`: what conditions may name beside the answers. A question whose condition is false is not asked, and its answer refused.
     """
     fields = {field.id: field for field in service.fields}
-    errors = [{"pointer": f"{at}/{_escaped(name)}", "detail": f"{service.id} asks no question of that name; it asks {', '.join(fields) or 'none'}."} for name in answers if name not in fields]
+    errors = [
+        {"pointer": f"{at}/{_escaped(name)}", "detail": f"{service.id} asks no question of that name; it asks {', '.join(fields) or 'none'}."}
+        for name in answers
+        if name not in fields
+    ]
     taken: dict[str, Any] = {}
     for field in service.fields:
         given = answers.get(field.id)
@@ -79,7 +83,7 @@ def _text(field: Field, value: Any) -> str:
     return plain(value, limit=field.max_length)
 
 
-def _integer(field: Field, value: Any) -> int:
+def _integer(field: Field, value: Any) -> Any:
     if isinstance(value, str) and re.fullmatch(r"-?\d{1,18}", value.strip()):
         value = int(value)
     if not isinstance(value, int) or isinstance(value, bool):

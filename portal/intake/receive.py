@@ -56,7 +56,9 @@ def receive(work: Work, given: Submission, *, case_id: UUID | None = None) -> Re
     """Opens the case in the unit at hand; what follows are reactions. Raises Invalid with a pointer for each value that cannot be taken."""
     text = _text(given.text)
     if not given.service and not (text or "").strip():
-        raise Invalid("Say what it is about: send `text`, or the `service` it is for.", errors=[{"pointer": "/text", "detail": "Send a sentence, or a service."}])
+        raise Invalid(
+            "Say what it is about: send `text`, or the `service` it is for.", errors=[{"pointer": "/text", "detail": "Send a sentence, or a service."}]
+        )
     service = _service(work, given, text)
     facts = {"channel": given.channel, "area": given.location.get("area"), "language": given.language}
     answers = rules.checked(service, given.answers, facts=facts, complete=bool(given.service)) if service else _none(given.answers)
@@ -70,13 +72,22 @@ def _service(work: Work, given: Submission, text: str | None) -> Service | None:
     if given.service:
         service = work.catalogue.services.get(given.service)
         if service is None or service.triage:
-            raise Invalid(errors=[{"pointer": "/service", "detail": "There is no service of that name; GET /api/v1/services lists them. Or leave it out and send `text`: people will find its door."}])
+            raise Invalid(
+                errors=[
+                    {
+                        "pointer": "/service",
+                        "detail": "There is no service of that name; GET /api/v1/services lists them. Or leave it out and send `text`: people will find its door.",
+                    }
+                ]
+            )
         return service
     match = find.confident(find.rank(work.catalogue, text or "", given.language))
     return work.catalogue.services[match.service_id] if match else None
 
 
-def _open(work: Work, given: Submission, case_id: UUID, service: Service | None, text: str | None, answers: dict[str, Any], contact: dict[str, str], danger: bool) -> Row:
+def _open(
+    work: Work, given: Submission, case_id: UUID, service: Service | None, text: str | None, answers: dict[str, Any], contact: dict[str, str], danger: bool
+) -> Row:
     door = service or work.catalogue.triage
     agency = work.catalogue.agencies[door.agency]
     party = new_id()

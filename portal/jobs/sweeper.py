@@ -12,7 +12,7 @@ import psycopg
 from sqlalchemy.exc import SQLAlchemyError
 
 from portal.errors import Unavailable
-from portal.jobs.worker import without_values
+from portal.jobs.trouble import without_values
 from portal.unit_of_work import FIGURES, RELAY, Portal
 from portal.views.backlog import Backlog, backlog, unread
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from time import monotonic
 
+from portal import reactions
 from portal.dispatch import deliver
 from portal.intake import reports
 from portal.kpi import fold as figures
-from portal.standards import sweep as timers
 from portal.unit_of_work import Portal
 
 #: Seconds after which a task leaves the rest to the next one.
@@ -22,7 +22,7 @@ def drain(portal: Portal, *, seconds: float = BUDGET) -> int:
 
 def sweep(portal: Portal, *, seconds: float = BUDGET) -> int:
     """Timers that are due fire, and reports that came before what they report on are tried again; answers how many."""
-    return _again(lambda: timers.sweep(portal, limit=1000), seconds) + _again(lambda: reports.match(portal, limit=100), seconds)
+    return _again(lambda: reactions.sweep(portal, limit=1000), seconds) + _again(lambda: reports.match(portal, limit=100), seconds)
 
 
 def fold(portal: Portal, *, seconds: float = BUDGET) -> int:

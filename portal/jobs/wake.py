@@ -152,16 +152,8 @@ def teller(redis_url: str, names: Sequence[str]) -> Callable[[set[str]], int]:
     return tell
 
 
-def put(queue: Queue, kind: str) -> None:
-    """One job on a queue: its kind, no arguments; result and failure are not kept."""
+def put(queue: Queue, kind: str) -> str:
+    """One job on a queue: its kind, no arguments; result and failure are not kept. Answers its id."""
     job_id = f"{kind}_{os.urandom(8).hex()}"
     queue.enqueue(kind, job_id=job_id, job_timeout=JOB_TIMEOUT, result_ttl=0, ttl=FORGOTTEN, failure_ttl=FORGOTTEN, description=kind)
-
-
-def depth(redis_url: str, names: Sequence[str]) -> dict[str, int] | None:
-    """Jobs waiting on each queue; None where Redis does not answer."""
-    from redis.exceptions import RedisError
-
-    with suppress(RedisError, OSError), client(redis_url) as connection:
-        return {name: int(connection.llen(f"rq:queue:{name}")) for name in names}
-    return None
+    return job_id

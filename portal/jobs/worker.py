@@ -6,7 +6,6 @@ import logging
 import resource
 import signal
 import sys
-import traceback
 from collections.abc import Callable, Mapping
 from time import sleep
 from types import FrameType
@@ -23,6 +22,7 @@ from rq.utils import now
 from rq.worker import SimpleWorker, WorkerStatus
 from rq.worker_registration import clean_worker_registry, register
 
+from portal.jobs.trouble import without_values
 from portal.jobs.wake import JOB_TIMEOUT
 
 log = logging.getLogger(__name__)
@@ -86,7 +86,7 @@ class OneQueueWorker(SimpleWorker):
         for queue in self.queues:
             self.connection.delete(queue.intermediate_queue_key)
             clean_worker_registry(queue)
-        self.last_cleaned_at = now()
+        self.last_cleaned_at = now()  # type: ignore[assignment]  # RQ declares it by its first value, None
 
     def heartbeat(self, timeout: int | None = None, pipeline: Any = None) -> None:
         """Says it is alive, and puts itself on the list again where Redis has lost it."""
@@ -168,8 +168,3 @@ def serve(queue: str, tasks: Tasks, *, redis_url: str, memory: int = MEMORY) -> 
 def resident() -> int:
     """Most memory this process has held, in MiB (getrusage gives KiB on Linux, bytes on macOS)."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // (1024 * 1024 if sys.platform == "darwin" else 1024)
-
-
-def without_values(error: BaseException) -> str:
-    """Type and places of an exception: its own words may quote what a citizen wrote."""
-    return f"{type(error).__qualname__}\n{''.join(traceback.format_tb(error.__traceback__))}"

@@ -14,29 +14,30 @@ from signal import Signals
 
 import redis
 
+from portal.jobs import queue_names
 from portal.local import running
 from portal.local.addresses import demand_free, free_port, listening, private_folder, remove_private_folder
 from portal.local.own_files import agency_secrets, secret_key
 from portal.local.parts import Part
 from portal.local.postgres import Postgres, cluster
+from portal.local.prepared import fingerprint, note, prepared_for
 from portal.local.signin import AUDIENCE, ISSUER, keys
 from portal.local.supervisor import Supervisor
 from portal.local.sweeping import Broom
 from portal.local.valkey import Valkey
 
 DATABASE, OWNER, LOGIN = "onedoor", "onedoor_owner", "onedoor"
-#: Dealt out to the RQ workers in turn, one each.
-QUEUES = ("wake",)
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What was asked for: DATA (absolute), two ports, how many RQ workers."""
+    """What was asked for: DATA (absolute), two ports, how many RQ workers; `commands`: the commands of `portal` there are."""
 
     data: Path
     port: int
     mail_port: int
     workers: int
+    commands: frozenset[str]
 
     @property
     def url(self) -> str:
@@ -82,15 +83,25 @@ def one_machine(plan: Plan, agencies: list[str], *, say: Callable[[str], None]) 
             postgres.set_up()
         environment = _environment(plan, agencies, postgres, valkey)
         supervisor = stack.enter_context(
-            Supervisor(logs, {**os.environ, **environment}, mark, lambda pids: running.record(data, url=plan.url, environment=environment, parts=pids), say)
+            Supervisor(logs, {**_inherited(), **environment}, mark, lambda pids: running.record(data, url=plan.url, environment=environment, parts=pids), say)
         )
         supervisor.start(_server_parts(postgres, valkey))
-        if postgres:
-            postgres.bootstrap(DATABASE, owner=OWNER, login=LOGIN)
-        for name in ("migrate", "publish"):
-            supervisor.start([Part(name, _portal(name), once=True)])
+        _prepare(supervisor, postgres)
         supervisor.start(_parts(plan, environment))
         yield OneMachine(plan, environment, supervisor)
+
+
+def _prepare(supervisor: Supervisor, postgres: Postgres | None) -> None:
+    """Migrate and publish, unless the embedded database is as this code and content want it."""
+    mark = fingerprint()
+    if postgres:
+        postgres.bootstrap(DATABASE, owner=OWNER)
+        if prepared_for(postgres, DATABASE) == mark:
+            return
+    for name in ("migrate", "publish"):
+        supervisor.start([Part(name, _portal(name), once=True)])
+    if postgres:
+        note(postgres, DATABASE, mark)
 
 
 def _sockets(data: Path) -> Path:
@@ -121,6 +132,7 @@ def _environment(plan: Plan, agencies: list[str], postgres: Postgres | None, val
         "PORT": str(plan.port),
         "PUBLIC_URL": plan.url,
         "MAIL_PORT": str(plan.mail_port),
+        "RQ_WORKERS": str(plan.workers),
         "SECRET_KEY": secret_key(data),
         "TOKEN_ISSUER": ISSUER,
         "TOKEN_AUDIENCE": AUDIENCE,
@@ -138,6 +150,11 @@ def _environment(plan: Plan, agencies: list[str], postgres: Postgres | None, val
     if valkey:
         found["REDIS_URL"] = valkey.url
     return found
+
+
+def _inherited() -> dict[str, str]:
+    """The environment we were started in. Ten processes that may not keep the bytecode of what they import would take twice as long to start."""
+    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 
 
 def _server_parts(postgres: Postgres | None, valkey: Valkey | None) -> list[Part]:
@@ -164,17 +181,18 @@ def _parts(plan: Plan, environment: dict[str, str]) -> list[Part]:
     """Everything that is not a server of record; all start side by side."""
     smtp, simulated = int(environment["SMTP_PORT"]), int(environment["SIMULATED_AGENCIES"].rpartition(":")[2])
     redis_url = environment["REDIS_URL"]
-    return [
+    parts = [
         Part("web", _portal("web", "--port", str(plan.port)), lambda pid: _healthy(plan.port)),
         *(
-            Part(f"work-{number}", _portal("work", "--queue", QUEUES[(number - 1) % len(QUEUES)]), lambda pid: _registered(redis_url, pid))
-            for number in range(1, plan.workers + 1)
+            Part(f"work-{number}", _portal("work", "--queue", queue), lambda pid: _registered(redis_url, pid))
+            for number, queue in enumerate(queue_names(plan.workers), start=1)
         ),
         Part("sweep", _portal("sweep")),
         Part("mail", _portal("mail"), lambda pid: listening(plan.mail_port)),
         Part("simulated-agencies", _portal("simulated-agencies", "--port", str(simulated)), lambda pid: listening(simulated)),
         Part("mailbox", _portal("mailbox", "--port", str(smtp)), lambda pid: listening(smtp)),
     ]
+    return [part for part in parts if part.argv[1] in plan.commands]
 
 
 def _portal(*arguments: str) -> tuple[str, ...]:

@@ -59,7 +59,7 @@ def people(agencies: Iterable[Agency], front_office: str | None = None) -> list[
                 Person(f"{agency.id}-{team}{suffix}", f"{place} ({number})", roles, agency.id, (team,)) for number, suffix in (("first", ""), ("second", "-2"))
             ]
         if front and agency.duty:
-            found.append(Person("duty", agency.duty[0].name, ("duty",), agency.id, tuple(dict.fromkeys(queue.team for queue in agency.queues))))
+            found.append(Person("duty", agency.duty[0].name, ("duty", "caseworker"), agency.id, tuple(dict.fromkeys(queue.team for queue in agency.queues))))
     return found
 
 

@@ -150,21 +150,11 @@ class Postgres:
             return False
         return True
 
-    def bootstrap(self, database: str, *, owner: str, login: str) -> None:
-        """The roles and the database the portal expects to find: `owner` owns the tables, `login` takes one of the portal_ roles for each transaction."""
+    def bootstrap(self, database: str, *, owner: str) -> None:
+        """The database and its owner, where they are missing; `portal migrate` makes the rest."""
         with psycopg.connect(self.url(), autocommit=True) as connection:
-            has = {row[0] for row in connection.execute("SELECT rolname FROM pg_roles")}
-            for role, attributes in (
-                (owner, "LOGIN CREATEROLE"),
-                ("portal_app", "NOLOGIN"),
-                ("portal_relay", "NOLOGIN"),
-                ("portal_figures", "NOLOGIN"),
-                (login, "LOGIN NOINHERIT"),
-            ):
-                if role not in has:
-                    connection.execute(sql.SQL("CREATE ROLE {} " + attributes).format(sql.Identifier(role)))
-            connection.execute(sql.SQL("GRANT portal_app, portal_relay, portal_figures TO {}").format(sql.Identifier(login)))
-            connection.execute(sql.SQL("GRANT portal_app, portal_relay, portal_figures TO {} WITH ADMIN OPTION").format(sql.Identifier(owner)))
+            if connection.execute("SELECT FROM pg_roles WHERE rolname = %s", [owner]).fetchone() is None:
+                connection.execute(sql.SQL("CREATE ROLE {} LOGIN CREATEROLE").format(sql.Identifier(owner)))
             if connection.execute("SELECT FROM pg_database WHERE datname = %s", [database]).fetchone() is None:
                 connection.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(sql.Identifier(database), sql.Identifier(owner)))
 

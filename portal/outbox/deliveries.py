@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 from portal.outbox.rows import leaves, placed
@@ -83,6 +84,6 @@ def reported(work: Work, row: Row, *, message: str, status: str, rank: int, remo
     _record(work, row, "AgencyReported", message=message, status=status, rank=rank, remote_id=remote_id, outcome=outcome)
 
 
-def _record(work: Work, row: Row, type: str, **data: object) -> None:
-    ids = {"step_run": str(row["subject"])} | ({} if type == "AgencyReported" else {"delivery": str(row["id"])})
-    work.record(row["case_id"], type, agency=row["target"], step=row["body"]["step"], **ids, **data)
+def _record(work: Work, row: Row, type: str, **data: str | int | None) -> None:
+    ids: dict[str, Any] = {"step_run": str(row["subject"])} | ({} if type == "AgencyReported" else {"delivery": str(row["id"])})
+    work.record(row["case_id"], type, agency=row["target"], step=row["body"]["step"], **ids | data)

@@ -11,7 +11,9 @@ from portal.unit_of_work import Row, Work
 KIND = "notice"
 
 
-def promise(work: Work, case_id: UUID, *, party_id: UUID, channel: str | None, template: str, language: str, refs: Mapping[str, str | int | None]) -> Row | None:
+def promise(
+    work: Work, case_id: UUID, *, party_id: UUID, channel: str | None, template: str, language: str, refs: Mapping[str, str | int | None]
+) -> Row | None:
     """The party is to be told. `NoticePromised`. None, and nothing, where it looks the case up itself, or the case may not reach the outside.
 
     `refs`: references for the words (`due_at` as RFC 3339, `outcome`, `agency`, ...); never a value of the party's own.

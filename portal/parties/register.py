@@ -9,7 +9,9 @@ from portal.parties.tables import case_parties
 from portal.unit_of_work import Row, Work
 
 
-def put_on(work: Work, case_id: UUID, *, party_id: UUID | None = None, role: str, subject: str | None, language: str, channel: str | None, contact: UUID | None) -> Row:
+def put_on(
+    work: Work, case_id: UUID, *, party_id: UUID | None = None, role: str, subject: str | None, language: str, channel: str | None, contact: UUID | None
+) -> Row:
     """A party on a case. `channel` None: it looks the case up itself. The case's own event names it."""
     return work.add(
         case_parties,

@@ -10,6 +10,7 @@ from sqlalchemy import Select, select, tuple_
 
 from portal.db import new_id
 from portal.errors import Conflict, NotAllowed, NotFound, Stale
+from portal.events.chain import stamp
 from portal.queues.tables import tasks
 from portal.unit_of_work import Row, Work
 
@@ -18,7 +19,20 @@ HELD = timedelta(hours=8)
 WAITING = frozenset({"open", "claimed"})
 
 
-def queue(work: Work, case_id: UUID, *, kind: str, step: str, step_run_id: UUID | None, agency: str, queue: str, team: str, service: str | None, reference: str, due_at: datetime) -> Row:
+def queue(
+    work: Work,
+    case_id: UUID,
+    *,
+    kind: str,
+    step: str,
+    step_run_id: UUID | None,
+    agency: str,
+    queue: str,
+    team: str,
+    service: str | None,
+    reference: str,
+    due_at: datetime,
+) -> Row:
     """A task waits for a person. `TaskQueued`."""
     row = work.add(
         tasks,
@@ -37,8 +51,9 @@ def queue(work: Work, case_id: UUID, *, kind: str, step: str, step_run_id: UUID 
         queued_at=work.now,
         version=1,
     )
-    ids = {"task": str(row["id"]), "step_run": str(step_run_id) if step_run_id else None}
-    work.record(case_id, "TaskQueued", agency=agency, step=step, kind=kind, queue=queue, team=team, due_at=due_at.isoformat(), **ids)
+    work.record(
+        case_id, "TaskQueued", agency=agency, step=step, task=str(row["id"]), step_run=_id(step_run_id), kind=kind, queue=queue, team=team, due_at=stamp(due_at)
+    )
     return row
 
 
@@ -66,8 +81,18 @@ def complete(work: Work, task: Row, *, holder: str, version: int | None, outcome
     _present(task, version)
     _held(work, task, holder)
     work.change(task, status="done", ended_at=work.now, version=task["version"] + 1)
-    ids = {"task": str(task["id"]), "step_run": str(task["step_run_id"]) if task["step_run_id"] else None}
-    work.record(task["case_id"], "TaskCompleted", agency=task["agency"], step=task["step"], kind=task["kind"], outcome=outcome, service=service, **ids)
+    ids = (str(task["id"]), _id(task["step_run_id"]))
+    work.record(
+        task["case_id"],
+        "TaskCompleted",
+        agency=task["agency"],
+        step=task["step"],
+        task=ids[0],
+        step_run=ids[1],
+        kind=task["kind"],
+        outcome=outcome,
+        service=service,
+    )
 
 
 def cancel(work: Work, case_id: UUID, *, why: str, step_run_id: UUID | None = None) -> None:
@@ -110,7 +135,11 @@ def task_of(work: Work, case_id: UUID, id: UUID) -> Row:
 
 def held_by_other(work: Work, task: Row, holder: str) -> bool:
     """True while somebody else's claim lasts."""
-    return task["status"] == "claimed" and task["holder"] != holder and task["held_until"] > work.now
+    return bool(task["status"] == "claimed" and task["holder"] != holder and task["held_until"] > work.now)
+
+
+def _id(id: UUID | None) -> str | None:
+    return str(id) if id else None
 
 
 def _held(work: Work, task: Row, holder: str) -> None:

@@ -14,7 +14,17 @@ from portal.unit_of_work import Row, Work
 
 def begin(work: Work, case_id: UUID, *, journey: str, definition_hash: str, state: dict[str, Any], parent: UUID | None = None) -> Row:
     """A run of a journey. `JourneyBegun`."""
-    row = work.add(journey_runs, case_id=case_id, id=new_id(), parent_id=parent, journey=journey, definition_hash=definition_hash, status="running", state=state, begun_at=work.now)
+    row = work.add(
+        journey_runs,
+        case_id=case_id,
+        id=new_id(),
+        parent_id=parent,
+        journey=journey,
+        definition_hash=definition_hash,
+        status="running",
+        state=state,
+        begun_at=work.now,
+    )
     work.record(case_id, "JourneyBegun", run=str(row["id"]), journey=journey, definition_hash=definition_hash, parent=str(parent) if parent else None)
     return row
 
@@ -42,8 +52,7 @@ def end_step(work: Work, run: Row, number: int, *, outcome: str | None, cost: in
     """A step run ended; `cost` in minor units of the agency's currency. `StepEnded`."""
     row = step_run(work, run["case_id"], step_run_id(run["id"], number))
     work.change(row, status="ended", outcome=outcome, ended_at=work.now)
-    ids = {"run": str(run["id"]), "step_run": str(row["id"])}
-    work.record(run["case_id"], "StepEnded", agency=row["agency"], step=row["step"], outcome=outcome, cost=cost, **ids)
+    work.record(run["case_id"], "StepEnded", agency=row["agency"], step=row["step"], run=str(run["id"]), step_run=str(row["id"]), outcome=outcome, cost=cost)
 
 
 def cancel_step(work: Work, run: Row, number: int) -> None:
@@ -60,7 +69,7 @@ def branch(work: Work, run: Row, *, step: str, to: str) -> None:
 
 def join(work: Work, run: Row, *, step: str, came_from: str | None, count: int) -> None:
     """A way reached a join. `JoinReached`."""
-    work.record(run["case_id"], "JoinReached", step=step, run=str(run["id"]), count=count, **{"from": came_from})
+    work.record(run["case_id"], "JoinReached", step=step, run=str(run["id"]), count=count, came_from=came_from)
 
 
 def step_run_id(run_id: UUID, number: int) -> UUID:

@@ -51,7 +51,18 @@ def start(work: Work, case_id: UUID, standard: Standard, *, agency: str, started
     return row
 
 
-def take_over(work: Work, case_id: UUID, *, standard: str, agency: str, started_at: datetime, due_at: datetime, source: str, rule: dict[str, Any], calendar_hash: str | None = None) -> Row:
+def take_over(
+    work: Work,
+    case_id: UUID,
+    *,
+    standard: str,
+    agency: str,
+    started_at: datetime,
+    due_at: datetime,
+    source: str,
+    rule: dict[str, Any],
+    calendar_hash: str | None = None,
+) -> Row:
     """A clock whose date comes from elsewhere (`imported`), or was computed by a rule outside the catalogue (`computed`). `ClockStarted`."""
     row = _add(work, case_id, standard, "promise", "case", agency, started_at, due_at, source, rule, calendar_hash, None)
     timers.arm(work, case_id, kind="breach", subject=row["id"], due_at=due_at)
@@ -128,7 +139,20 @@ def clock_of(work: Work, case_id: UUID, id: UUID) -> Row:
     raise KeyError(id)
 
 
-def _add(work: Work, case_id: UUID, standard: str, kind: str, covers: str, agency: str, started_at: datetime, due_at: datetime, source: str, rule: dict[str, Any], calendar_hash: str | None, step_run_id: UUID | None) -> Row:
+def _add(
+    work: Work,
+    case_id: UUID,
+    standard: str,
+    kind: str,
+    covers: str,
+    agency: str,
+    started_at: datetime,
+    due_at: datetime,
+    source: str,
+    rule: dict[str, Any],
+    calendar_hash: str | None,
+    step_run_id: UUID | None,
+) -> Row:
     row = work.add(
         clocks,
         case_id=case_id,
@@ -148,7 +172,19 @@ def _add(work: Work, case_id: UUID, standard: str, kind: str, covers: str, agenc
     )
     told = {"clock": str(row["id"]), "due_at": stamp(due_at), "started_at": stamp(started_at), "step_run": str(step_run_id) if step_run_id else None}
     said = {key: rule[key] for key in ("within", "profile", "law") if key in rule}
-    work.record(case_id, "ClockStarted", occurred_at=started_at, agency=agency, standard=standard, kind=kind, covers=covers, due_source=source, rule=said, calendar_hash=calendar_hash, **told)
+    work.record(
+        case_id,
+        "ClockStarted",
+        occurred_at=started_at,
+        agency=agency,
+        standard=standard,
+        kind=kind,
+        covers=covers,
+        due_source=source,
+        rule=said,
+        calendar_hash=calendar_hash,
+        **told,
+    )
     return row
 
 

@@ -33,7 +33,8 @@ def legal_due(calendar: Calendar, start: datetime, count: int, unit: str, pauses
     whatever the opening hours.
 
     The Regulation knows no suspension. Here a pause takes out each local date that it covers whole: the day on which it begins and the
-    day on which it ends are both counted (compare Awb 4:15 of the Netherlands). In hours it takes out its real length.
+    day on which it ends are both counted (compare Awb 4:15 of the Netherlands), so one that begins on the last day comes too late. In
+    hours it takes out its real length.
     """
     local = calendar.local(start)
     if unit == "calendar_hours":

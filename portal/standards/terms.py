@@ -18,8 +18,8 @@ Unit = Literal["business_days", "business_hours", "calendar_days", "calendar_wee
 #: `same-time`: a start outside hours is rolled forward to the next open instant; due at the same wall time N business days later.
 #:   Source: the promised dates of Boston's 311 (2015), which it equals to two minutes; gocardless/business rolls the same way. A pause
 #:   that takes open time away moves the date on by as much open time, and never to a closing instant but to the next opening.
-#:   Calendar days, weeks and months are the same wall time on that date; 31 January and one month is the last of February (RFC 3339's
-#:   calendar, ISO 8601 nominal durations); a pause moves the date on by its real length.
+#:   Calendar days, weeks and months are the same wall time on that date; 31 January and one month is the last of February (ISO 8601
+#:   nominal durations); a pause moves the date on by its real length.
 #: `opening-hours`: N times the opening time of the usual day (`Calendar.day_seconds`), spent in open time.
 #:   Source: schedule-based SLA days of service desks (ServiceNow, Zammad), where a day is a quantity of working time.
 #: `eu-1182-71`: Regulation (EEC, Euratom) No 1182/71, Article 3 (portal/standards/legal.py).

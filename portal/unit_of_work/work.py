@@ -139,9 +139,9 @@ class Work:
         """Version of a case in hand: raised by every unit that writes it."""
         return int(self._heads[case_id]["version"])
 
-    def origin(self, case_id: UUID) -> str:
-        """Origin of a case in hand: only `live` and `demo` write to the outside."""
-        return str(self._heads[case_id]["origin"])
+    def version_seen(self, case_id: UUID) -> int:
+        """Version of a case the unit only reads; what an If-Match is held against."""
+        return int(self._raw.execute("SELECT version FROM case_heads WHERE case_id = %s", (case_id,)).fetchone()[0])
 
     def origin(self, case_id: UUID) -> str:
         """Origin of a case in hand; only `live` and `demo` write to the outside."""
@@ -167,7 +167,19 @@ class Work:
         """New values for a row in hand."""
         self._rows.change(row, values)
 
-    def record(self, case_id: UUID, type: str, /, *, occurred_at: datetime | None = None, actor: str | None = None, agency: str | None = None, channel: str | None = None, step: str | None = None, **data: Any) -> Event:
+    def record(
+        self,
+        case_id: UUID,
+        type: str,
+        /,
+        *,
+        occurred_at: datetime | None = None,
+        actor: str | None = None,
+        agency: str | None = None,
+        channel: str | None = None,
+        step: str | None = None,
+        **data: Any,
+    ) -> Event:
         """An event of a case in hand; its reactions run when the unit settles."""
         one = event(case_id, type, data, occurred_at=occurred_at or self.now, actor=actor or self.principal.actor, agency=agency, channel=channel, step=step)
         self._pending.append(one)

@@ -15,11 +15,24 @@ from portal.events import log
 from portal.runs import ledger
 from portal.standards import clocks
 from portal.standards.terms import used
-from portal.unit_of_work import Work
+from portal.unit_of_work import Principal, Work
 from portal.views.words import promise_says
 
 #: Data of events that only staff see: who holds what, and ids of items in the vault.
-_STAFF_ONLY = frozenset({"TaskClaimed", "TaskReleased", "TaskQueued", "TaskCancelled", "NoteAdded", "AccessGranted", "DutyPaged", "DeliveryPlaced", "DeliveryParked", "DeliveryRetried"})
+_STAFF_ONLY = frozenset(
+    {
+        "TaskClaimed",
+        "TaskReleased",
+        "TaskQueued",
+        "TaskCancelled",
+        "NoteAdded",
+        "AccessGranted",
+        "DutyPaged",
+        "DeliveryPlaced",
+        "DeliveryParked",
+        "DeliveryRetried",
+    }
+)
 _HIDDEN = frozenset({"answers", "commitment", "words", "reasons", "item", "holder", "official", "party", "source", "external_id"})
 
 
@@ -60,15 +73,23 @@ def next_for_party(status: str, *, danger: bool) -> str:
     """What the party may do now."""
     if danger and status not in ("closed", "withdrawn"):
         return "call-emergency"
-    return {"received": "wait", "in-progress": "wait", "waiting": "answer", "decided": "read-decision", "closed": "give-feedback", "withdrawn": "nothing"}[status]
+    return {"received": "wait", "in-progress": "wait", "waiting": "answer", "decided": "read-decision", "closed": "give-feedback", "withdrawn": "nothing"}[
+        status
+    ]
 
 
 def events(work: Work, case_id: UUID, *, after: int, limit: int) -> list[dict[str, Any]]:
-    """History in order; parties see no inner working and no ids of other people's items."""
+    """History in order, after a number, as the database lets the reader see it."""
     rows = work.run(visible(work, log.history(case_id, after=after, limit=limit)))
-    if work.principal.scope == "party":
-        rows = [{**row, "actor": row["actor"].split(":")[0], "data": {k: v for k, v in row["data"].items() if k not in _HIDDEN}} for row in rows if row["type"] not in _STAFF_ONLY]
     return [{name: row[name] for name in ("seq", "id", "type", "occurred_at", "recorded_at", "actor", "agency", "channel", "step", "data")} for row in rows]
+
+
+def shown_to(who: Principal, rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Parties see no inner working, no names of staff and no ids of items."""
+    if who.scope != "party":
+        return list(rows)
+    told = [row for row in rows if row["type"] not in _STAFF_ONLY]
+    return [{**row, "actor": row["actor"].split(":")[0], "data": {key: value for key, value in row["data"].items() if key not in _HIDDEN}} for row in told]
 
 
 def clock_list(work: Work, case_id: UUID, *, now: datetime) -> list[dict[str, Any]]:
@@ -77,7 +98,10 @@ def clock_list(work: Work, case_id: UUID, *, now: datetime) -> list[dict[str, An
 
 
 def _clock(work: Work, row: dict[str, Any], now: datetime) -> dict[str, Any]:
-    told = {name: row[name] for name in ("id", "standard", "kind", "covers", "agency", "status", "started_at", "due_at", "original_due_at", "due_source", "stopped_at", "missed_at")}
+    told = {
+        name: row[name]
+        for name in ("id", "standard", "kind", "covers", "agency", "status", "started_at", "due_at", "original_due_at", "due_source", "stopped_at", "missed_at")
+    }
     told |= {"target": row["rule"].get("within"), "title": row["rule"].get("title"), "calendar": row["calendar_hash"], "used": None, "left": None}
     if row["calendar_hash"] and row["rule"].get("within"):
         hours = clocks.calendar(work, row["calendar_hash"])
@@ -85,7 +109,12 @@ def _clock(work: Work, row: dict[str, Any], now: datetime) -> dict[str, Any]:
         until = row["stopped_at"] or now
         told["used"] = used(term, hours, row["started_at"], max(until, row["started_at"]))
         told["left"] = used(term, hours, until, row["due_at"]) if until < row["due_at"] else -used(term, hours, row["due_at"], until)
-    told["why"] = {"rule": {key: row["rule"].get(key) for key in ("within", "profile", "law")}, "started_at": row["started_at"], "calendar": row["calendar_hash"], "source": row["due_source"]}
+    told["why"] = {
+        "rule": {key: row["rule"].get(key) for key in ("within", "profile", "law")},
+        "started_at": row["started_at"],
+        "calendar": row["calendar_hash"],
+        "source": row["due_source"],
+    }
     return told
 
 

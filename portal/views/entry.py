@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from portal.access.scoping import visible
 from portal.cases import reference as references
 from portal.cases import registry, secret
 from portal.errors import NotFound, NotSignedIn, TooMany
@@ -11,23 +12,32 @@ from portal.parties import register
 from portal.unit_of_work import ANONYMOUS, Portal, Principal, Work
 
 
-def enter(portal: Portal, who: Principal, reference: str, given_secret: str | None) -> tuple[Principal, UUID]:
-    """On whose behalf the case may be read, and its id. Raises WrongReference, NotFound, NotSignedIn, or TooMany after too many wrong secrets."""
+def prove(portal: Portal, who: Principal, reference: str, given: str | None) -> Principal:
+    """`who`, able to read the case: as its party, where secret or standing proves it. Anonymous people send the secret.
+
+    Raises WrongReference, NotSignedIn (no secret), NotFound (wrong secret, another's case, no case), TooMany (too many wrong secrets).
+    """
     standard = references.read(reference)
-    if given_secret is not None:
-        return _by_secret(portal, standard, given_secret)
+    if given is not None:
+        return _by_secret(portal, standard, given)
     if who.scope == "anonymous":
         raise NotSignedIn("Send the case secret in the header Case-Secret, or sign in.")
     with portal.work(who) as work:
         case_id, _ = registry.find(work, standard)
-        if who.scope == "party" and case_id not in who.cases:
-            if not register.stands_on(work, case_id, who.subject):
-                raise NotFound
-            who = Principal("party", subject=who.subject, roles=who.roles, cases=(case_id,))
-    return who, case_id
+        if not register.stands_on(work, case_id, who.subject):
+            raise NotFound
+    return Principal("party", subject=who.subject, roles=who.roles, cases=(case_id,))
 
 
-def _by_secret(portal: Portal, reference: str, given: str) -> tuple[Principal, UUID]:
+def find(work: Work, reference: str) -> UUID:
+    """Id of the case behind a reference, where the unit's principal may see the case; NotFound where not."""
+    case_id, _ = registry.find(work, references.read(reference))
+    if not work.run(visible(work, registry.one(case_id))):
+        raise NotFound
+    return case_id
+
+
+def _by_secret(portal: Portal, reference: str, given: str) -> Principal:
     key = portal.settings.secret_key.get_secret_value()
     with portal.work(ANONYMOUS) as work:
         until = secret.locked(work, reference)
@@ -40,7 +50,7 @@ def _by_secret(portal: Portal, reference: str, given: str) -> tuple[Principal, U
             secret.failed(work, reference)
     if not good or found is None:
         raise NotFound
-    return Principal("party", cases=(found[0],)), found[0]
+    return Principal("party", cases=(found[0],))
 
 
 def _found(work: Work, reference: str) -> tuple[UUID, int] | None:

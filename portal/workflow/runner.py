@@ -70,8 +70,8 @@ def decide(journey: Journey, run: Run, happening: Happening, holds: Holds) -> li
     """What follows. `holds` judges a condition once; only the way chosen is recorded. Conflict where the step run is not active."""
     walk = _Walk(journey, run, holds)
     if isinstance(happening, Stopped):
-        for number, step in sorted(run.active.items()):
-            walk.did(StepEvent("StepCancelled", step, number))
+        for number, active in sorted(run.active.items()):
+            walk.did(StepEvent("StepCancelled", active, number))
         walk.did(StepEvent("JourneyEnded", outcome="cancelled"))
         return walk.events
     if isinstance(happening, Started):

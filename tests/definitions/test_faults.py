@@ -8,9 +8,9 @@ import pytest
 
 from portal.catalogue.faults import CatalogueFaults, Fault
 from portal.catalogue.load import load
-from portal.cli.check import conditions, terms
+from portal.cli.check import terms
 from portal.standards.resolve import resolve
-from tests.definitions.small_city import FILES, HERE, marked, plant, write
+from tests.definitions.small_city import HERE, marked, plant, write
 
 AGENCY, TREE, DOOR = "services/hall/agency.yaml", "services/hall/tree.yaml", "services/hall/front-door.yaml"
 SIMPLE, LONG = "journeys/simple.yaml", "journeys/long.yaml"
@@ -18,12 +18,12 @@ SIMPLE, LONG = "journeys/simple.yaml", "journeys/long.yaml"
 #: File, what stands there, what is planted (§ where the fault must be reported), part of the message.
 PLANTED = [
     # the file itself
-    (AGENCY, "currency: EUR", "currency: EUR\nfoo: [1, 2§\nbar: 3", "not YAML"),
+    (AGENCY, "currency: EUR", "currency: EUR\nfoo: [1, 2\nbar§: 3", "not YAML"),
     (AGENCY, "currency: EUR", "currency: EUR\n§currency: EUR", "twice (first in line 4)"),
     (AGENCY, "currency: EUR", "currency: §&money EUR", "anchors"),
     (AGENCY, "currency: EUR", "currency: §*money", "anchors"),
     (AGENCY, "currency: EUR", "currency: §!!str EUR", "tags"),
-    (AGENCY, "id: hall", "§id: hall\x07", "U+0007"),
+    (AGENCY, "id: hall", "id: hall§\x07", "U+0007"),
     # keys and types
     (TREE, "version: 2", "version: 2\n§versoin: 2", "did you mean `version`?"),
     (TREE, "    minimum: 1", "    §minimun: 1", "did you mean `minimum`?"),
@@ -34,16 +34,16 @@ PLANTED = [
     (TREE, "required: true", "required: §yes", "`true` or `false`"),
     (TREE, "channels: [web, counter]", "channels: §web", "must be a list"),
     (TREE, "channels: [web, counter]", "channels: §[]", "write at least one"),
-    (TREE, "journey: long", "journey: §", "is empty"),
+    (TREE, "journey: long", "§journey:", "is empty"),
     (TREE, "journey: long", "journey: §'  '", "empty text"),
     (TREE, "    type: integer", "    type: §intger", "did you mean `integer`?"),
     (TREE, "kind: law", "kind: §lay", "did you mean `law`?"),
-    (TREE, "  amount: 500\n", "  §", "`amount` is missing"),
+    (TREE, "  amount: 500\n  currency: EUR", "  §currency: EUR", "`amount` is missing"),
     (TREE, "title: {en: Tree permit, fr: Permis d'arbre}", "title: §{en: Tree permit}", "no text in `fr`"),
     (TREE, "title: {en: Tree permit, fr: Permis d'arbre}", "title: {en: Tree permit, fr: §''}", "empty text"),
     (TREE, "title: {en: Tree permit, fr: Permis d'arbre}", "title: {en: A, fr: B, §French: C}", "not a language code"),
     (TREE, "title: {en: Tree permit, fr: Permis d'arbre}", "title: §Tree permit", "a text in each language"),
-    (TREE, "id: tree", "§version: 3\nid: tree".replace("§version: 3\n", "") + "\n§", "no such thing") if False else (TREE, "id: tree", "id: §Tree", "is no id"),
+    (TREE, "id: tree", "id: §Tree", "is no id"),
     (TREE, "id: tree", "id: §shrub", "the file is `tree.yaml`"),
     (TREE, "agency: hall", "agency: §halll", "did you mean `hall`?"),
     # references
@@ -89,7 +89,7 @@ PLANTED = [
     (AGENCY, "id: hall", "id: §hal", "the folder is `hall`"),
     # fields, costs, fees
     (TREE, "  - id: why", "  - id: §girth", "twice"),
-    (TREE, "  - id: girth", "  - id: §girth-cm", "is no field id"),
+    (TREE, "  - id: girth", "  - id: §girth.cm", "is no field id"),
     (TREE, "  - id: girth", "  - id: §in", "reserved word"),
     (TREE, "      - id: light", "      - id: §sick", "twice"),
     (TREE, "    type: choice", "    type: text", "`options` are for"),
@@ -103,7 +103,7 @@ PLANTED = [
     # journeys
     (SIMPLE, "kind: work", "kind: §wrok", "did you mean `work`?"),
     (SIMPLE, "    next: judge\n", "", "never reached"),
-    (LONG, "next: both", "next: §[]", "empty list"),
+    (LONG, "next: both", "next: §[]", "names nothing"),
     (SIMPLE, "next: {yes: end, no: end}", "next: {yes: look, no: look}", "no way leads from the start to `end`"),
     (SIMPLE, "outcomes: [yes, no]", "outcomes: [yes, no, §later]", "no way for outcome `later`"),
     (SIMPLE, "next: {yes: end, no: end}", "next: {yes: end, no: end, §late: end}", "no outcome of this step"),
@@ -115,10 +115,10 @@ PLANTED = [
     (LONG, "    action: tell\n", "", "needs `action`"),
     (LONG, "      - to: judge", "      - when: answers.girth > 5\n        to: judge", "last way must have no `when`"),
     (LONG, "      - when: answers.girth > 100\n        to: split", "      - §to: split", "only the last way"),
-    (LONG, "      - to: judge", "      - §tu: judge", "did you mean `to`?"),
+    (LONG, "      - to: judge", "      - §too: judge", "did you mean `to`?"),
     (LONG, "next: [tell, both]", "next: §[both, both]", "2 times"),
     # conditions
-    (LONG, "when: answers.girth > 100", "when: answers.§girht > 100", "cannot be used with service `tree`"),
+    (LONG, "when: answers.girth > 100", "when: answers§.girht > 100", "cannot be used with service `tree`"),
     (LONG, "when: answers.girth > 100", "when: answers.girth §> 'x'", "cannot be used with service `tree`"),
     (LONG, "when: answers.girth > 100", "when: §answers.girth", "not a condition"),
 ]
@@ -126,7 +126,7 @@ PLANTED = [
 
 def faults(folder: Path) -> tuple[Fault, ...]:
     try:
-        load(directories=[folder], resolve_calendar=resolve, checks=(terms, conditions))
+        load(directories=[folder], resolve_calendar=resolve, checks=(terms,))
     except CatalogueFaults as trouble:
         return trouble.faults
     return ()
@@ -146,3 +146,62 @@ def test_a_planted_fault_is_found_at_its_place(tmp_path: Path, name: str, old: s
     assert places, f"not found; found: {[str(fault) for fault in found]}"
     if HERE in text:
         assert (str(tmp_path / name), *marked(text)) in places
+
+
+def test_faults_of_all_files_are_told_in_one_run(tmp_path: Path) -> None:
+    changes = {
+        AGENCY: plant(AGENCY, "currency: EUR", "currency: §euro"),
+        TREE: plant(TREE, "    minimum: 1", "    §minimun: 1").replace("warn_at: [0.5, 0.8]", "warn_at: [0.5, 8]").replace("journey: long", "journey: lang"),
+        SIMPLE: plant(SIMPLE, "  - id: judge\n", "  - id: judge\n    colour: red\n") + "  - id: lost\n    kind: wrok\n",
+        "journeys/broken.yaml": "id: broken\n  title: [",
+    }
+    write(tmp_path, changes)
+    told = "\n".join(str(fault) for fault in faults(tmp_path))
+    for says in (
+        "euro",
+        "minimun",
+        "8 is no share",
+        "`lang`",
+        "`colour`",
+        "step `lost` is never reached",
+        "did you mean `work`?",
+        "`title` is missing",
+        "not YAML",
+    ):
+        assert says in told, f"{says} is missing from:\n{told}"
+
+
+def test_a_broken_file_makes_no_faults_elsewhere(tmp_path: Path) -> None:
+    write(tmp_path, {LONG: "id: [", AGENCY: "}"})
+    assert {Path(fault.file).name for fault in faults(tmp_path)} == {"long.yaml", "agency.yaml"}
+
+
+def test_two_definitions_of_one_id(tmp_path: Path) -> None:
+    write(tmp_path, {"services/zoo/agency.yaml": plant(AGENCY, "id: hall", "id: zoo"), "services/zoo/tree.yaml": plant(TREE, "agency: hall", "agency: zoo")})
+    (only,) = faults(tmp_path)
+    assert (only.file, only.line, only.column) == (str(tmp_path / "services/zoo/tree.yaml"), 1, 5)
+    assert f"{tmp_path / TREE}:1" in only.message
+
+
+def test_exactly_one_service_takes_what_fits_no_other(tmp_path: Path) -> None:
+    write(tmp_path, {DOOR: plant(DOOR, "triage: true\n", "")})
+    (only,) = faults(tmp_path)
+    assert "write `triage: true` in exactly one" in only.message
+
+
+def test_danger_needs_somebody_on_duty(tmp_path: Path) -> None:
+    write(tmp_path, {TREE: plant(TREE, "journey: long", "journey: long\ndanger: §true"), AGENCY: plant(AGENCY, 'emergency: "112"\n', "")})
+    (only,) = faults(tmp_path)
+    assert (only.line, only.column) == marked(plant(TREE, "journey: long", "journey: long\ndanger: §true"))
+
+
+def test_files_in_the_wrong_place(tmp_path: Path) -> None:
+    write(tmp_path, {"services/loose.yaml": "id: loose", "services/empty/one.yaml": "id: one", "journeys/deep/x.yaml": "id: x", "journeys/y.yml": "id: y"})
+    assert {Path(fault.file).name for fault in faults(tmp_path)} == {"loose.yaml", "one.yaml", "x.yaml", "y.yml"}
+
+
+def test_a_queue_of_the_holder_that_it_has_not(tmp_path: Path) -> None:
+    write(tmp_path, {SIMPLE: plant(SIMPLE, "queue: desk", "queue: vault")})
+    (only,) = faults(tmp_path)
+    assert only.file.endswith("front-door.yaml")
+    assert "uses queue `vault`" in only.message

@@ -116,9 +116,32 @@ def test_windows_in_a_gap_shrink_or_vanish_and_windows_in_a_fold_run_once() -> N
     assert every_day("Europe/Brussels", (150, 195)).between(*spring) == 0  # 02:30-03:15 is 03:30-03:15
     assert every_day("Europe/Brussels", (150, 240)).between(*spring) == 1800
     assert every_day("Europe/Brussels", (60, 150), (195, 240)).between(*spring) == 3600 + 3600  # 01:00-03:30 of summer time and 03:15-04:00 are one
+    assert every_day("Europe/Brussels", (90, 165), (180, 190)).between(*spring) == 75 * 60  # 01:30-03:45 of summer time holds 03:00-03:10
+    backwards = every_day("Europe/Brussels", (150, 165), (180, 190))  # 03:30-03:45 and before it 03:00-03:10
+    assert backwards.between(*spring) == 25 * 60
+    assert backwards.next_open(spring[0]) == datetime(2026, 3, 29, 1, tzinfo=UTC)
     autumn = (datetime(2026, 10, 24, 22, tzinfo=UTC), datetime(2026, 10, 25, 23, tzinfo=UTC))
     assert every_day("Europe/Brussels", (120, 150)).between(*autumn) == 1800
     assert every_day("Europe/Brussels", (120, 180)).between(*autumn) == 7200
+
+
+def test_a_year_begins_at_its_first_instant() -> None:
+    always, new_years = every_day("Europe/Brussels", (0, 1440)), every_day("Europe/Brussels", (0, 1))
+    for year in range(1971, 2100):
+        begins = always.at(date(year, 1, 1))
+        assert always.is_open(begins)
+        assert new_years.next_open(begins) == begins
+        assert always.between(begins - timedelta(seconds=1), begins + timedelta(seconds=1)) == 2
+
+
+def test_a_holiday_wins_over_special_hours_and_a_break_is_cut_out() -> None:
+    day, after = date(2026, 1, 5), date(2026, 1, 6)
+    written = {"timezone": "UTC", "weekly": {"mon": [["09:00", "12:00"]]}, "special_hours": {"2026-01-05": [["09:00", "17:00"]]}}
+    found = []
+    for more in ({}, {"holidays": ["2026-01-05"]}, {"breaks": {"2026-01-05": [["08:00", "09:30"], ["12:00", "13:00"], ["16:00", "18:00"]]}}):
+        calendar = Calendar.from_pairs(written | more)
+        found.append(calendar.between(calendar.at(day), calendar.at(after)) / 3600)
+    assert found == [8, 0, 5.5]
 
 
 def test_a_date_that_never_was_has_no_hours_and_is_no_business_day() -> None:
@@ -177,6 +200,7 @@ def test_a_calendar_says_so_where_its_years_end() -> None:
     with pytest.raises(ValueError, match="publish it for more years"):
         calendar.add(inside, 10_000_000)
     year_end = datetime(2026, 12, 31, 23, tzinfo=UTC)
+    assert calendar.between(datetime(2025, 12, 31, 17, tzinfo=UTC), year_end) == calendar.between(datetime(2025, 12, 31, 23, tzinfo=UTC), year_end)
     assert calendar.between(inside, year_end) == calendar.between(inside, year_end - timedelta(hours=7))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from random import Random  # noqa: TID251 -- seeded, to choose cases
 from zoneinfo import ZoneInfo
 
@@ -15,11 +15,12 @@ from portal.standards.resolve import WEEKDAYS, Window
 
 #: Half-hour changes, changes at midnight, changes around Ramadan, and no changes at all (asked in the weeks of the first zone's).
 ZONES = ("Europe/Brussels", "America/New_York", "Australia/Lord_Howe", "America/Santiago", "Africa/Casablanca", "Asia/Tokyo")
+#: Local windows by weekday, in minutes; `edges` open and close inside gaps and folds.
 PATTERNS: dict[str, dict[str, list[Window]]] = {
     "office": {day: [(540, 750), (795, 1020)] for day in WEEKDAYS[:5]},
-    "always": dict.fromkeys(WEEKDAYS, [(0, 1440)]),
-    "night": dict.fromkeys(WEEKDAYS, [(0, 180), (1320, 1440)]),
-    "edges": dict.fromkeys(WEEKDAYS, [(10, 50), (90, 135), (150, 195), (210, 240), (1400, 1430)]),
+    "always": {day: [(0, 1440)] for day in WEEKDAYS},
+    "night": {day: [(0, 180), (1320, 1440)] for day in WEEKDAYS},
+    "edges": {day: [(10, 50), (90, 135), (150, 195), (210, 240), (1400, 1430)] for day in WEEKDAYS},
 }
 MINUTE = timedelta(minutes=1)
 DAYS = 7
@@ -76,7 +77,7 @@ def walk(zone: str, around: datetime, pattern: dict[str, list[Window]]) -> tuple
     origin = minute_of(datetime.combine(first, time()))
     days = [first + timedelta(days=number) for number in range(DAYS + 1)]
     minutes = [False] * (minute_of(datetime.combine(days[-1], time())) - origin)
-    for day, after in zip(days, days[1:], strict=False):
+    for day, after in pairwise(days):
         low, high = (minute_of(datetime.combine(date_, time())) for date_ in (day, after))
         for opens, closes in pattern.get(WEEKDAYS[day.weekday()], []):
             start, end = (minute_of(datetime.combine(day, time()) + bound * MINUTE) for bound in (opens, closes))

@@ -164,6 +164,8 @@ def test_eu_1182_71_does_not_count_the_hour_of_the_event() -> None:
         ("3 calendar_days", "eu-1182-71", ("05-07T12:00", "05-08T13:00"), "05-11T00:00"),  # no whole day: Thursday is a holiday, so Friday
         ("2 calendar_days", "eu-1182-71", ("05-06T12:00", "05-08T13:00"), "05-11T00:00"),  # the 7th is out
         ("1 business_days", "eu-1182-71", ("05-06T12:00", "05-08T00:00"), "05-09T00:00"),
+        ("7 calendar_days", "eu-1182-71", ("05-06T12:00", "05-08T13:00"), "05-15T00:00"),  # the 7th is out, so the 14th
+        ("7 calendar_days", "eu-1182-71", ("05-13T12:00", "05-16T00:00"), "05-14T00:00"),  # the 13th, the last, is counted all the same
     ],
 )
 def test_a_pause_moves_the_date_on(text: str, profile: str, pause: tuple[str, str], expected: str) -> None:
@@ -181,6 +183,8 @@ def test_a_share_of_a_term_falls_on_its_own_kind_of_time() -> None:
     assert share_due(parse_term("2 business_days"), OFFICE, start, 0.75) == at("05-07T14:00")
     assert share_due(parse_term("2 business_days"), OFFICE, start, 0.75, [(at("05-06T12:00"), at("05-06T13:00"))]) == at("05-07T15:00")
     assert share_due(parse_term("10 calendar_hours"), OFFICE, start, 0.1) == at("05-06T11:00")
+    early = Term(1, "business_days", begins="just-count")  # Sunday 07:00 to Monday 07:00: no open time at all
+    assert share_due(early, OFFICE, at("05-05T07:00"), 0.5) == due(early, OFFICE, at("05-05T07:00")) == at("05-06T07:00")
     with pytest.raises(ValueError, match="between 0 and 1"):
         share_due(parse_term("2 business_days"), OFFICE, start, 1.0)
 

@@ -1,0 +1,248 @@
+"""`/cases`: starting a request and following it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response, request
+from marshmallow import fields, validate
+
+from portal.api.allowed import allowed
+from portal.api.asking import principal, the_portal
+from portal.api.paging import Page, after, page
+from portal.api.repeats import answer, repeatable, respond
+from portal.api.schemas import LANGUAGE, Schema
+from portal.api.spec import Resource
+from portal.api.versions import etag
+from portal.cases import secret
+from portal.db import new_id
+from portal.intake.receive import Received, Submission, receive
+from portal.standards import clocks
+from portal.unit_of_work import Work
+from portal.views import case as views
+from portal.views import entry
+from portal.views.danger import emergency
+
+resource = Resource("cases", __name__, description="Requests: start one, follow it, answer, take it back.")
+
+CHANNELS = ("web", "counter", "phone", "post")
+
+
+class Contact(Schema):
+    """How the party can be reached."""
+
+    name = fields.String(validate=validate.Length(1, 500))
+    email = fields.String(validate=validate.Length(1, 254))
+    phone = fields.String(validate=validate.Length(1, 50))
+    address = fields.String(validate=validate.Length(1, 500))
+
+
+class Location(Schema):
+    """Where it is. WGS 84 degrees."""
+
+    lat = fields.Float(validate=validate.Range(-90, 90))
+    long = fields.Float(validate=validate.Range(-180, 180))
+    address = fields.String(validate=validate.Length(1, 500))
+    area = fields.String(validate=validate.Regexp(r"[a-z0-9][a-z0-9-]{0,59}\Z"), metadata={"description": "Id of a declared area."})
+
+
+class Start(Schema):
+    """A request: `service` or `text` is enough."""
+
+    service = fields.String(validate=validate.Length(1, 100))
+    text = fields.String(validate=validate.Length(1, 20_000))
+    answers = fields.Dict(keys=fields.String(validate=validate.Length(1, 100)), validate=validate.Length(max=200))
+    contact = fields.Nested(Contact)
+    location = fields.Nested(Location)
+    channel = fields.String(validate=validate.OneOf(CHANNELS), load_default="web")
+    language = fields.String(validate=LANGUAGE)
+
+
+class Promise(Schema):
+    """What was promised of the whole request."""
+
+    due_at = fields.DateTime(required=True)
+    status = fields.String(required=True)
+    says = fields.String(required=True, metadata={"description": "One sentence in the party's language."})
+
+
+class Emergency(Schema):
+    """What to do at once when there is danger."""
+
+    number = fields.String(required=True)
+    says = fields.String(required=True)
+
+
+class Started(Schema):
+    """Receipt of a request. The secret is shown this once."""
+
+    reference = fields.String(required=True)
+    secret = fields.String(required=True)
+    status = fields.String(required=True)
+    service = fields.String(required=True, allow_none=True)
+    agency = fields.String(required=True)
+    promise = fields.Nested(Promise, required=True, allow_none=True)
+    next = fields.Dict(required=True, metadata={"description": "`do`: what the party may do now; `answers`: questions still open."})
+    emergency = fields.Nested(Emergency, allow_none=True)
+
+
+class StepShown(Schema):
+    """One step of the journey."""
+
+    step = fields.String(required=True)
+    kind = fields.String(required=True)
+    agency = fields.String(required=True)
+    status = fields.String(required=True)
+    outcome = fields.String(allow_none=True)
+    begun_at = fields.DateTime(required=True)
+    ended_at = fields.DateTime(allow_none=True)
+
+
+class DecisionShown(Schema):
+    """A decision."""
+
+    outcome = fields.String(required=True)
+    agency = fields.String(required=True)
+    law = fields.String(allow_none=True)
+    decided_at = fields.DateTime(required=True)
+    remedy = fields.String(allow_none=True)
+
+
+class CaseShown(Schema):
+    """Where a request stands."""
+
+    reference = fields.String(required=True)
+    status = fields.String(required=True)
+    service = fields.String(required=True, allow_none=True)
+    agency = fields.String(required=True)
+    channel = fields.String(required=True)
+    danger = fields.Boolean(required=True)
+    received_at = fields.DateTime(required=True)
+    closed_at = fields.DateTime(required=True, allow_none=True)
+    outcome = fields.String(required=True, allow_none=True)
+    promise = fields.Nested(Promise, required=True, allow_none=True)
+    steps = fields.List(fields.Nested(StepShown), required=True)
+    decisions = fields.List(fields.Nested(DecisionShown), required=True)
+    next = fields.String(required=True)
+
+
+class EventShown(Schema):
+    """One event, as the reader may see it."""
+
+    seq = fields.Integer(required=True)
+    id = fields.UUID(required=True)
+    type = fields.String(required=True)
+    occurred_at = fields.DateTime(required=True)
+    recorded_at = fields.DateTime(required=True)
+    actor = fields.String(required=True)
+    agency = fields.String(allow_none=True)
+    channel = fields.String(allow_none=True)
+    step = fields.String(allow_none=True)
+    data = fields.Dict(required=True)
+
+
+class Events(Schema):
+    """A page of history."""
+
+    items = fields.List(fields.Nested(EventShown), required=True)
+    next = fields.String(required=True, allow_none=True)
+
+
+class ClockShown(Schema):
+    """One promise. `used` and `left` are seconds of the term's own kind of time; `left` below zero is overdue."""
+
+    id = fields.UUID(required=True)
+    standard = fields.String(required=True)
+    title = fields.Dict(allow_none=True)
+    kind = fields.String(required=True)
+    covers = fields.String(required=True)
+    agency = fields.String(required=True)
+    status = fields.String(required=True)
+    target = fields.String(allow_none=True)
+    calendar = fields.String(allow_none=True, metadata={"description": "Hash of the stored calendar."})
+    started_at = fields.DateTime(required=True)
+    due_at = fields.DateTime(required=True)
+    original_due_at = fields.DateTime(required=True)
+    due_source = fields.String(required=True, metadata={"enum": ["computed", "imported"]})
+    stopped_at = fields.DateTime(allow_none=True)
+    missed_at = fields.DateTime(allow_none=True)
+    used = fields.Integer(allow_none=True)
+    left = fields.Integer(allow_none=True)
+    why = fields.Dict(required=True, metadata={"description": "Rule, start and calendar: whoever repeats the sum gets the same date."})
+
+
+class Clocks(Schema):
+    """All promises of a case."""
+
+    items = fields.List(fields.Nested(ClockShown), required=True)
+
+
+@resource.route("/cases", methods=["POST"])
+@allowed("case.open", headers=("Idempotency-Key",))
+@resource.arguments(Start)
+@resource.response(201, Started)
+def start_case(body: dict[str, Any]) -> Response:
+    """Start a request: a sentence is enough"""
+    portal, who, case_id = the_portal(), principal(), new_id()
+    with portal.work(who, repeatable=repeatable(who, "case.open"), new_cases=[case_id]) as work:
+        if work.answer:
+            return respond(work.answer, replayed=True)
+        subject = who.subject if who.scope == "party" else None
+        taken = receive(work, Submission(**body, subject=subject), case_id=case_id)
+        work.settle()
+        given = answer(201, _receipt(work, taken))
+        work.keep(given)
+    return respond(given, headers={"Location": f"/api/v1/cases/{taken.case['reference']}"})
+
+
+def _receipt(work: Work, taken: Received) -> dict[str, Any]:
+    case = taken.case
+    key = work.portal.settings.secret_key.get_secret_value()
+    return {
+        "reference": case["reference"],
+        "secret": secret.derive(key, case["case_id"]),
+        "status": case["status"],
+        "service": case["service"],
+        "agency": case["agency"],
+        "promise": views.promise(clocks.of_case(work, case["case_id"]), case["zone"], case["language"]),
+        "next": {"do": views.next_for_party(case["status"], danger=taken.danger), "answers": taken.missing},
+        "emergency": emergency(work.catalogue, case["agency"], case["language"]) if taken.danger else None,
+    }
+
+
+@resource.route("/cases/<reference>")
+@allowed("case.read")
+@resource.response(200, CaseShown)
+def show_case(reference: str) -> Any:
+    """Where a request stands"""
+    with the_portal().work(principal()) as work:
+        case_id = entry.find(work, reference)
+        shown = views.case(work, case_id, language=_language())
+        return shown, {"ETag": etag(work.version_seen(case_id))}
+
+
+@resource.route("/cases/<reference>/events")
+@allowed("case.read")
+@resource.arguments(Page, location="query")
+@resource.response(200, Events)
+def list_events(query: dict[str, Any], reference: str) -> Any:
+    """Its history"""
+    key = after(query["after"], int)
+    with the_portal().work(principal()) as work:
+        case_id = entry.find(work, reference)
+        found = page(views.events(work, case_id, after=key[0] if key else 0, limit=query["limit"] + 1), query["limit"], lambda row: (row["seq"],))
+        return {**found, "items": views.shown_to(principal(), found["items"])}
+
+
+@resource.route("/cases/<reference>/clocks")
+@allowed("case.read")
+@resource.response(200, Clocks)
+def list_clocks(reference: str) -> Any:
+    """Its promises, and why each date is what it is"""
+    with the_portal().work(principal()) as work:
+        case_id = entry.find(work, reference)
+        return {"items": views.clock_list(work, case_id, now=work.now)}
+
+
+def _language() -> str:
+    return request.accept_languages.best_match(("en", "fr")) or the_portal().settings.default_language

@@ -1,0 +1,94 @@
+"""`/health`: whether the portal lives, and whether it can do its work."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import redis
+from flask import Flask, current_app
+from marshmallow import fields
+
+from portal.api.allowed import allowed
+from portal.api.asking import the_portal
+from portal.api.schemas import Schema
+from portal.api.spec import Resource
+from portal.errors import Unavailable
+from portal.unit_of_work import RELAY
+
+resource = Resource("health", __name__, description="Whether the portal is up.")
+
+#: In a checkout `migrations/` stands beside `portal/`; the wheel ships it inside.
+_PORTAL = Path(__file__).resolve().parents[1]
+_PLACES = (_PORTAL.parent / "migrations" / "versions", _PORTAL / "_migrations" / "versions")
+#: Revision applied, and seconds the oldest row waits that should have been worked: deliveries and notices, timers.
+_STATE = """SELECT (SELECT max(version_num) FROM alembic_version),
+extract(epoch FROM clock_timestamp() - least(
+    (SELECT min(next_at) FROM outbox WHERE done_at IS NULL AND parked_at IS NULL AND next_at < clock_timestamp()),
+    (SELECT min(due_at) FROM timers WHERE armed AND due_at < clock_timestamp())))::float8"""
+
+
+class Live(Schema):
+    """The process answers."""
+
+    status = fields.String(required=True, metadata={"enum": ["live"]})
+
+
+class Ready(Schema):
+    """What the portal needs. `redis` carries wake-ups only: without it work is found by the sweeper, so it does not count."""
+
+    status = fields.String(required=True, metadata={"enum": ["ready"]})
+    database = fields.String(required=True, metadata={"enum": ["up", "away", "not migrated"]})
+    redis = fields.String(required=True, metadata={"enum": ["up", "away"]})
+    oldest_overdue_seconds = fields.Float(
+        required=True, allow_none=True, metadata={"description": "Age of the oldest row that should have been worked; null: none."}
+    )
+
+
+@resource.route("/health/live")
+@allowed("health.read")
+@resource.response(200, Live)
+def live() -> dict[str, str]:
+    """Whether this process answers"""
+    return {"status": "live"}
+
+
+@resource.route("/health/ready")
+@allowed("health.read")
+@resource.response(200, Ready)
+@resource.alt_response(503, "SERVICE_UNAVAILABLE")
+def ready() -> dict[str, Any]:
+    """Whether the portal can do its work; 503 names what is missing"""
+    found: dict[str, Any] = {"database": "away", "redis": "up" if _redis_answers() else "away", "oldest_overdue_seconds": None}
+    try:
+        with the_portal().work(RELAY) as work:
+            revision, overdue = work.sql(_STATE)[0]
+    except Unavailable:
+        raise Unavailable("The database does not answer.", **found) from None
+    found |= {"database": "up" if revision == migrated_to() else "not migrated", "oldest_overdue_seconds": overdue}
+    if found["database"] != "up":
+        raise Unavailable("The database is not at the revision this version of the portal needs: run `portal migrate`.", **found)
+    return {"status": "ready", **found}
+
+
+def outside(app: Flask) -> None:
+    """The same two at `/health/...`, for those who probe and do not read the API."""
+    app.add_url_rule("/health/live", "live", live)
+    app.add_url_rule("/health/ready", "ready", ready)
+
+
+def migrated_to() -> str:
+    """The newest revision this version of the portal knows: migrations are numbered with four digits and have one head."""
+    return max(file.name[:4] for place in _PLACES for file in place.glob("[0-9][0-9][0-9][0-9]_*.py"))
+
+
+def _redis_answers() -> bool:
+    client: redis.Redis | None = current_app.extensions.get("onedoor.redis")
+    if client is None:
+        client = current_app.extensions["onedoor.redis"] = redis.Redis.from_url(
+            the_portal().settings.redis_url, socket_timeout=0.25, socket_connect_timeout=0.25
+        )
+    try:
+        return bool(client.ping())
+    except (redis.RedisError, OSError):
+        return False

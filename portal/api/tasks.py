@@ -1,0 +1,196 @@
+"""`/tasks`: the caseworker's side. A task's ETag is its own version."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+from flask import Response
+from marshmallow import fields, validate
+
+from portal.access.scoping import visible
+from portal.api.allowed import allowed
+from portal.api.asking import principal, the_portal
+from portal.api.paging import Page, after, instant, page
+from portal.api.repeats import answer, repeatable, respond
+from portal.api.schemas import Schema
+from portal.api.spec import Resource
+from portal.api.versions import etag, if_match
+from portal.cases import duty
+from portal.errors import NotFound
+from portal.queues import worklist
+from portal.unit_of_work import Row, Work
+from portal.views import entry
+from portal.workflow import casework
+
+resource = Resource("tasks", __name__, description="Work that waits for people: list it, take it, finish it, pass it on.")
+
+_WRITES = ("Idempotency-Key", "If-Match")
+
+
+class Which(Page):
+    """Query of the worklist."""
+
+    queue = fields.String(load_default=None, validate=validate.Length(1, 100))
+    sort = fields.String(load_default="due", validate=validate.OneOf(["due"]), metadata={"description": "Soonest due first."})
+
+
+class TaskShown(Schema):
+    """A task."""
+
+    id = fields.UUID(required=True)
+    reference = fields.String(required=True)
+    kind = fields.String(required=True, metadata={"enum": ["step", "triage", "parked"]})
+    step = fields.String(required=True)
+    service = fields.String(required=True, allow_none=True)
+    agency = fields.String(required=True)
+    queue = fields.String(required=True)
+    team = fields.String(required=True)
+    status = fields.String(required=True)
+    holder = fields.String(required=True, allow_none=True)
+    held_until = fields.DateTime(required=True, allow_none=True)
+    due_at = fields.DateTime(required=True)
+    queued_at = fields.DateTime(required=True)
+    version = fields.Integer(required=True)
+
+
+_SHOWN = tuple(TaskShown._declared_fields)
+
+
+class Tasks(Schema):
+    """A page of the worklist."""
+
+    items = fields.List(fields.Nested(TaskShown), required=True)
+    next = fields.String(required=True, allow_none=True)
+
+
+class Completion(Schema):
+    """How a task ended: an `outcome` for a decision, the `service` for triage."""
+
+    outcome = fields.String(validate=validate.Length(1, 100))
+    reasons = fields.String(validate=validate.Length(1, 10_000), metadata={"description": "Told to the party with a decision."})
+    service = fields.String(validate=validate.Length(1, 100))
+
+
+class Referral(Schema):
+    """Why it is at the wrong door, and which service it belongs to if that is known."""
+
+    words = fields.String(required=True, validate=validate.Length(1, 10_000))
+    service = fields.String(validate=validate.Length(1, 100))
+
+
+class Note(Schema):
+    """A note of staff; parties do not see it."""
+
+    words = fields.String(required=True, validate=validate.Length(1, 10_000))
+
+
+@resource.route("/tasks")
+@allowed("task.list")
+@resource.arguments(Which, location="query")
+@resource.response(200, Tasks)
+def list_tasks(query: dict[str, Any]) -> Any:
+    """My agency's worklist, soonest due first"""
+    key = after(query["after"], instant, UUID)
+    who = principal()
+    with the_portal().work(who) as work:
+        statement = worklist.waiting(queue=query["queue"], teams=who.teams, after=key and (key[0], key[1]), limit=query["limit"] + 1)
+        found = work.run(visible(work, statement))
+    return page(found, query["limit"], lambda row: (row["due_at"], row["id"]))
+
+
+@resource.route("/tasks/<uuid:id>")
+@allowed("task.list")
+@resource.response(200, TaskShown)
+def show_task(id: UUID) -> Any:
+    """One task"""
+    with the_portal().work(principal()) as work:
+        row = _seen(work, id)
+    return row, {"ETag": etag(row["version"])}
+
+
+def _act(id: UUID, action: str, act: Callable[[Work, Row, int | None], None]) -> Response:
+    """One change of a task: read as the caseworker, then written with the case's head locked."""
+    who = principal()
+    with the_portal().work(who, repeatable=repeatable(who, action)) as work:
+        if work.answer:
+            return respond(work.answer, replayed=True)
+        case_id = _seen(work, id)["case_id"]
+        work.narrow([case_id])
+        task = worklist.task_of(work, case_id, id)
+        act(work, task, if_match())
+        work.settle()
+        given = answer(200, {name: task[name] for name in _SHOWN})
+        work.keep(given)
+    return respond(given, headers={"ETag": etag(task["version"])})
+
+
+def _seen(work: Work, id: UUID) -> dict[str, Any]:
+    found = work.run(visible(work, worklist.one(id)))
+    if not found:
+        raise NotFound
+    return found[0]
+
+
+def _holder() -> str:
+    return str(principal().subject)
+
+
+@resource.route("/tasks/<uuid:id>/claim", methods=["POST"])
+@allowed("task.work", headers=_WRITES)
+@resource.response(200, TaskShown)
+def claim(id: UUID) -> Response:
+    """Take it: one wins, the others are told"""
+    return _act(id, "task.claim", lambda work, task, version: worklist.claim(work, task, holder=_holder(), version=version))
+
+
+@resource.route("/tasks/<uuid:id>/release", methods=["POST"])
+@allowed("task.work", headers=_WRITES)
+@resource.response(200, TaskShown)
+def release(id: UUID) -> Response:
+    """Give it back"""
+    return _act(id, "task.release", lambda work, task, version: worklist.release(work, task, holder=_holder(), version=version))
+
+
+@resource.route("/tasks/<uuid:id>/complete", methods=["POST"])
+@allowed("task.work", headers=_WRITES)
+@resource.arguments(Completion)
+@resource.response(200, TaskShown)
+def complete(body: dict[str, Any], id: UUID) -> Response:
+    """Finish it; the journey goes on by itself"""
+    return _act(id, "task.complete", lambda work, task, version: casework.complete(work, task, version=version, **body))
+
+
+@resource.route("/tasks/<uuid:id>/refer", methods=["POST"])
+@allowed("task.work", headers=_WRITES)
+@resource.arguments(Referral)
+@resource.response(200, TaskShown)
+def refer(body: dict[str, Any], id: UUID) -> Response:
+    """Pass a request at the wrong door on; answers and receipt time stay"""
+    return _act(id, "task.refer", lambda work, task, version: casework.refer(work, task, version=version, **body))
+
+
+@resource.route("/tasks/<uuid:id>/note", methods=["POST"])
+@allowed("task.work", headers=_WRITES)
+@resource.arguments(Note)
+@resource.response(200, TaskShown)
+def note(body: dict[str, Any], id: UUID) -> Response:
+    """Note something for colleagues"""
+
+    def act(work: Work, task: Row, version: int | None) -> None:
+        casework.note(work, task, body["words"])
+
+    return _act(id, "task.note", act)
+
+
+@resource.route("/cases/<reference>/acknowledgement", methods=["POST"])
+@allowed("duty.acknowledge", headers=("Idempotency-Key",))
+@resource.response(204)
+def acknowledge(reference: str) -> Any:
+    """Answer a page for danger: nobody else is paged"""
+    with the_portal().work(principal()) as work:
+        case_id = entry.find(work, reference)
+        work.narrow([case_id])
+        duty.acknowledge(work, case_id, by=_holder())
+    return Response(status=204)

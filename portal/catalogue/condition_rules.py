@@ -1,0 +1,33 @@
+"""Conditions of a whole catalogue, compiled on the fields of each service that meets them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from portal.catalogue.conditions import Typed, WrongCondition, compiled, typed
+from portal.catalogue.definitions import Catalogue
+from portal.catalogue.documents import Positions
+from portal.catalogue.faults import Fault
+
+
+def check_conditions(catalogue: Catalogue, positions: Positions) -> Iterator[Fault]:
+    """A fault for each condition with a typo, a wrong type, or that is not true or false."""
+    for service in catalogue.services.values():
+        fields = typed(service.fields)
+        for index, field in enumerate(service.fields):
+            if field.when is not None and (wrong := _wrong(field.when, fields)):
+                yield positions.fault("service", service.id, ("fields", index, "when"), f"this condition cannot be used: {wrong}", column=wrong.column)
+        journey = catalogue.journeys[service.journey]
+        for at, step in enumerate(journey.steps):
+            for nth, arm in enumerate(step.next.arms):
+                if arm.when is not None and (wrong := _wrong(arm.when, fields)):
+                    says = f"this condition cannot be used with service `{service.id}`: {wrong}"
+                    yield positions.fault("journey", journey.id, ("steps", at, "next", "arms", nth, "when"), says, column=wrong.column)
+
+
+def _wrong(expression: str, fields: Typed) -> WrongCondition | None:
+    try:
+        compiled(expression, fields)
+    except WrongCondition as wrong:
+        return wrong
+    return None

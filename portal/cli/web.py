@@ -1,0 +1,118 @@
+"""`portal web`: the web server of the pages and the API."""
+
+from __future__ import annotations
+
+import json
+import logging
+from datetime import UTC, datetime
+from ipaddress import ip_address
+from typing import Any
+
+import click
+from flask import Flask
+from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
+from gunicorn.glogging import Logger  # type: ignore[import-untyped]
+
+from portal.catalogue.faults import CatalogueFaults
+from portal.settings import Settings, settings
+
+#: Seconds requests may take to end when the server is told to stop, and a worker to show that it lives.
+GRACE, PATIENCE = 30, 60
+
+
+@click.command()
+@click.option("--bind", metavar="HOST:PORT", help="Where to listen; absent: the loopback address and --port.")
+@click.option("--port", envvar="PORT", default=8000, show_default=True, type=click.IntRange(1, 65535), help="Port, where --bind is not given.")
+@click.option("--workers", type=click.IntRange(1, 64), help="Processes; absent: WEB_WORKERS.")
+@click.option("--threads", type=click.IntRange(1, 64), help="Threads in each; absent: WEB_THREADS.")
+def web(bind: str | None, port: int, workers: int | None, threads: int | None) -> None:
+    """Serve the pages and the API. SIGTERM lets running requests end."""
+    chosen = settings()
+    where = bind or f"127.0.0.1:{port}"
+    _demand_safe(chosen, where)
+    from portal.app import build_portal, create_app
+
+    try:
+        app = create_app(build_portal(chosen))
+    except CatalogueFaults as error:
+        raise click.ClickException(f"the definitions have faults:\n{error}") from None
+    Server(app, where, workers or chosen.web_workers, threads or chosen.web_threads).run()
+
+
+def _demand_safe(chosen: Settings, where: str) -> None:
+    """The local mode takes sample people for real ones, so only this machine may reach it; production needs a secret."""
+    if chosen.mode == "local" and not _loopback(where):
+        raise click.UsageError(f"the local mode listens on the loopback address only, not on {where}: everybody could sign in as anybody there")
+    if chosen.mode == "production" and len(chosen.secret_key.get_secret_value()) < 32:
+        raise click.UsageError("SECRET_KEY is missing or shorter than 32 characters: set it, the same for every process of the portal")
+
+
+def _loopback(where: str) -> bool:
+    host = where.rpartition(":")[0].strip("[]")
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return where.startswith("unix:")
+
+
+class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
+    """gunicorn with threads, set here and not by files or arguments of its own."""
+
+    def __init__(self, app: Flask, where: str, workers: int, threads: int) -> None:
+        self._app = app
+        self._options = {
+            "bind": where,
+            "worker_class": "gthread",
+            "workers": workers,
+            "threads": threads,
+            "graceful_timeout": GRACE,
+            "timeout": PATIENCE,
+            "keepalive": 5,
+            "control_socket_disable": True,
+            "accesslog": None,
+            "errorlog": "-",
+            "logger_class": ServerLog,
+            "limit_request_line": 8190,
+            "post_fork": _begin_anew,
+            "proc_name": "portal web",
+        }
+        super().__init__()
+
+    def load_config(self) -> None:
+        """gunicorn asks for the settings."""
+        for name, value in self._options.items():
+            self.cfg.set(name, value)
+
+    def load(self) -> Flask:
+        """gunicorn asks for the application; it was built once, before the workers were forked."""
+        return self._app
+
+
+def _begin_anew(server: Any, worker: Any) -> None:
+    """A connection must not be shared by two processes: each worker opens its own."""
+    worker.app.callable.extensions["onedoor"].engine.dispose(close=False)
+
+
+class ServerLog(Logger):  # type: ignore[misc]
+    """The server's own log as JSON lines, like the application's."""
+
+    def setup(self, cfg: Any) -> None:
+        """gunicorn sets its handlers, then we say how they write."""
+        super().setup(cfg)
+        for handler in self.error_log.handlers:
+            handler.setFormatter(_JsonLine())
+
+
+class _JsonLine(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        """What a request brought (its address, its sender) is left out: only the pattern of such a line is written."""
+        about_request = record.exc_info is not None or "request" in str(record.msg).lower()
+        line = {
+            "event": str(record.msg) if about_request else record.getMessage(),
+            "level": record.levelname.lower(),
+            "timestamp": datetime.fromtimestamp(record.created, UTC).isoformat(),
+            "logger": "portal.web",
+        }
+        if record.exc_info and record.exc_info[0]:
+            line["error"] = record.exc_info[0].__qualname__
+        return json.dumps(line)

@@ -1,0 +1,128 @@
+"""Empties the outbox: claims rows, calls out with no transaction open, and records what came of it. No leader, any number at once."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from datetime import datetime
+from functools import lru_cache
+from pathlib import Path
+
+from portal.dispatch import handover, notify
+from portal.dispatch.handover import Handover
+from portal.dispatch.mail import Letter, post
+from portal.outbox import breakers, claims, deliveries, inbox
+from portal.outbox.claims import KINDS, Claim
+from portal.outbox.schedule import CRASHES
+from portal.plugins.agency import Receipt, Refusal
+from portal.unit_of_work import ENGINE, RELAY, Portal
+from portal.wire.http import Guard
+from portal.wire.signatures import read_secrets
+
+log = logging.getLogger(__name__)
+
+#: Calls under way at once; each ends within 20 s, well inside its lease of 30 s.
+THREADS = 16
+
+Ready = Handover | Letter | Refusal
+
+
+def drain(portal: Portal, *, limit: int = 20, kinds: Sequence[str] = KINDS, at: datetime | None = None) -> int:
+    """Works on at most `limit` rows that are due; how many it took. A slow target holds its own few calls only: the others go on meanwhile."""
+    outside = _Outside(portal)
+    under_way: dict[Future[Receipt | Refusal], Claim] = {}
+    taken = 0
+    with ThreadPoolExecutor(THREADS, thread_name_prefix="drain") as pool:
+        while True:
+            free = min(limit - taken, THREADS - len(under_way))
+            some = claims.claim(portal, free, kinds, busy=Counter(one.target for one in under_way.values()), at=at) if free > 0 else []
+            taken += len(some)
+            for one, ready in _prepared(portal, some):
+                under_way[pool.submit(_deliver, portal, outside, one, ready, at)] = one
+            if not under_way:
+                return taken
+            if not some:
+                for ended in wait(under_way, return_when=FIRST_COMPLETED).done:
+                    _breaker(portal, under_way.pop(ended), ended.result(), at)
+
+
+class _Outside:
+    """What a call needs of the settings, read once a drain."""
+
+    def __init__(self, portal: Portal) -> None:
+        settings = portal.settings
+        addresses = [found for agency in portal.catalogue.agencies.values() if (found := handover.endpoint(agency, settings))]
+        self.settings = settings
+        self.guard = Guard.of(addresses, local=settings.mode in ("local", "test"))
+        self.secrets = agency_secrets(settings.agency_secrets)
+
+
+def agency_secrets(file: str) -> dict[str, tuple[str, ...]]:
+    """The secrets of a file, read again when it changed; none where no file is named."""
+    if not file:
+        return {}
+    return _secrets(file, Path(file).stat().st_mtime_ns)
+
+
+@lru_cache(maxsize=4)
+def _secrets(file: str, _: int) -> dict[str, tuple[str, ...]]:
+    return read_secrets(Path(file).read_text("utf-8"))
+
+
+def _prepared(portal: Portal, some: Sequence[Claim]) -> list[tuple[Claim, Ready]]:
+    """What is to be sent for each claim, read in one unit that ends before anything is called."""
+    if not some:
+        return []
+    with portal.work(ENGINE) as work:
+        work.narrow({one.case_id for one in some})
+        ready: list[tuple[Claim, Ready]] = []
+        for one in some:
+            if one.crashes >= CRASHES:
+                ready.append((one, Refusal(f"{one.crashes} attempts ended without a word: something in it stops the portal", retry=False, code="crashes")))
+                continue
+            try:
+                ready.append((one, handover.prepared(work, one) if one.kind == deliveries.KIND else notify.prepared(work, one)))
+            except Exception as fault:
+                log.exception("row %s of the outbox cannot be prepared", one.id)
+                ready.append((one, Refusal(f"it cannot be prepared ({type(fault).__name__})", retry=False, code="not-prepared")))
+    return ready
+
+
+def _deliver(portal: Portal, outside: _Outside, one: Claim, ready: Ready, at: datetime | None) -> Receipt | Refusal:
+    """Calls, then records in a unit of its own, if the claim is still ours."""
+    try:
+        outcome = _call(outside, ready)
+    except Exception as fault:
+        log.exception("row %s of the outbox: the answer could not be read", one.id)
+        outcome = Refusal(f"the adapter failed ({type(fault).__name__})", retry=False, code="adapter-failed")
+    with portal.work(ENGINE, at=at) as work:
+        work.narrow([one.case_id])
+        if isinstance(outcome, Receipt):
+            row = claims.complete(work, one, remote_id=outcome.remote_id)
+            if row is not None and outcome.done and one.kind == deliveries.KIND and inbox.verdict(row, "done") == "applied":
+                inbox.apply(work, row, f"receipt:{one.key}", {"status": "done", "remote_id": outcome.remote_id})
+        elif outcome.retry:
+            row = claims.retry(work, one, reason=outcome.reason, code=outcome.code, after=outcome.after)
+        else:
+            row = claims.park(work, one, reason=outcome.reason, code=outcome.code)
+    if row is None:
+        log.warning("row %s of the outbox was no longer ours when its answer came", one.id)
+    return outcome
+
+
+def _call(outside: _Outside, ready: Ready) -> Receipt | Refusal:
+    if isinstance(ready, Handover):
+        return handover.call(ready, outside.guard, outside.secrets, outside.settings)
+    if isinstance(ready, Letter):
+        return post(outside.settings, ready)
+    return ready
+
+
+def _breaker(portal: Portal, one: Claim, outcome: Receipt | Refusal, at: datetime | None) -> None:
+    """What counts against a target is that it could not be reached or broke; a clear no is an answer."""
+    broke = isinstance(outcome, Refusal) and outcome.retry
+    if broke or one.failing:
+        with portal.work(RELAY, at=at) as work:
+            (breakers.failed if broke else breakers.worked)(work, one.target)

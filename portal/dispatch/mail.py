@@ -1,0 +1,69 @@
+"""Our own mail: one message of the outbox as RFC 5322 text that no machine answers, the same at every attempt."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from email.errors import MessageError
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime
+from urllib.parse import urlsplit
+
+from portal.plugins.agency import Receipt, Refusal
+from portal.settings import Settings
+from portal.wire import smtp
+
+
+class BadAddress(ValueError):
+    """This cannot be the address of one mailbox."""
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """One mail on its way."""
+
+    message: EmailMessage
+    to: str
+
+
+def compose(settings: Settings, *, to: str, subject: str, text: str, language: str, key: str, at: datetime) -> Letter:
+    """A mail to one mailbox. `key` makes its Message-ID and `at` (when it was placed) its date, so that a resend is the same message.
+
+    BadAddress where `to` is no single address; ValueError where a header would have more than one line.
+    """
+    message = EmailMessage(policy=SMTP)
+    message["From"] = settings.mail_from
+    message["To"] = str(_mailbox(to))
+    message["Subject"] = subject
+    message["Date"] = format_datetime(at)
+    message["Message-ID"] = f"<{key}@{urlsplit(settings.public_url).hostname or 'localhost'}>"
+    message["Content-Language"] = language
+    # RFC 3834: nobody's machine shall answer; the second is what Exchange listens to.
+    message["Auto-Submitted"] = "auto-generated"
+    message["X-Auto-Response-Suppress"] = "All"
+    message.set_content(text)
+    return Letter(message, to)
+
+
+def post(settings: Settings, letter: Letter) -> Receipt | Refusal:
+    """Hands a mail to the mail server; its envelope has no sender, so that nothing bounces back to us in a circle."""
+    try:
+        smtp.send(settings.smtp_host, settings.smtp_port, letter.message, sender="", to=letter.to)
+    except smtp.Undelivered as refused:
+        return Refusal(refused.reason, retry=refused.retry, code=refused.code)
+    return Receipt()
+
+
+def _mailbox(to: str) -> Address:
+    """The address, if it is one and only one."""
+    if not to.isprintable() or len(to) > 320 or any(letter in to for letter in '<>,;:\\"() '):
+        raise BadAddress(f"not the address of one mailbox ({len(to)} characters)")
+    try:
+        address = Address(addr_spec=to)
+    except (MessageError, ValueError, IndexError) as bad:
+        raise BadAddress(f"not the address of one mailbox ({len(to)} characters)") from bad
+    if not address.username or not address.domain:
+        raise BadAddress("an address needs a name and a domain")
+    return address

@@ -1,0 +1,67 @@
+"""Notices to parties and pages to duty persons: what is sent, made from references when it is sent."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from portal.dispatch.mail import BadAddress, Letter, compose
+from portal.dispatch.words import facts, written
+from portal.outbox import pages
+from portal.outbox.claims import Claim
+from portal.parties.register import told
+from portal.plugins import discovery
+from portal.plugins.agency import Refusal
+from portal.plugins.channel import Notice
+from portal.unit_of_work import Work
+from portal.vault import items
+
+
+def prepared(work: Work, claim: Claim) -> Letter | Refusal:
+    """The mail of a notice or page whose case is in hand, or why there is none."""
+    return _page(work, claim) if claim.kind == pages.KIND else _notice(work, claim)
+
+
+def _notice(work: Work, claim: Claim) -> Letter | Refusal:
+    party = next((row for row in told(work, claim.case_id) if str(row["party_id"]) == claim.body["party"]), None)
+    if party is None:
+        return Refusal("the party no longer stands on the case", retry=False, code="no-party")
+    contact: Any = items.get(work, claim.case_id, party["contact"]) if party["contact"] else None
+    to = contact.get(claim.target) if isinstance(contact, dict) else None
+    if not isinstance(to, str) or not to:
+        return Refusal(f"the party left no address for {claim.target}", retry=False, code="no-address")
+    return _letter(work, claim, channel=claim.target, to=to, template=claim.body["template"], language=claim.body["language"], refs=claim.body["refs"])
+
+
+def _page(work: Work, claim: Claim) -> Letter | Refusal:
+    agency, person = work.catalogue.agencies.get(claim.body["agency"]), claim.body["person"]
+    if agency is None or not 0 <= person < len(agency.duty):
+        return Refusal("the agency's definition names no such duty person", retry=False, code="no-duty-person")
+    language = work.portal.settings.default_language
+    return _letter(work, claim, channel=pages.CHANNEL, to=agency.duty[person].email, template="duty", language=language, refs={})
+
+
+def _letter(work: Work, claim: Claim, *, channel: str, to: str, template: str, language: str, refs: dict[str, Any]) -> Letter | Refusal:
+    form = discovery.channels().get(channel)
+    if form is None:
+        return Refusal(f"there is no channel `{channel}`", retry=False, code="no-channel")
+    notice = _words(work, claim.case_id, template, language, refs)
+    message = form.render(notice)
+    if message.by != "smtp":
+        return Refusal(f"nothing can be sent by {channel} yet", retry=False, code="no-way-out")
+    subject = message.subject or notice.subject
+    try:
+        return compose(work.portal.settings, to=to, subject=subject, text=message.text, language=notice.language, key=claim.key, at=claim.placed_at)
+    except BadAddress as bad:
+        return Refusal(str(bad), retry=False, code="bad-address")
+
+
+def _words(work: Work, case_id: UUID, template: str, language: str, refs: dict[str, Any]) -> Notice:
+    default = work.portal.settings.default_language
+    found = facts(work, case_id, refs, language)
+    spoken, subject, text = written(template, language, found, default=default)
+    if spoken != language:
+        # Titles and dates in the language of the words around them.
+        found = facts(work, case_id, refs, spoken)
+        spoken, subject, text = written(template, spoken, found, default=default)
+    return Notice(template, spoken, subject, text, found["reference"], found["link"])

@@ -1,0 +1,77 @@
+"""Words of a notice: a template by name and language, filled with what may stand in a mail (never answers, reasons or names)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from functools import cache
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from babel import Locale
+from babel.core import UnknownLocaleError
+from babel.dates import format_date, format_time
+from jinja2 import PackageLoader, StrictUndefined, TemplateNotFound
+from jinja2.sandbox import SandboxedEnvironment
+
+from portal.cases.registry import case_of
+from portal.catalogue.definitions import Text
+from portal.unit_of_work import Work
+
+#: Variants of a language whose dates we write: English dates lead with the day.
+_LOCALES = {"en": "en_GB"}
+
+
+def written(template: str, language: str, facts: Mapping[str, Any], *, default: str) -> tuple[str, str, str]:
+    """Language, subject (one line) and text; in the default language, or English, where there is no such template. LookupError for an unknown template."""
+    for one in (language, default, "en"):
+        try:
+            found = _templates().get_template(f"{template}.{one}.txt")
+        except TemplateNotFound:
+            continue
+        subject, _, text = found.render(facts).partition("\n")
+        return one, " ".join(subject.split()), text.strip() + "\n"
+    raise LookupError(f"there is no template `{template}`")
+
+
+def facts(work: Work, case_id: UUID, refs: Mapping[str, Any], language: str) -> dict[str, Any]:
+    """What a template may say of a case in hand."""
+    case, catalogue, settings = case_of(work, case_id), work.catalogue, work.portal.settings
+    service, agency = catalogue.services.get(case["service"] or "") or catalogue.triage, catalogue.agencies.get(case["agency"])
+    due = refs.get("due_at")
+    return {
+        "reference": case["reference"],
+        "service": said(service.title, language, settings.default_language),
+        "agency": said(agency.title, language, settings.default_language) if agency else case["agency"],
+        "due": in_words(datetime.fromisoformat(due), case["zone"], language) if due else None,
+        "emergency": _emergency(work, case["agency"]) if case["danger"] else None,
+        "link": f"{settings.public_url}/cases/{case['reference']}",
+    }
+
+
+def said(text: Text, language: str, default: str) -> str:
+    """A text of a definition in that language, or the default one, or whichever there is."""
+    return text.get(language) or text.get(default) or next(iter(text.values()), "")
+
+
+def in_words(at: datetime, zone: str, language: str) -> str:
+    """`Friday 27 November 2026, 17:00` in that language and zone."""
+    try:
+        locale = Locale.parse(_LOCALES.get(language, language))
+    except (UnknownLocaleError, ValueError):
+        locale = Locale.parse(_LOCALES["en"])
+    local = at.astimezone(ZoneInfo(zone))
+    return f"{format_date(local, 'full', locale)}, {format_time(local, 'short', locale=locale)}"
+
+
+def _emergency(work: Work, agency: str) -> str | None:
+    """The number to call where the agency works; else the front door's."""
+    numbers = [found.emergency for id in (agency, work.catalogue.triage.agency) if (found := work.catalogue.agencies.get(id))]
+    return next((number for number in numbers if number), None)
+
+
+@cache
+def _templates() -> SandboxedEnvironment:
+    """Plain text: nothing is escaped, and a name a template does not know is a fault."""
+    return SandboxedEnvironment(loader=PackageLoader("portal.dispatch"), undefined=StrictUndefined, keep_trailing_newline=True, autoescape=False)

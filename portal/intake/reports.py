@@ -1,0 +1,70 @@
+"""What agencies report back on handovers: taken once, applied in rank order, kept and tried again where the reference is not known yet."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from portal.outbox import deliveries, inbox
+from portal.unit_of_work import Portal, Principal
+
+
+@dataclass(frozen=True)
+class Report:
+    """One signed message of an agency. `reference`: the key we gave with the delivery, which is the step run's id."""
+
+    message_id: str
+    reference: str
+    status: str
+    remote_id: str | None = None
+    outcome: str | None = None
+
+    @property
+    def body(self) -> dict[str, str | None]:
+        """What is stored of it."""
+        return {"reference": self.reference, "status": self.status, "remote_id": self.remote_id, "outcome": self.outcome}
+
+
+def take(portal: Portal, agency: str, report: Report, *, at: datetime | None = None) -> str:
+    """`applied`, `stale` or `unmatched`; the same for a repeat, without a second effect. Another agency's handover is as unknown as none at all."""
+    with portal.work(_as(agency), at=at) as work:
+        found = inbox.find(work, agency, report.reference)
+        status, row = "unmatched", None
+        if found:
+            case_id, step_run = found
+            work.narrow([case_id])
+            row = deliveries.of_step(work, case_id, step_run)
+            status = inbox.verdict(row, report.status) if row else status
+        if not inbox.take(work, source=agency, message_id=report.message_id, case_id=found[0] if found else None, status=status, body=report.body):
+            return inbox.status_of(work, agency, report.message_id) or status
+        if row and status == "applied":
+            inbox.apply(work, row, report.message_id, report.body)
+    return status
+
+
+def match(portal: Portal, limit: int = 100, *, at: datetime | None = None) -> int:
+    """Tries reports again whose reference was not known when they came (an answer may overtake our own commit); how many were looked at."""
+    waiting = inbox.unmatched(portal, limit, at=at)
+    for one in waiting:
+        _try_again(portal, one, at=at)
+    return len(waiting)
+
+
+def _try_again(portal: Portal, one: inbox.Unmatched, *, at: datetime | None) -> None:
+    with portal.work(_as(one.source), at=at) as work:
+        found = inbox.find(work, one.source, one.body["reference"] or "")
+        if not found:
+            inbox.again(work, one)
+            return
+        case_id, step_run = found
+        work.narrow([case_id])
+        row = deliveries.of_step(work, case_id, step_run)
+        if row is None:
+            return
+        status = inbox.verdict(row, one.body["status"] or "")
+        if inbox.settle(work, one, status=status, case_id=case_id) and status == "applied":
+            inbox.apply(work, row, one.message_id, one.body)
+
+
+def _as(agency: str) -> Principal:
+    return Principal("agency", subject=agency, agencies=(agency,))

@@ -1,0 +1,78 @@
+"""The measures: a table of named numbers, each with unit, version of its formula, and what a period bounds. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+#: `opening`: the instant of receipt lies in the period. `closing`: the instant of closing does. `closing-or-due`: that of closing,
+#: or for a case still open that of its promise; so consecutive periods add up to the whole, each case counted once.
+Bounds = Literal["opening", "closing", "closing-or-due"]
+#: Cases a measure is about; what each is, in SQL, stands in portal/kpi/populations.py.
+Population = Literal["received", "open", "closed", "closed-promised", "closed-on-time", "due", "kept", "scored"]
+How = Literal["count", "share", "percentile", "mean", "score"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measure:
+    """One named number. `of`: the cases it is taken over, their number is `n`. `kept`: of a share, those that count. `rank`: of a percentile, 0..1."""
+
+    id: str
+    says: str
+    unit: Literal["requests", "percent", "seconds"]
+    bounds: Bounds
+    how: How
+    of: Population
+    kept: Population | None = None
+    rank: float | None = None
+    version: int = 1
+
+    @property
+    def population(self) -> Population:
+        """Cases one is shown who asks what is behind the figure."""
+        return self.of
+
+
+#: Durations are seconds from receipt to closing, as absolute instants; where a log closes a case before its receipt they are negative, and kept.
+#: Percentiles are interpolated linearly (SQL `percentile_cont`). Without cases a share, a duration and a score have no value.
+MEASURES: dict[str, Measure] = {
+    measure.id: measure
+    for measure in (
+        Measure(id="requests", says="Requests received.", unit="requests", bounds="opening", how="count", of="received"),
+        Measure(id="open", says="Requests received that are open at `as_of`.", unit="requests", bounds="opening", how="count", of="open"),
+        Measure(id="closed", says="Requests closed.", unit="requests", bounds="closing", how="count", of="closed"),
+        Measure(
+            id="on-time-of-closed",
+            says="Closed on or before the promised instant, of those closed that had one. It hides the open overdue ones: see `on-time-of-due`.",
+            unit="percent",
+            bounds="closing",
+            how="share",
+            of="closed-promised",
+            kept="closed-on-time",
+        ),
+        Measure(
+            id="on-time-of-due",
+            says="Closed on or before the promised instant, of those closed that had one and those open whose promise lies before `as_of`.",
+            unit="percent",
+            bounds="closing-or-due",
+            how="share",
+            of="due",
+            kept="kept",
+        ),
+        Measure(id="duration-median", says="Half of the closed took at most so long.", unit="seconds", bounds="closing", how="percentile", of="closed", rank=0.5),
+        Measure(id="duration-p75", says="Three of four closed took at most so long.", unit="seconds", bounds="closing", how="percentile", of="closed", rank=0.75),
+        Measure(id="duration-p90", says="Nine of ten closed took at most so long.", unit="seconds", bounds="closing", how="percentile", of="closed", rank=0.9),
+        Measure(id="duration-mean", says="Mean time from receipt to closing.", unit="seconds", bounds="closing", how="mean", of="closed"),
+        Measure(
+            id="satisfaction",
+            says="(mean score - 1) / 4 of the closed that were scored from 1 to 5 (UK government performance platform); scores are pooled before averaging.",
+            unit="percent",
+            bounds="closing",
+            how="score",
+            of="scored",
+        ),
+    )
+}
+
+#: By what a figure can be sliced.
+SLICES = ("service", "agency", "channel", "segment", "month")

@@ -1,0 +1,118 @@
+"""Who works on a row: claimed under a lease and an epoch, then completed, tried again or set aside by whoever still holds that epoch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from portal.outbox import breakers, deliveries, notices, pages
+from portal.outbox.rows import row_of
+from portal.outbox.schedule import next_try
+from portal.unit_of_work import RELAY, Portal, Row, Work
+
+KINDS = (deliveries.KIND, notices.KIND, pages.KIND)
+#: Seconds a claim holds; every call ends well before.
+LEASE = 30
+#: Rows of one target in one claim: one that is slow leaves room for the others.
+MOST_OF_ONE = 4
+
+_OPEN = "done_at IS NULL AND parked_at IS NULL"
+#: Targets with open rows: jumps from one to the next through the index, however many rows each has.
+_TARGETS = f"""WITH RECURSIVE some AS (
+    (SELECT target FROM outbox WHERE {_OPEN} ORDER BY target LIMIT 1)
+    UNION ALL SELECT (SELECT o.target FROM outbox o WHERE {_OPEN} AND o.target > some.target ORDER BY o.target LIMIT 1) FROM some WHERE some.target IS NOT NULL
+) SELECT some.target, coalesce(b.failures, 0), b.open_until FROM some LEFT JOIN breakers b USING (target) WHERE some.target IS NOT NULL ORDER BY random()"""
+#: Only the oldest open row of a case and target may leave, so that an agency hears things in order; a page waits for nobody.
+_CLAIM = f"""UPDATE outbox AS o SET lease_until = clock_timestamp() + make_interval(secs => {LEASE}), epoch = o.epoch + 1, attempts = o.attempts + 1,
+    crashes = o.crashes + (o.lease_until IS NOT NULL)::int
+FROM (SELECT d.case_id, d.id FROM outbox d WHERE d.target = %s AND d.kind = ANY(%s) AND {_OPEN} AND d.next_at <= %s
+    AND (d.lease_until IS NULL OR d.lease_until < clock_timestamp())
+    AND (d.kind = 'page' OR NOT EXISTS (SELECT 1 FROM outbox e WHERE e.case_id = d.case_id AND e.target = d.target AND e.kind = d.kind
+        AND e.done_at IS NULL AND e.parked_at IS NULL AND (e.placed_at, e.id) < (d.placed_at, d.id)))
+    ORDER BY d.next_at LIMIT %s FOR UPDATE OF d SKIP LOCKED) AS due
+WHERE o.case_id = due.case_id AND o.id = due.id
+RETURNING o.case_id, o.id, o.kind, o.target, o.subject, o.body, o.key, o.placed_at, o.attempts, o.crashes, o.epoch"""
+_FENCE = "SELECT 1 FROM outbox WHERE case_id = %s AND id = %s AND epoch = %s AND done_at IS NULL FOR UPDATE"
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A row this process works on until its lease ends."""
+
+    case_id: UUID
+    id: UUID
+    kind: str
+    target: str
+    subject: UUID
+    body: dict[str, Any]
+    key: str
+    placed_at: datetime
+    #: This one included.
+    attempts: int
+    crashes: int
+    epoch: int
+    #: Failures in a row of its target when it was claimed.
+    failing: int
+
+
+def claim(portal: Portal, limit: int, kinds: Sequence[str] = KINDS, *, busy: Mapping[str, int] | None = None, at: datetime | None = None) -> list[Claim]:
+    """Rows that are due, committed as ours. Attempts are counted here, so that one that kills its process counts too. `busy`: rows of a target in hand."""
+    found: list[Claim] = []
+    with portal.work(RELAY, at=at) as work:
+        for target, failures, open_until in work.sql(_TARGETS):
+            if open_until and open_until > work.now:
+                breakers.put_off(work, target, open_until)
+                continue
+            most = (1 if failures >= breakers.TOO_MANY else MOST_OF_ONE) - (busy or {}).get(target, 0)
+            if most > 0:
+                found += [Claim(*row, failing=failures) for row in work.sql(_CLAIM, (target, list(kinds), work.now, min(most, limit - len(found))))]
+            if len(found) >= limit:
+                break
+    return found
+
+
+def complete(work: Work, claim: Claim, *, remote_id: str | None = None) -> Row | None:
+    """It left. The row, or None where the claim is no longer ours: then nothing is written."""
+    row = _held(work, claim)
+    if row is None:
+        return None
+    if claim.kind == deliveries.KIND:
+        deliveries.sent(work, row, remote_id=remote_id)
+    elif claim.kind == notices.KIND:
+        notices.told(work, row)
+    else:
+        pages.told(work, row)
+    return row
+
+
+def retry(work: Work, claim: Claim, *, reason: str, code: str, after: float | None = None) -> Row | None:
+    """It did not leave and may later, at the earliest after so many seconds; set aside where patience is over. None where the claim is no longer ours."""
+    at = next_try(claim.kind, claim.key, attempts=claim.attempts, placed_at=claim.placed_at, now=work.now, after=after)
+    if at is None:
+        return park(work, claim, reason=f"{reason} (tried {claim.attempts} times)", code=code)
+    row = _held(work, claim)
+    if row is not None:
+        work.change(row, next_at=at, lease_until=None, crashes=0, refusal=reason)
+    return row
+
+
+def park(work: Work, claim: Claim, *, reason: str, code: str) -> Row | None:
+    """It cannot leave by itself. None where the claim is no longer ours."""
+    row = _held(work, claim)
+    if row is None:
+        return None
+    if claim.kind == deliveries.KIND:
+        deliveries.parked(work, row, reason=reason, code=code)
+    elif claim.kind == notices.KIND:
+        notices.parked(work, row, reason=reason, code=code)
+    else:
+        pages.parked(work, row, reason=reason)
+    return row
+
+
+def _held(work: Work, claim: Claim) -> Row | None:
+    """The row, locked after its case's head, where its epoch is still the claim's."""
+    return row_of(work, claim.case_id, claim.id) if work.sql(_FENCE, (claim.case_id, claim.id, claim.epoch)) else None
