@@ -105,8 +105,10 @@ def _calendars(known: Known, resolve: Resolve | None) -> tuple[dict[str, dict[st
         if document.value is None or document.faults or resolve is None:
             continue
         for index, calendar in enumerate(document.value.calendars):
+            id = f"{document.value.id}/{calendar.id}"
             try:
-                bodies[f"{document.value.id}/{calendar.id}"] = resolve(calendar)
+                # With its id inside, equal hours of two agencies are still two rows with two hashes.
+                bodies[id] = resolve(calendar) | {"id": id}
             except ValueError as error:
                 faults.append(document.fault(("calendars", index, *getattr(error, "path", ())), f"calendar `{calendar.id}`: {error}"))
     return bodies, faults

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from importlib.metadata import entry_points
@@ -57,7 +56,7 @@ def find(packages: Iterable[str] = (), directories: Iterable[Path] = ()) -> Foun
     found = Found()
     for package in packages:
         try:
-            _root(files(package), package, found)
+            _root(_near(files(package)), package, found)
         except ModuleNotFoundError as error:
             raise ValueError(f"content package `{package}` (entry point group `{GROUP}`) cannot be imported: {error}") from None
     for directory in directories:
@@ -152,6 +151,11 @@ def _read(entry: Traversable) -> bytes:
         return file.read(MAX_SIZE + 1)
 
 
+def _near(root: Traversable) -> Traversable:
+    """Installed content below the working folder is shown as a person there would write it."""
+    here = Path.cwd()
+    return root.relative_to(here) if isinstance(root, Path) and root.is_relative_to(here) else root
+
+
 def _shown(entry: Traversable) -> str:
-    here, path = os.getcwd() + os.sep, str(entry)
-    return path.removeprefix(here)
+    return str(entry)

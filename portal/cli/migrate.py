@@ -28,7 +28,6 @@ def migrate() -> None:
         with psycopg.connect(libpq(owner), autocommit=True) as connection:
             connection.execute("SELECT pg_advisory_lock(%s)", [_LOCK])
             before, after = upgrade(owner), _head(connection)
-            connection.execute(sql.SQL("GRANT SELECT ON alembic_version TO {}").format(sql.SQL(", ").join(map(sql.Identifier, ROLES))))
             made = login(connection, make_url(now.database_url), make_url(owner))
     except psycopg.OperationalError as error:
         raise click.ClickException(f"the database does not answer: {error}") from None

@@ -73,7 +73,8 @@ def _table(portal: OneMachine, everybody: list[Person]) -> None:
         ("Redis", environment["REDIS_URL"]),
         ("data, logs", f"{data}, {data / 'logs'}"),
         ("sign in as", "portal token --as NAME; NAME is one of"),
-        *(("", f"{one.id:<28} {', '.join(one.roles):<24} {one.name}") for one in everybody),
+        *(("", f"{one.id:<28} {', '.join(one.roles):<24} {one.name}") for one in everybody if not one.id.endswith("-2")),
+        ("", "and a second person of each team, NAME-2"),
     ]
     for label, text in rows:
         _say(f"{label:<12} {text}")

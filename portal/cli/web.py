@@ -73,7 +73,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
             "errorlog": "-",
             "logger_class": ServerLog,
             "limit_request_line": 8190,
-            "post_fork": _begin_anew,
+            "post_worker_init": _begin_anew,
             "proc_name": "portal web",
         }
         super().__init__()
@@ -88,9 +88,9 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
         return self._app
 
 
-def _begin_anew(server: Any, worker: Any) -> None:
+def _begin_anew(worker: Any) -> None:
     """A connection must not be shared by two processes: each worker opens its own."""
-    worker.app.callable.extensions["onedoor"].engine.dispose(close=False)
+    worker.wsgi.extensions["onedoor"].engine.dispose(close=False)
 
 
 class ServerLog(Logger):  # type: ignore[misc]

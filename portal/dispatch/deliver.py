@@ -7,8 +7,6 @@ from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from datetime import datetime
-from functools import lru_cache
-from pathlib import Path
 
 from portal.dispatch import handover, notify
 from portal.dispatch.handover import Handover
@@ -19,7 +17,7 @@ from portal.outbox.schedule import CRASHES
 from portal.plugins.agency import Receipt, Refusal
 from portal.unit_of_work import ENGINE, RELAY, Portal
 from portal.wire.http import Guard
-from portal.wire.signatures import read_secrets
+from portal.wire.signatures import secrets_of
 
 log = logging.getLogger(__name__)
 
@@ -56,19 +54,7 @@ class _Outside:
         addresses = [found for agency in portal.catalogue.agencies.values() if (found := handover.endpoint(agency, settings))]
         self.settings = settings
         self.guard = Guard.of(addresses, local=settings.mode in ("local", "test"))
-        self.secrets = agency_secrets(settings.agency_secrets)
-
-
-def agency_secrets(file: str) -> dict[str, tuple[str, ...]]:
-    """The secrets of a file, read again when it changed; none where no file is named."""
-    if not file:
-        return {}
-    return _secrets(file, Path(file).stat().st_mtime_ns)
-
-
-@lru_cache(maxsize=4)
-def _secrets(file: str, _: int) -> dict[str, tuple[str, ...]]:
-    return read_secrets(Path(file).read_text("utf-8"))
+        self.secrets = secrets_of(settings.agency_secrets)
 
 
 def _prepared(portal: Portal, some: Sequence[Claim]) -> list[tuple[Claim, Ready]]:
@@ -123,6 +109,7 @@ def _call(outside: _Outside, ready: Ready) -> Receipt | Refusal:
 def _breaker(portal: Portal, one: Claim, outcome: Receipt | Refusal, at: datetime | None) -> None:
     """What counts against a target is that it could not be reached or broke; a clear no is an answer."""
     broke = isinstance(outcome, Refusal) and outcome.retry
-    if broke or one.failing:
+    spoke = isinstance(outcome, Receipt) or outcome.code.startswith(("http-", "smtp-"))
+    if broke or (spoke and one.failing):
         with portal.work(RELAY, at=at) as work:
             (breakers.failed if broke else breakers.worked)(work, one.target)

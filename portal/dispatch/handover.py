@@ -38,7 +38,6 @@ def prepared(work: Work, claim: Claim) -> Handover | Refusal:
         return Refusal("the agency is no longer in the catalogue", retry=False, code="no-agency")
     adapter = discovery.adapter(agency.adapter, agency.id)
     case = case_of(work, claim.case_id)
-    answers, words = (_item(work, claim, name) for name in ("answers", "words"))
     delivery = Delivery(
         id=str(claim.id),
         key=claim.key,
@@ -46,8 +45,8 @@ def prepared(work: Work, claim: Claim) -> Handover | Refusal:
         agency=agency.id,
         service=claim.body["service"],
         step=claim.body["step"],
-        answers=answers if isinstance(answers, dict) else {},
-        text=_text(words),
+        answers=_answers(work, claim),
+        text=_text(work, claim),
         language=case["language"],
         callback_url=f"{work.portal.settings.public_url}/api/v1/agencies/{agency.id}/callbacks",
         attempt=claim.attempts,
@@ -99,12 +98,15 @@ def _http(handover: Handover, what: HttpCall, guard: Guard, secrets: tuple[str, 
     return handover.adapter.read(Answer(got.status, got.headers, got.body))
 
 
-def _item(work: Work, claim: Claim, name: str) -> Any:
-    id = claim.body.get(name)
-    return items.get(work, claim.case_id, UUID(id)) if id else None
+def _answers(work: Work, claim: Claim) -> dict[str, Any]:
+    """The item the row names; else all answers of the case, later ones over earlier ones. Empty where they were erased."""
+    id = claim.body.get("answers")
+    found = [items.get(work, claim.case_id, UUID(id))] if id else items.of_kind(work, claim.case_id, "answers")
+    return {name: value for one in found if isinstance(one, dict) for name, value in one.items()}
 
 
-def _text(words: Any) -> str | None:
-    """Free words are kept as text, or as `{"text": ...}`."""
-    found = words.get("text") if isinstance(words, dict) else words
+def _text(work: Work, claim: Claim) -> str | None:
+    """The item the row names; else what the citizen wrote first."""
+    id = claim.body.get("words")
+    found = items.get(work, claim.case_id, UUID(id)) if id else next(iter(items.of_kind(work, claim.case_id, "words")), None)
     return found if isinstance(found, str) else None

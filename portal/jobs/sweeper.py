@@ -70,7 +70,7 @@ class Sweeper:
                 late |= {"fold"} if unread(work) else set()
         for kind in late:
             self._do(kind)
-        return _until_next(seen)
+        return until_next(seen)
 
     def _do(self, kind: str) -> None:
         """Does the work itself, unless it is at it or has just found nothing to do."""
@@ -96,7 +96,8 @@ def _growing(failures: int) -> float:
     return min(LONGEST_PAUSE, FIRST_PAUSE * 2.0 ** min(failures, 8))
 
 
-def _until_next(seen: Backlog) -> float:
+def until_next(seen: Backlog) -> float:
+    """Seconds to sleep: to the next instant at which something is due, within bounds."""
     if seen.next_at is None:
         return LONGEST
     return min(LONGEST, max(SHORTEST, (seen.next_at - seen.now).total_seconds()))

@@ -187,7 +187,7 @@ def _parts(plan: Plan, environment: dict[str, str]) -> list[Part]:
             Part(f"work-{number}", _portal("work", "--queue", queue), lambda pid: _registered(redis_url, pid))
             for number, queue in enumerate(queue_names(plan.workers), start=1)
         ),
-        Part("sweep", _portal("sweep")),
+        Part("sweep", _portal("sweep"), says="sweeping"),
         Part("mail", _portal("mail"), lambda pid: listening(plan.mail_port)),
         Part("simulated-agencies", _portal("simulated-agencies", "--port", str(simulated)), lambda pid: listening(simulated)),
         Part("mailbox", _portal("mailbox", "--port", str(smtp)), lambda pid: listening(smtp)),

@@ -21,6 +21,8 @@ class Part:
     argv: tuple[str, ...]
     #: Asked with its process id until true; the default: running is enough.
     ready: Callable[[int], bool] = _running
+    #: What it writes once it is ready; None: `ready` alone tells.
+    says: str | None = None
     #: A command that ends: migrations, publishing.
     once: bool = False
     #: A server of record: repeated failure stops everything, and it is stopped after all others.

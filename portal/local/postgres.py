@@ -6,6 +6,7 @@ import os
 import secrets
 import shutil
 import subprocess
+import tempfile
 import time
 from contextlib import suppress
 from dataclasses import dataclass
@@ -168,7 +169,9 @@ def cluster(data: Path, sockets: Path, *, binaries: Path | None = None, durable:
     account = server_account(link)
     if account is not None:
         account.give(sockets)
-    if not link.exists() and (shut := barrier(data, account)) is not None:
+    # A start that failed early leaves a link to a folder not yet made: it is used, not made a second time.
+    placed = link.is_symlink() and Path(os.path.realpath(link)).parent.is_dir()
+    if not link.exists() and not placed and (shut := barrier(data, account)) is not None:
         place = _elsewhere(shut) / f"data-{secrets.token_hex(6)}" / "postgres"
         place.parent.mkdir(mode=0o711)
         (place.parent / "belongs-to").write_text(f"{link.absolute()}\n")
@@ -188,19 +191,21 @@ def _elsewhere(shut: Path) -> Path:
 
 
 def _reachable(binaries: Path, account: Account | None) -> Path:
-    """The binaries, or a copy of them where the account can reach it."""
+    """The binaries, or a copy of their wheel where the account can reach it."""
     shut = barrier(binaries, account)
     if shut is None:
         return binaries
-    root = binaries.parent
-    stamp = f"{(binaries / 'postgres').stat().st_size:x}"
-    copy = _elsewhere(shut) / f"postgresql-{stamp}"
+    package = binaries.parent.parent
+    # The libraries the wheel brings lie beside its package and are found from there, so both are copied side by side.
+    parts = [folder for folder in (package, package.with_name(package.name + ".libs")) if folder.is_dir()]
+    copy = _elsewhere(shut) / f"postgresql-{(binaries / 'postgres').stat().st_size:x}"
     if not copy.exists():
-        fresh = copy.with_name(f"{copy.name}.{os.getpid()}")
-        shutil.copytree(root, fresh, ignore=shutil.ignore_patterns("include", "*.a"), symlinks=True)
+        fresh = Path(tempfile.mkdtemp(prefix=f"{copy.name}.", dir=copy.parent))
+        for folder in parts:
+            shutil.copytree(folder, fresh / folder.name, ignore=shutil.ignore_patterns("include", "*.a", "*.py", "__pycache__"), symlinks=True)
         fresh.chmod(0o755)
         try:
             fresh.rename(copy)
         except OSError:
             shutil.rmtree(fresh)
-    return copy / "bin"
+    return copy / binaries.relative_to(package.parent)

@@ -22,7 +22,7 @@ def fingerprint() -> str:
     engine = Path(__file__).parent.parent
     places = [engine, engine.parent / "migrations", *(Path(found.origin).parent for name in installed() if (found := find_spec(name)) and found.origin)]
     files = sorted(file for place in places for file in place.rglob("*") if file.is_file() and "__pycache__" not in file.parts)
-    lines = [f"{file} {found.st_size} {found.st_mtime_ns}" for file in files if (found := file.stat())]
+    lines = [f"{file} {now.st_size} {now.st_mtime_ns}" for file in files for now in (file.stat(),)]
     return sha256("\n".join([*lines, *map(version, _PACKAGES)]).encode()).hexdigest()
 
 

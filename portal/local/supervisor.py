@@ -13,7 +13,7 @@ from pathlib import Path
 from types import FrameType, TracebackType
 
 from portal.local.parts import Part
-from portal.local.processes import spawn, tail, tell, wait_all
+from portal.local.processes import LOG_LIMIT, spawn, tail, tell, wait_all
 from portal.local.sweeping import MARK, marked
 
 #: Seconds: the first pause before a restart (doubled each time), the longest, and how long a part must stay up for its failures to be forgotten.
@@ -40,6 +40,8 @@ class Running:
     part: Part
     process: subprocess.Popen[bytes]
     since: float
+    #: Size of its log when it started.
+    log_from: int = 0
     failures: int = 0
     #: Instant of the monotonic clock at which it is started again; None while it runs.
     again_at: float | None = None
@@ -89,7 +91,8 @@ class Supervisor:
     def start(self, parts: Sequence[Part]) -> None:
         """Start these side by side and wait until each is ready; PartFailed with its last log lines where one is not, Stopped where we are told to stop."""
         for part in parts:
-            self._running[part.name] = Running(part, self._spawn(part), time.monotonic())
+            log_from = self.log(part).stat().st_size if self.log(part).exists() else 0
+            self._running[part.name] = Running(part, self._spawn(part), time.monotonic(), log_from)
         waiting = {part.name for part in parts}
         while waiting:
             for name in sorted(waiting):
@@ -108,13 +111,21 @@ class Supervisor:
             return True
         if code is not None:
             raise PartFailed(f"{one.part.name} ended with code {code} while starting. Its last lines ({self.log(one.part)}):\n{tail(self.log(one.part))}")
-        if not one.part.once and one.part.ready(one.process.pid):
+        if not one.part.once and self._said(one) and one.part.ready(one.process.pid):
             return True
         if time.monotonic() - one.since > one.part.patience:
             raise PartFailed(
                 f"{one.part.name} is not ready after {one.part.patience:.0f} seconds. Its last lines ({self.log(one.part)}):\n{tail(self.log(one.part))}"
             )
         return False
+
+    def _said(self, one: Running) -> bool:
+        if one.part.says is None:
+            return True
+        with open(self.log(one.part), "rb") as file:
+            # A log that was set aside meanwhile begins anew.
+            file.seek(min(one.log_from, file.seek(0, os.SEEK_END)) if one.log_from <= LOG_LIMIT else 0)
+            return one.part.says.encode() in file.read()
 
     def log(self, part: Part) -> Path:
         """Where the output of a part goes."""

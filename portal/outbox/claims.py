@@ -34,7 +34,7 @@ FROM (SELECT d.case_id, d.id FROM outbox d WHERE d.target = %s AND d.kind = ANY(
         AND e.done_at IS NULL AND e.parked_at IS NULL AND (e.placed_at, e.id) < (d.placed_at, d.id)))
     ORDER BY d.next_at LIMIT %s FOR UPDATE OF d SKIP LOCKED) AS due
 WHERE o.case_id = due.case_id AND o.id = due.id
-RETURNING o.case_id, o.id, o.kind, o.target, o.subject, o.body, o.key, o.placed_at, o.attempts, o.crashes, o.epoch"""
+RETURNING o.case_id, o.id, o.kind, o.target, o.subject, o.body, o.key, o.placed_at, o.attempts, o.crashes, o.epoch, %s::int"""
 _FENCE = "SELECT 1 FROM outbox WHERE case_id = %s AND id = %s AND epoch = %s AND done_at IS NULL FOR UPDATE"
 
 
@@ -55,7 +55,7 @@ class Claim:
     crashes: int
     epoch: int
     #: Failures in a row of its target when it was claimed.
-    failing: int
+    failing: int = 0
 
 
 def claim(portal: Portal, limit: int, kinds: Sequence[str] = KINDS, *, busy: Mapping[str, int] | None = None, at: datetime | None = None) -> list[Claim]:
@@ -68,7 +68,7 @@ def claim(portal: Portal, limit: int, kinds: Sequence[str] = KINDS, *, busy: Map
                 continue
             most = (1 if failures >= breakers.TOO_MANY else MOST_OF_ONE) - (busy or {}).get(target, 0)
             if most > 0:
-                found += [Claim(*row, failing=failures) for row in work.sql(_CLAIM, (target, list(kinds), work.now, min(most, limit - len(found))))]
+                found += [Claim(*row) for row in work.sql(_CLAIM, (target, list(kinds), work.now, min(most, limit - len(found)), failures))]
             if len(found) >= limit:
                 break
     return found

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
+from pathlib import Path
 
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
@@ -26,7 +28,8 @@ def signed(secret: str, id: str, at: datetime, body: bytes) -> dict[str, str]:
 
 def verify(secrets: Sequence[str], headers: Mapping[str, str], body: bytes) -> str:
     """The id of a message signed with any of the secrets; BadSignature otherwise. Five minutes of drift are allowed either way."""
-    found = {name: headers.get(name, "") for name in ("webhook-id", "webhook-timestamp", "webhook-signature")}
+    given = {name.lower(): value for name, value in headers.items()}
+    found = {name: given.get(name, "") for name in ("webhook-id", "webhook-timestamp", "webhook-signature")}
     if not found["webhook-timestamp"].isascii() or not found["webhook-timestamp"].isdigit() or found["webhook-signature"].count(" ") >= MOST:
         raise BadSignature
     if not found["webhook-id"].isprintable() or not 0 < len(found["webhook-id"]) <= 256:
@@ -38,6 +41,16 @@ def verify(secrets: Sequence[str], headers: Mapping[str, str], body: bytes) -> s
             continue
         return found["webhook-id"]
     raise BadSignature
+
+
+def secrets_of(file: str) -> dict[str, tuple[str, ...]]:
+    """The secrets in a file, read again when it changed; none where no file is named. OSError or ValueError where it cannot be read."""
+    return _kept(file, Path(file).stat().st_mtime_ns) if file else {}
+
+
+@lru_cache(maxsize=4)
+def _kept(file: str, _: int) -> dict[str, tuple[str, ...]]:
+    return read_secrets(Path(file).read_text("utf-8"))
 
 
 def read_secrets(text: str) -> dict[str, tuple[str, ...]]:

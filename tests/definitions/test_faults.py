@@ -105,6 +105,12 @@ PLANTED = [
     (SIMPLE, "    next: judge\n", "", "never reached"),
     (LONG, "next: both", "next: §[]", "names nothing"),
     (SIMPLE, "next: {yes: end, no: end}", "next: {yes: look, no: look}", "no way leads from the start to `end`"),
+    (
+        SIMPLE,
+        "    next: judge\n",
+        "    next: [judge, spin]\n  - id: §spin\n    kind: work\n    title: {en: Spin, fr: Tourner}\n    next: spin\n",
+        "step `spin` has no way out",
+    ),
     (SIMPLE, "outcomes: [yes, no]", "outcomes: [yes, no, §later]", "no way for outcome `later`"),
     (SIMPLE, "next: {yes: end, no: end}", "next: {yes: end, no: end, §late: end}", "no outcome of this step"),
     (SIMPLE, "    outcomes: [yes, no]\n", "", "needs `outcomes`"),

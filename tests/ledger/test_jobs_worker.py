@@ -29,7 +29,7 @@ import sys
 from portal.jobs.worker import serve
 def task(kind):
     with open(sys.argv[3], "a") as lines: lines.write(kind + "\\n")
-def bad(): raise ValueError("what the citizen wrote")
+def bad(): raise ValueError("what the citizen" + " wrote")
 serve(sys.argv[2], {"drain": lambda: task("drain"), "fold": bad}, redis_url=sys.argv[1])
 """
 
@@ -69,8 +69,10 @@ def test_what_redis_says_is_not_called(queue: Queue, tmp_path: Path) -> None:
 
 
 def test_a_task_that_fails_is_told_without_its_words(queue: Queue, caplog: pytest.LogCaptureFixture) -> None:
+    words = "what the citizen wrote"
+
     def fails() -> None:
-        raise ValueError("what the citizen wrote")
+        raise ValueError(words)
 
     id = put(queue, "drain")
     burst(queue, {"drain": fails})

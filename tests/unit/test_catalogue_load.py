@@ -110,7 +110,9 @@ def test_a_whole_set_is_not_completed(installed: Path, tmp_path: Path) -> None:
 def test_calendars_are_resolved_by_the_function_given_and_its_faults_have_a_place(tmp_path: Path) -> None:
     write(tmp_path)
     assert load(directories=[tmp_path]).calendars == {}
-    assert load(directories=[tmp_path], resolve_calendar=lambda hours: {"id": hours.id}).calendars == {"hall/office": {"id": "office"}}
+    assert load(directories=[tmp_path], resolve_calendar=lambda hours: {"zone": hours.zone}).calendars == {
+        "hall/office": {"id": "hall/office", "zone": "Europe/Brussels"}
+    }
 
     def refuse(hours: object) -> dict[str, object]:
         raise ValueError("never on a Monday")

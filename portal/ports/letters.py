@@ -1,0 +1,167 @@
+"""Reads one mail in a process of its own, under limits: whatever is in it, only that process can die. `python -m portal.ports.letters < mail`."""
+
+from __future__ import annotations
+
+import json
+import re
+import resource
+import subprocess
+import sys
+from contextlib import suppress
+from dataclasses import dataclass
+from email import message_from_bytes
+from email.header import decode_header, make_header
+from email.message import Message
+from email.policy import compat32
+from email.utils import getaddresses
+from html.parser import HTMLParser
+
+#: Limits of a mail (promises.md 2.3): bytes, parts inside one another, parts, bytes of all headers of a part.
+LARGEST, DEPTH, PARTS, HEADERS = 25 * 1024 * 1024, 20, 200, 64 * 1024
+#: Limits of the process: bytes of memory, seconds of computing, seconds altogether.
+MEMORY, SECONDS, PATIENCE = 512 * 1024 * 1024, 10, 30
+#: Characters of the words that are taken.
+LONGEST = 20_000
+
+
+class Unreadable(Exception):
+    """This mail cannot be read; people look at the raw message."""
+
+
+@dataclass(frozen=True)
+class Letter:
+    """What a mail says."""
+
+    message_id: str | None
+    #: The one address it says it is from; never proof of who wrote it.
+    sender: str
+    subject: str
+    text: str
+    #: Why it is taken for automatic (RFC 3834), or None.
+    automatic: str | None
+
+
+def read(raw: bytes) -> Letter:
+    """Reads in a child process; Unreadable where that fails, whatever the reason."""
+    try:
+        child = subprocess.run([sys.executable, "-m", __name__], input=raw, capture_output=True, timeout=PATIENCE, check=False)
+        found = json.loads(child.stdout) if child.returncode == 0 else {"fault": f"the reader ended with {child.returncode}"}
+    except (subprocess.TimeoutExpired, ValueError) as failed:
+        raise Unreadable(f"the reader failed ({type(failed).__name__})") from failed
+    if "fault" in found:
+        raise Unreadable(found["fault"])
+    return Letter(**found)
+
+
+def parsed(raw: bytes) -> Letter:
+    """Reads in this process; Unreadable for what goes beyond the limits."""
+    if len(raw) > LARGEST:
+        raise Unreadable("it is too large")
+    message = message_from_bytes(raw, policy=compat32)
+    _within_limits(message)
+    if len(message.get_all("From", [])) != 1:
+        raise Unreadable("it has no `From`, or several")
+    senders = [address for _, address in getaddresses([str(message["From"])]) if "@" in address]
+    if len(senders) != 1:
+        raise Unreadable("it is not from one address")
+    return Letter(_header(message, "Message-ID") or None, _clean(senders[0]), _header(message, "Subject"), _words(message), _automatic(message))
+
+
+def _within_limits(message: Message) -> None:
+    parts, level = 0, [message]
+    for _ in range(DEPTH):
+        parts += len(level)
+        if parts > PARTS:
+            raise Unreadable("it has too many parts")
+        if any(sum(len(name) + len(str(value)) for name, value in part.items()) > HEADERS for part in level):
+            raise Unreadable("its headers are too large")
+        level = [inner for part in level if part.is_multipart() for inner in part.get_payload() if isinstance(inner, Message)]
+        if not level:
+            return
+    raise Unreadable("its parts lie too deep inside one another")
+
+
+def _automatic(message: Message) -> str | None:
+    """What marks a mail that no person wrote to us: answering it could go round in a circle."""
+    submitted = str(message.get("Auto-Submitted", "no")).partition(";")[0].strip().lower()
+    if submitted != "no":
+        return "auto-submitted"
+    if any(name.lower().startswith("list-") for name in message):
+        return "list"
+    if str(message.get("Precedence", "")).strip().lower() in ("bulk", "junk", "list"):
+        return "precedence"
+    return "report" if message.get_content_type() == "multipart/report" else None
+
+
+def _header(message: Message, name: str) -> str:
+    """A header as text, whatever it was encoded in."""
+    value = str(message.get(name, ""))
+    with suppress(LookupError, ValueError, UnicodeError):
+        value = str(make_header(decode_header(value)))
+    return " ".join(_clean(value).split())[:998]
+
+
+def _words(message: Message) -> str:
+    """The first plain text, else the words of the first HTML."""
+    for kind in ("text/plain", "text/html"):
+        for part in message.walk():
+            if part.get_content_type() == kind and part.get_content_disposition() != "attachment":
+                text = _decoded(part)
+                return _clean(text if kind == "text/plain" else _without_tags(text)).strip()[:LONGEST]
+    return ""
+
+
+def _decoded(part: Message) -> str:
+    found = part.get_payload(decode=True)
+    raw = found if isinstance(found, bytes) else b""
+    try:
+        return raw.decode(part.get_content_charset("utf-8"))
+    except (LookupError, UnicodeError):
+        return raw.decode("utf-8", "replace")
+
+
+def _clean(text: str) -> str:
+    """Without what PostgreSQL cannot store or what only a machine sees: NUL, surrogates, control characters."""
+    text = text.encode("utf-8", "replace").decode("utf-8").replace("\r\n", "\n").replace("\r", "\n")
+    return re.sub(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]", "", text)
+
+
+class _Text(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.words: list[str] = []
+        self._hidden = 0
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self._hidden += tag in ("script", "style", "head", "title")
+        self.words.append("\n" if tag in ("br", "p", "div", "tr", "li") else "")
+
+    def handle_endtag(self, tag: str) -> None:
+        self._hidden -= tag in ("script", "style", "head", "title") and self._hidden > 0
+
+    def handle_data(self, data: str) -> None:
+        self.words.append("" if self._hidden else data)
+
+
+def _without_tags(text: str) -> str:
+    reader = _Text()
+    reader.feed(text)
+    return re.sub(r"\n{3,}", "\n\n", "".join(reader.words))
+
+
+def _main() -> None:
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    try:
+        letter = parsed(sys.stdin.buffer.read())
+        found: dict[str, str | None] = {name: getattr(letter, name) for name in Letter.__dataclass_fields__}
+    except Unreadable as fault:
+        found = {"fault": str(fault)}
+    except (RecursionError, MemoryError):
+        found = {"fault": "its parts lie too deep inside one another, or it is too large"}
+    sys.stdout.write(json.dumps(found))
+
+
+if __name__ == "__main__":
+    _main()

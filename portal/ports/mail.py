@@ -1,0 +1,149 @@
+"""Mail intake: takes mail over SMTP, keeps the raw message before it answers, then makes a request of it."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import threading
+from contextlib import suppress
+from hashlib import sha256
+from pathlib import Path
+
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP, Envelope, Session
+from psycopg.errors import UniqueViolation
+
+from portal.db import new_id
+from portal.errors import Refusal, Unavailable
+from portal.intake.receive import Submission, receive
+from portal.ports.letters import LARGEST, Letter, Unreadable, read
+from portal.unit_of_work import ANONYMOUS, Portal
+from portal.vault import items
+
+log = logging.getLogger(__name__)
+
+#: Seconds until mail that could not be stored (the database is away) is tried again.
+PAUSE = 2.0
+
+
+class Spool:
+    """Folders of raw mail: `new` is still to be read, `filed` came from a machine, `unread` waits for people. What became a request is in the vault."""
+
+    def __init__(self, place: Path) -> None:
+        self.new, self.filed, self.unread = (place / name for name in ("new", "filed", "unread"))
+        for folder in (self.new, self.filed, self.unread):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+    def keep(self, sender: str, recipients: list[str], raw: bytes) -> None:
+        """Whole on disk when this returns: the envelope as one line of JSON, then the message."""
+        id = new_id()
+        fresh = self.new / f"{id}.part"
+        with open(fresh, "wb") as file:
+            file.write(json.dumps({"from": sender, "to": recipients}).encode() + b"\n" + raw)
+            file.flush()
+            os.fsync(file.fileno())
+        fresh.rename(self.new / f"{id}.mail")
+        folder = os.open(self.new, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+    def waiting(self) -> list[Path]:
+        """Mail still to be read, oldest first (the names are uuid7)."""
+        return sorted(self.new.glob("*.mail"))
+
+
+def take(portal: Portal, spool: Spool, place: Path) -> str:
+    """Makes a request of one kept mail: `taken`, `repeated`, `filed` or `unread`. Unavailable where the database is away: the mail stays where it is."""
+    envelope, _, raw = place.read_bytes().partition(b"\n")
+    try:
+        letter = read(raw)
+        reason = letter.automatic or _own(portal, letter, json.loads(envelope)["from"])
+        if reason:
+            place.rename(spool.filed / place.name)
+            log.info("mail filed: %s", reason)
+            return "filed"
+        _open(portal, letter, raw)
+    except UniqueViolation:
+        place.unlink()
+        return "repeated"
+    except Unavailable:
+        raise
+    except (Unreadable, Refusal) as fault:
+        place.rename(spool.unread / place.name)
+        log.warning("mail %s cannot be taken: %s", place.stem, type(fault).__name__)
+        return "unread"
+    place.unlink()
+    return "taken"
+
+
+def _own(portal: Portal, letter: Letter, envelope_from: str) -> str | None:
+    """Bounces (no return path), and our own mail coming back."""
+    if not envelope_from.strip("<> "):
+        return "null return path"
+    return "our own address" if letter.sender.lower() == portal.settings.mail_from.lower() else None
+
+
+def _open(portal: Portal, letter: Letter, raw: bytes) -> None:
+    """The request, and the raw mail in its vault. The same message makes one case for ever; its id is kept as a digest, for it may name its writer."""
+    words = "\n\n".join(part for part in (letter.subject, letter.text) if part)
+    name = letter.message_id.encode() if letter.message_id else raw
+    case_id = new_id()
+    with portal.work(ANONYMOUS, new_cases=[case_id]) as work:
+        given = Submission(text=words, contact={"email": letter.sender}, channel="email", source="email", external_id=sha256(name).hexdigest())
+        receive(work, given, case_id=case_id)
+        items.put(work, case_id, "mail", {"raw": raw.decode("latin-1").replace("\0", "\ufffd")})
+
+
+class Intake:
+    """The SMTP listener, and beside it one reader of the spool."""
+
+    def __init__(self, portal: Portal, host: str, port: int) -> None:
+        self._portal = portal
+        self._spool = Spool(Path(portal.settings.data) / "mail")
+        self._came = threading.Event()
+        self._ended = threading.Event()
+        self._reader = threading.Thread(target=self._read, name="mail reader", daemon=True)
+        self._listener = Controller(
+            self, hostname=host, port=port, data_size_limit=LARGEST, enable_SMTPUTF8=True, server_hostname="portal.invalid", ident="portal"
+        )
+
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
+        """250 only when the raw message is safe."""
+        raw = envelope.original_content or b""
+        try:
+            await server.loop.run_in_executor(None, self._spool.keep, envelope.mail_from or "", list(envelope.rcpt_tos), raw)
+        except OSError:
+            log.exception("mail cannot be kept")
+            return "451 4.3.1 try again later"
+        self._came.set()
+        return "250 2.6.0 taken"
+
+    def start(self) -> None:
+        """Listens; what an earlier process kept is read first."""
+        self._reader.start()
+        self._listener.start()
+
+    def stop(self) -> None:
+        """Stops listening, and reading after the mail in hand."""
+        with suppress(RuntimeError):
+            self._listener.stop()
+        self._ended.set()
+        self._came.set()
+        self._reader.join(timeout=10)
+
+    def _read(self) -> None:
+        while not self._ended.is_set():
+            self._came.clear()
+            for place in self._spool.waiting():
+                if self._ended.is_set():
+                    return
+                try:
+                    take(self._portal, self._spool, place)
+                except Exception:
+                    log.exception("mail %s stays for another try", place.stem)
+                    self._ended.wait(PAUSE)
+            if not self._spool.waiting():
+                self._came.wait()

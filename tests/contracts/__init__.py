@@ -1,0 +1,1 @@
+"""The doors as strangers see them."""

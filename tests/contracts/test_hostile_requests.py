@@ -1,0 +1,91 @@
+"""Requests no honest client sends: each gets a clear 4xx as a problem document, never a 5xx."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from flask.testing import FlaskClient
+
+from portal.api.gate import BODY
+from tests.contracts.conftest import is_problem, post
+from tests.unit.test_gate import DEEP, HOSTILE
+
+
+@pytest.mark.parametrize("body", HOSTILE.values(), ids=HOSTILE)
+def test_json_no_two_parsers_agree_on(client: FlaskClient, body: bytes) -> None:
+    is_problem(post(client, body), 400, "bad-json")
+
+
+@pytest.mark.parametrize("body", DEEP.values(), ids=DEEP)
+def test_deep_json(client: FlaskClient, body: bytes) -> None:
+    if len(body) < BODY:
+        is_problem(post(client, body), 400, "too-deep")
+    else:
+        is_problem(post(client, body), 413, "too-large")
+
+
+def test_ten_megabytes(client: FlaskClient) -> None:
+    is_problem(post(client, b'{"any":"' + b"x" * 10_000_000 + b'"}'), 413, "too-large")
+    exactly = b'{"any":"' + b"x" * (BODY - 10) + b'"}'
+    assert post(client, exactly).status_code == 200
+    is_problem(post(client, exactly + b" "), 413, "too-large")
+
+
+@pytest.mark.parametrize("content_type", ["text/plain", "application/x-www-form-urlencoded", "application/json; charset=latin-1", "application/jsonx", ""])
+def test_other_content_types(client: FlaskClient, content_type: str) -> None:
+    is_problem(post(client, b"{}", content_type), 415, "wrong-content-type")
+
+
+@pytest.mark.parametrize("body", ["[]", "null", "1", '"text"', "true"])
+def test_a_body_that_is_no_object(client: FlaskClient, body: str) -> None:
+    assert is_problem(post(client, body), 422, "invalid")["errors"] == [{"pointer": "", "detail": "Send an object."}]
+
+
+def test_unknown_members_are_refused(client: FlaskClient) -> None:
+    problem = is_problem(post(client, '{"status":"closed","inside":{"a/b~c":"x"},"number":2.7}'), 422, "invalid")
+    assert {error["pointer"] for error in problem["errors"]} == {"/status", "/inside/a~1b~0c/value", "/number"}
+    assert {error["detail"] for error in problem["errors"]} >= {"Unknown field."}
+
+
+@pytest.mark.parametrize(
+    ("address", "status", "slug"),
+    [
+        ("/api/v1/services?limit=1&limit=2", 400, "bad-address"),
+        ("/api/v1/services?text=%00", 400, "bad-address"),
+        ("/api/v1/services?text=%ff", 400, "bad-address"),
+        ("/api/v1/services?unknown=1", 422, "invalid"),
+        ("/api/v1/services?limit=0", 422, "invalid"),
+        ("/api/v1/services?limit=99999999999999999999", 422, "invalid"),
+        ("/api/v1/services?language=%27;DROP", 422, "invalid"),
+        ("/api/v1/services?after=AAAA", 422, "invalid"),
+        ("/api/v1/services?after=%C3%A9", 422, "invalid"),
+        ("/api/v1/services/a%00b", 404, "not-found"),
+        ("/api/v1/services/%ff", 404, "not-found"),
+        ("/api/v1/services/%2e%2e", 404, "not-found"),
+        ("/api/v1/%2e%2e/%2e%2e/etc/passwd", 404, "not-found"),
+        ("/api/v1/services/" + "x" * 5000, 404, "not-found"),
+    ],
+)
+def test_addresses(client: FlaskClient, address: str, status: int, slug: str) -> None:
+    is_problem(client.get(address), status, slug)
+
+
+def test_static_files_stay_in_their_folder(client: FlaskClient) -> None:
+    for path in ("../docs.py", "%2e%2e/docs.py", "..%2fdocs.py", "/etc/passwd", "swagger-ui/../../docs.py"):
+        assert client.get(f"/docs/static/{path}", follow_redirects=True).status_code == 404
+    with client.get("/docs/static/docs.js") as found:
+        assert found.status_code == 200
+
+
+def test_naughty_strings_come_back_as_they_were_sent(client: FlaskClient, shared_data: Path) -> None:
+    texts = json.loads((shared_data / "hostile" / "blns.json").read_text("utf-8"))
+    for text in texts:
+        assert post(client, json.dumps({"any": text})).get_json() == {"any": text}
+        assert client.get("/api/v1/services", query_string={"text": text}).status_code in (200, 400, 422)
+
+
+@pytest.mark.parametrize("value", ["Basic dXNlcjpwdw==", "Bearer", "Bearer ", "Bearer a b", "Bearer \xe9", "bearer x.y.z", "Bearer " + "a" * 9000, ""])
+def test_odd_authorization(client: FlaskClient, value: str) -> None:
+    is_problem(client.get("/api/v1/probes/who", headers={"Authorization": value}), 401, "bad-token")
