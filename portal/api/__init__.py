@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Flask
 
-from portal.api import allowed, docs, health, problems, services, spec
+from portal.api import allowed, cases, docs, health, party, problems, services, spec, tasks
 from portal.unit_of_work import Portal
 
 
@@ -17,6 +17,9 @@ def install(app: Flask, portal: Portal) -> None:
         app,
         [
             services.resource,
+            cases.resource,
+            party.resource,
+            tasks.resource,
             health.resource,
         ],
     )

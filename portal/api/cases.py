@@ -58,7 +58,7 @@ class Start(Schema):
     language = fields.String(validate=LANGUAGE)
 
 
-class Promise(Schema):
+class PromiseGiven(Schema):
     """What was promised of the whole request."""
 
     due_at = fields.DateTime(required=True)
@@ -81,7 +81,7 @@ class Started(Schema):
     status = fields.String(required=True)
     service = fields.String(required=True, allow_none=True)
     agency = fields.String(required=True)
-    promise = fields.Nested(Promise, required=True, allow_none=True)
+    promise = fields.Nested(PromiseGiven, required=True, allow_none=True)
     next = fields.Dict(required=True, metadata={"description": "`do`: what the party may do now; `answers`: questions still open."})
     emergency = fields.Nested(Emergency, allow_none=True)
 
@@ -120,7 +120,7 @@ class CaseShown(Schema):
     received_at = fields.DateTime(required=True)
     closed_at = fields.DateTime(required=True, allow_none=True)
     outcome = fields.String(required=True, allow_none=True)
-    promise = fields.Nested(Promise, required=True, allow_none=True)
+    promise = fields.Nested(PromiseGiven, required=True, allow_none=True)
     steps = fields.List(fields.Nested(StepShown), required=True)
     decisions = fields.List(fields.Nested(DecisionShown), required=True)
     next = fields.String(required=True)

@@ -130,7 +130,6 @@ def correlation() -> str:
 def _note(what: str, error: Exception) -> None:
     """One line in the log: where and what kind, never the message of a foreign exception (it may quote values) nor the address (it may name a case)."""
     cause = getattr(error, "orig", None) or error
-    frames = traceback.extract_tb(error.__traceback__)[-6:]
     status = error.status if isinstance(error, Refusal) else None
     log.log(
         40 if status is None or status >= 500 else 20,
@@ -141,5 +140,10 @@ def _note(what: str, error: Exception) -> None:
         error=type(cause).__qualname__,
         slug=getattr(error, "slug", None),
         sqlstate=getattr(cause, "sqlstate", None),
-        frames=[f"{frame.filename.rpartition('portal/')[2]}:{frame.lineno} {frame.name}" for frame in frames] if status is None or status >= 500 else None,
+        frames=_frames(error) if status is None or status >= 500 else None,
     )
+
+
+def _frames(error: Exception) -> list[str]:
+    """The innermost frames, each as the end of its file's path, line and function."""
+    return [f"{'/'.join(frame.filename.split('/')[-3:])}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(error.__traceback__)[-6:]]

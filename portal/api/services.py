@@ -27,7 +27,7 @@ resource = Resource("services", __name__, description="What government offers, a
 @allowed("catalogue.read")
 @resource.arguments(Search, location="query")
 @resource.response(200, Services)
-def list_services(query: dict[str, Any]) -> dict[str, Any]:
+def list_services(query: dict[str, Any]) -> Any:
     """The catalogue, or what fits a text"""
     catalogue = the_portal().catalogue
     language = query["language"] or the_portal().settings.default_language
@@ -37,7 +37,7 @@ def list_services(query: dict[str, Any]) -> dict[str, Any]:
     key = after(query["after"], str)
     found = [service for id, service in sorted(catalogue.services.items()) if key is None or id > key[0]]
     part = page(found[: query["limit"] + 1], query["limit"], lambda service: (service.id,))
-    return {"items": [{**summary(service, language), "score": None} for service in part["items"]], "next": part["next"]}
+    return {"items": [{**summary(service, language), "score": None} for service in part["items"]], "next": part["next"]}, 200, PUBLIC
 
 
 @resource.route("/services/<service>")

@@ -94,7 +94,7 @@ class Resource(Blueprint):  # type: ignore[misc]  # flask-smorest has no types
     def _prepare_headers_doc(doc: dict[str, Any], doc_info: dict[str, Any], **_: Any) -> dict[str, Any]:
         named = doc_info.get("takes_headers", ())
         if named:
-            doc.setdefault("parameters", []).extend({"$ref": f"#/components/parameters/{name}"} for name in named)
+            doc.setdefault("parameters", []).extend(named)
         return doc
 
 

@@ -17,6 +17,7 @@ from jinja2.sandbox import SandboxedEnvironment
 
 from portal.cases.registry import case_of
 from portal.catalogue.definitions import Text
+from portal.standards import clocks
 from portal.unit_of_work import Work
 
 #: Variants of a language whose dates we write: English dates lead with the day.
@@ -39,15 +40,22 @@ def facts(work: Work, case_id: UUID, refs: Mapping[str, Any], language: str) -> 
     """What a template may say of a case in hand."""
     case, catalogue, settings = case_of(work, case_id), work.catalogue, work.portal.settings
     service, agency = catalogue.services.get(case["service"] or "") or catalogue.triage, catalogue.agencies.get(case["agency"])
-    due = refs.get("due_at")
+    due = datetime.fromisoformat(refs["due_at"]) if refs.get("due_at") else _promised(work, case_id)
     return {
         "reference": case["reference"],
         "service": said(service.title, language, settings.default_language),
         "agency": said(agency.title, language, settings.default_language) if agency else case["agency"],
-        "due": in_words(datetime.fromisoformat(due), case["zone"], language) if due else None,
+        "due": in_words(due, case["zone"], language) if due else None,
         "emergency": _emergency(work, case["agency"]) if case["danger"] else None,
         "link": f"{settings.public_url}/cases/{case['reference']}",
     }
+
+
+def _promised(work: Work, case_id: UUID) -> datetime | None:
+    """The date the party was told: the promise on the whole case, else the law's, else the first that runs."""
+    running = [row for row in clocks.of_case(work, case_id) if row["status"] in ("running", "paused")]
+    ranked = sorted(running, key=lambda row: (row["covers"] != "case", row["kind"] != "promise", row["due_at"]))
+    return ranked[0]["due_at"] if ranked else None
 
 
 def said(text: Text, language: str, default: str) -> str:

@@ -82,7 +82,7 @@ class _Door(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         if self.path == "/ledger":
-            return self._json(200, {"effects": self._town.ledger.effects(), "reports": self._town.ledger.reports()})
+            return self._json(200, self._town.ledger.everything())
         if self.path == "/control":
             return self._json(200, {"behaviours": BEHAVIOURS, "now": self._town.behaviour})
         return self._json(200 if self.path == "/health" else 404, {})

@@ -11,8 +11,8 @@ from uuid import uuid4
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS requests (agency TEXT PRIMARY KEY, times INTEGER NOT NULL);
-CREATE TABLE IF NOT EXISTS effects (agency TEXT, key TEXT, remote_id TEXT NOT NULL, action TEXT, behaviour TEXT NOT NULL, at TEXT NOT NULL, times INTEGER NOT NULL,
-    PRIMARY KEY (agency, key));
+CREATE TABLE IF NOT EXISTS effects (agency TEXT, key TEXT, remote_id TEXT NOT NULL, action TEXT, behaviour TEXT NOT NULL, at TEXT NOT NULL,
+    times INTEGER NOT NULL, PRIMARY KEY (agency, key));
 CREATE TABLE IF NOT EXISTS reports (message_id TEXT PRIMARY KEY, agency TEXT NOT NULL, key TEXT NOT NULL, url TEXT NOT NULL, body TEXT NOT NULL,
     answer INTEGER, tries INTEGER NOT NULL);
 """
@@ -54,6 +54,10 @@ class Ledger:
         """Reports a stopped process still owes."""
         return self._run("SELECT * FROM reports WHERE answer IS NULL OR answer >= 500")
 
+    def requests(self) -> dict[str, int]:
+        """How often each agency was called, whatever it answered."""
+        return {row["agency"]: row["times"] for row in self._run("SELECT * FROM requests")}
+
     def effects(self) -> list[dict[str, Any]]:
         """Every distinct effect, with how often it was asked for."""
         return self._run("SELECT * FROM effects ORDER BY at, key")
@@ -61,6 +65,10 @@ class Ledger:
     def reports(self) -> list[dict[str, Any]]:
         """Every report, with what came back."""
         return self._run("SELECT message_id, agency, key, body, answer, tries FROM reports")
+
+    def everything(self) -> dict[str, Any]:
+        """The whole record, as GET /ledger shows it."""
+        return {"requests": self.requests(), "effects": self.effects(), "reports": self.reports()}
 
     def _run(self, statement: str, *parameters: Any) -> list[dict[str, Any]]:
         with self._lock:

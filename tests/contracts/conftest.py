@@ -11,6 +11,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from marshmallow import fields
+from pydantic import SecretStr
 
 from portal.api.allowed import allowed
 from portal.api.asking import principal
@@ -60,6 +61,12 @@ def probes() -> Resource:
     def desk() -> dict[str, Any]:
         return {}
 
+    @resource.route("/any/<name>")
+    @allowed("catalogue.read")
+    @resource.response(200)
+    def any_name(name: str) -> dict[str, Any]:
+        return {"name": name}
+
     return resource
 
 
@@ -82,7 +89,9 @@ def make(catalogue: Catalogue, issuer: Issuer) -> Iterator[Callable[..., Flask]]
     apps: list[Flask] = []
 
     def made(url: str = NOWHERE, routes: Callable[[Flask], None] = lambda app: None, **chosen: Any) -> Flask:
-        settings = Settings(PORTAL_MODE="test", token_issuer=ISSUER, token_audience=AUDIENCE, token_keys=str(issuer.place), secret_key="s" * 32, **chosen)
+        settings = Settings(
+            PORTAL_MODE="test", token_issuer=ISSUER, token_audience=AUDIENCE, token_keys=str(issuer.place), secret_key=SecretStr("s" * 32), **chosen
+        )
         app = create_app(Portal(connect(url), catalogue, {}, settings))
         app.register_blueprint(probes())
         routes(app)

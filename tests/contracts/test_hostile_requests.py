@@ -72,6 +72,12 @@ def test_addresses(client: FlaskClient, address: str, status: int, slug: str) ->
     is_problem(client.get(address), status, slug)
 
 
+@pytest.mark.parametrize("name", ["a%00b", "%ff", "%ed%a0%80", "%2e%2e", ".", "a%5cb", "a%0d%0aSet-Cookie:x=1", "%1b%5b31m"])
+def test_odd_parts_of_a_path_reach_no_view(client: FlaskClient, name: str) -> None:
+    is_problem(client.get(f"/api/v1/probes/any/{name}"), 404, "not-found")
+    assert client.get("/api/v1/probes/any/caf%C3%A9").get_json() == {"name": "café"}
+
+
 def test_static_files_stay_in_their_folder(client: FlaskClient) -> None:
     for path in ("../docs.py", "%2e%2e/docs.py", "..%2fdocs.py", "/etc/passwd", "swagger-ui/../../docs.py"):
         assert client.get(f"/docs/static/{path}", follow_redirects=True).status_code == 404

@@ -1,66 +1,76 @@
-"""Run in a copy of the tree: plants every forbidden import, runs the linter, prints what each contract found. `python -m tests.laws.planting`."""
+"""Run in a copy of the tree: plants an import in every forbidden direction, runs the linter, prints those it did not find. `python -m tests.laws.planting`."""
 
 from __future__ import annotations
 
 import json
-import tomllib
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 from importlinter.api import read_configuration
 from importlinter.application import use_cases
 
-from tests.laws.rooms import HEADS, plain, rooms_of
+from tests.laws.rooms import HEADS, ROOT, contracts, existing, rooms_of
 
-ROOT = Path.cwd()
-
-
-def rooms(layers: list[str]) -> list[list[str]]:
-    """Layers from the top, each its rooms that exist."""
-    return [[room for room in rooms_of(layer) if list((ROOT / "portal").glob(f"{room}*"))] for layer in layers]
+Pair = tuple[str, str]
 
 
-def plant(contracts: dict[str, dict[str, list[str]]]) -> None:
-    """Every forbidden direction, each import in a file of its own room."""
-    layers = rooms(contracts["order"]["layers"])
-    tables = [f"portal.{file.parent.name}.tables" for file in sorted((ROOT / "portal").glob("*/tables.py"))]
-    for depth, layer in enumerate(layers):
-        above = [room for higher in layers[:depth] for room in higher]
+def plant() -> dict[str, set[Pair]]:
+    """Contract id -> imports that break it, each now in a module of its own."""
+    order = [[room for room in rooms_of(layer) if room in existing()] for layer in contracts()["order"]["layers"]]
+    rooms = [room for layer in order for room in layer]
+    tables = {room for room in rooms if (ROOT / "portal" / room / "tables.py").exists()}
+    planted: dict[str, set[Pair]] = {id: set() for id in contracts()}
+    for depth, layer in enumerate(order):
+        above = [room for higher in order[:depth] for room in higher]
         for room in layer:
-            file = ROOT / "portal" / f"{room}.py"
-            if file.exists():
-                (ROOT / "portal" / room).mkdir()
-                file.rename(ROOT / "portal" / room / "__init__.py")
-            strange = [f"portal.{other}" for other in [*above, *layer] if other != room]
-            _write(ROOT / "portal" / room / "planted.py", [*strange, *HEADS, *(name for name in tables if not name.startswith(f"portal.{room}."))])
+            _make_package(ROOT / "portal" / f"{room}.py")
+            importer = f"portal.{room}.planted"
+            planted["order"] |= _write(importer, (f"portal.{other}" for other in [*above, *layer] if other != room))
+            planted["engine"] |= _write(importer, HEADS)
+            planted["own-tables"] |= _write(importer, (f"portal.{other}.tables" for other in tables - {room}))
     for head in HEADS:
-        _write(ROOT / head / "planted.py", [*contracts["content"]["forbidden_modules"], *contracts["no-connection"]["forbidden_modules"]])
-    _write(ROOT / "channels" / "planted_too.py", ["channels.planted"])
-    for name in contracts["pure"]["source_modules"]:
-        file = ROOT / f"{name.replace('.', '/')}.py"
-        file.write_text("".join(f"import {heavy}\n" for heavy in contracts["pure"]["forbidden_modules"]) + plain(file.read_text()))
-    (ROOT / "portal" / "unplaced.py").write_text("")
+        for id in ("content", "no-connection"):
+            planted[id] |= _write(f"{head}.planted", contracts()[id]["forbidden_modules"])
+    planted["channels-apart"] = _write("channels.planted_too", ["channels.planted"])
+    for rule in contracts()["pure"]["source_modules"]:
+        planted["pure"] |= _write(rule, contracts()["pure"]["forbidden_modules"])
+    (ROOT / "portal" / "unplaced.py").touch()
+    return planted
 
 
-def _write(file: Path, imports: list[str]) -> None:
-    file.write_text("".join(f"import {name}\n" for name in imports))
+def _make_package(file: Path) -> None:
+    """So that what is planted in a room of one file is imported by nobody else."""
+    if file.exists():
+        file.with_suffix("").mkdir()
+        file.rename(file.with_suffix("") / "__init__.py")
 
 
-def found() -> dict[str, object]:
-    """Contract id -> what broke it: pairs of importer and imported, or [] where it was kept."""
-    options = use_cases.read_user_options(None)
-    ids = [one["id"] for one in read_configuration()["contracts_options"]]
+def _write(importer: str, imported: Iterable[str]) -> set[Pair]:
+    names = sorted(imported)
+    with (ROOT / f"{importer.replace('.', '/')}.py").open("a") as file:
+        file.writelines(f"import {name}\n" for name in names)
+    return {(importer, name) for name in names}
+
+
+def found() -> dict[str, dict[str, Any]]:
+    """Contract id -> what the linter found."""
+    options = use_cases.read_user_options()
+    use_cases._register_contract_types(options)  # `lint_imports` does it too, and prints its findings instead of giving them
     report = use_cases.create_report(options, cache_dir=None)
-    checks = {id: check.metadata | {"kept": check.kept} for id, (_, check) in zip(ids, report.get_contracts_and_checks(), strict=True)}
-    return json.loads(json.dumps(checks, default=lambda value: sorted(value) if isinstance(value, set) else str(value)))  # type: ignore[no-any-return]
+    ids = [one["id"] for one in read_configuration()["contracts_options"]]
+    return {id: check.metadata for id, (_, check) in zip(ids, report.get_contracts_and_checks(), strict=True)}
 
 
-def main() -> None:
-    """Prints the findings as JSON."""
-    with (ROOT / "pyproject.toml").open("rb") as file:
-        contracts = {one["id"]: one for one in tomllib.load(file)["tool"]["importlinter"]["contracts"]}
-    plant(contracts)
-    print(json.dumps(found()))
+def pairs(inside: object) -> Iterator[Pair]:
+    """Every import named anywhere in what a contract found."""
+    if isinstance(inside, dict) and "importer" in inside and "routes" not in inside:
+        yield inside["importer"], inside["imported"]
+    for part in inside.values() if isinstance(inside, dict) else inside if isinstance(inside, list | tuple | set) else ():
+        yield from pairs(part)
 
 
 if __name__ == "__main__":
-    main()
+    planted, seen = plant(), found()
+    missed = {id: sorted(planted[id] - set(pairs(seen[id]))) for id in planted}
+    print(json.dumps({"planted": {id: len(some) for id, some in planted.items()}, "missed": missed, "unplaced": sorted(seen["order"]["undeclared_modules"])}))
