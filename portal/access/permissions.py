@@ -26,6 +26,11 @@ def caseworker(who: Principal) -> bool:
     return who.scope == "staff" and "caseworker" in who.roles
 
 
+def duty_person(who: Principal) -> bool:
+    """Who is paged when there is danger."""
+    return who.scope == "staff" and "duty" in who.roles
+
+
 def champion(who: Principal) -> bool:
     """Who answers for the promise, across agencies."""
     return who.scope == "champion"
@@ -66,7 +71,7 @@ PERMISSIONS: dict[str, Permission] = {
     "task.list": Permission("See the queue.", (caseworker,)),
     "task.work": Permission("Claim, release, complete, ask, refer, note.", (caseworker,)),
     "breach.list": Permission("See promises that were missed.", (champion, caseworker)),
-    "duty.acknowledge": Permission("Answer a page for danger.", (caseworker,)),
+    "duty.acknowledge": Permission("Answer a page for danger.", (caseworker, duty_person)),
     "agency.report": Permission("Report back on a handover.", (agency_system,)),
     "development.sign-in": Permission("Sign in as a sample person (local mode only).", (anyone,)),
 }

@@ -1,0 +1,1 @@
+"""A historical log, read through the same registry at its own times."""
