@@ -70,7 +70,8 @@ def begin_step(work: Work, events: list[Event]) -> None:
     for event in events:
         case = registry.case_of(work, event.case_id)
         service = service_of(work, case)
-        assert service is not None and event.agency is not None
+        assert service is not None
+        assert event.agency is not None
         run = ledger.run_of(work, event.case_id, UUID(event.data["run"]))
         step = work.portal.pinned(work, run["definition_hash"]).step(event.step)
         grants.grant(work, event.case_id, event.agency, "step")
@@ -287,7 +288,8 @@ def _tell(work: Work, case: Row, template: str) -> None:
 
 
 def _queue(work: Work, case: Row, service: Service, event: Event, queue: str | None) -> None:
-    assert event.agency is not None and event.step is not None
+    assert event.agency is not None
+    assert event.step is not None
     kind = "triage" if service.triage else "step"
     _task(work, case, work.catalogue.agencies[event.agency], kind=kind, step=event.step, step_run=UUID(event.data["step_run"]), queue=queue)
 

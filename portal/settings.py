@@ -14,28 +14,31 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore")
 
-    mode: Literal["production", "local", "test"] = Field("production", alias="PORTAL_MODE", description="`local` is one machine with sample people; it refuses to face the world")
-    database_url: str = Field("postgresql:///onedoor", description="PostgreSQL 15 or newer; the login takes the roles portal_app and portal_relay for each transaction")
-    owner_database_url: str | None = Field(None, description="Owner of the tables, for migrations; absent: DATABASE_URL")
-    redis_url: str = Field("redis://127.0.0.1:6379/0", description="Carries wake-ups only; may vanish")
-    secret_key: SecretStr = Field(SecretStr(""), description="At least 32 characters: case secrets and stored answers are derived from it")
-    public_url: str = Field("http://127.0.0.1:8000", description="Address citizens and agencies reach the portal at, no slash at the end")
-    token_issuer: str = Field("", description="Issuer of the bearer tokens that are taken (RFC 9068); absent: no bearer tokens")
-    token_audience: str = Field("onedoor", description="Audience demanded of bearer tokens")
-    token_keys: str = Field("", description="File with the issuer's public keys (JWK Set, RFC 7517)")
-    smtp_host: str = Field("127.0.0.1", description="Where outgoing mail is handed over")
-    smtp_port: int = Field(25, description="Its port")
-    mail_from: str = Field("portal@localhost", description="Sender of outgoing mail")
-    mail_host: str = Field("127.0.0.1", description="Address the mail intake listens on")
-    mail_port: int = Field(2525, description="Port the mail intake listens on")
-    agency_secrets: str = Field("", description="File with a Standard Webhooks secret for each agency: `agency: whsec_...`, one a line")
-    simulated_agencies: str = Field("", description="Base address of the simulated agencies (local mode)")
-    default_language: str = Field("en", description="Language where a citizen names none")
-    jurisdiction: str = Field("demo", description="Jurisdiction of requests that come in by the portal's own doors")
-    web_workers: int = Field(2, description="Web worker processes")
-    web_threads: int = Field(4, description="Threads in each of them")
-    rq_workers: int = Field(2, description="RQ workers, one queue each")
-    data: str = Field("var", description="Folder of the local mode: databases, mailbox, logs")
+    mode: Literal["production", "local", "test"] = Field(
+        default="production", alias="PORTAL_MODE", description="`local` is one machine with sample people; it refuses to face the world"
+    )
+    database_url: str = Field(
+        default="postgresql:///onedoor", description="PostgreSQL 15 or newer; the login takes portal_app, portal_relay or portal_figures for each transaction"
+    )
+    owner_database_url: str | None = Field(default=None, description="Owner of the tables, for migrations; absent: DATABASE_URL")
+    redis_url: str = Field(default="redis://127.0.0.1:6379/0", description="Carries wake-ups only; may vanish")
+    secret_key: SecretStr = Field(default=SecretStr(""), description="At least 32 characters: case secrets and stored answers are derived from it")
+    public_url: str = Field(default="http://127.0.0.1:8000", description="Address citizens and agencies reach the portal at, no slash at the end")
+    token_issuer: str = Field(default="", description="Issuer of the bearer tokens that are taken (RFC 9068); absent: no bearer tokens")
+    token_audience: str = Field(default="onedoor", description="Audience demanded of bearer tokens")
+    token_keys: str = Field(default="", description="File with the issuer's public keys (JWK Set, RFC 7517)")
+    smtp_host: str = Field(default="127.0.0.1", description="Where outgoing mail is handed over")
+    smtp_port: int = Field(default=25, description="Its port")
+    mail_from: str = Field(default="portal@localhost", description="Sender of outgoing mail")
+    mail_host: str = Field(default="127.0.0.1", description="Address the mail intake listens on")
+    mail_port: int = Field(default=2525, description="Port the mail intake listens on")
+    agency_secrets: str = Field(default="", description="File with a Standard Webhooks secret for each agency: `agency: whsec_...`, one a line")
+    simulated_agencies: str = Field(default="", description="Base address of the simulated agencies (local mode)")
+    default_language: str = Field(default="en", description="Language where a citizen names none")
+    web_workers: int = Field(default=2, description="Web worker processes")
+    web_threads: int = Field(default=4, description="Threads in each of them")
+    rq_workers: int = Field(default=2, description="RQ workers, one queue each")
+    data: str = Field(default="var", description="Folder of the local mode: databases, mailbox, logs")
 
 
 @cache

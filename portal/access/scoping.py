@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import FromClause, Select, exists, false, or_, true
+from sqlalchemy import Select, Table, exists, false, or_, true
 from sqlalchemy.sql import ColumnElement
 
 from portal.access.tables import case_access
@@ -20,13 +20,13 @@ def visible(work: Work, statement: Select[Any]) -> Select[Any]:
     return statement.execution_options(visible=True)
 
 
-def _tables(source: Any) -> list[Any]:
+def _tables(source: Any) -> list[Table]:
     if hasattr(source, "left"):
         return [*_tables(source.left), *_tables(source.right)]
     return [source] if hasattr(source, "info") else []
 
 
-def _seen(work: Work, table: FromClause) -> ColumnElement[bool]:
+def _seen(work: Work, table: Table) -> ColumnElement[bool]:
     who = work.principal
     if who.scope in ("engine", "champion", "figures", "relay"):
         return true()

@@ -79,7 +79,12 @@ def _write(reference: str, action: str, act: Callable[[Work, UUID], dict[str, An
 @resource.response(201, Written)
 def send_message(body: dict[str, Any], reference: str) -> Response:
     """Write on the case"""
-    return _write(reference, "case.message", lambda work, case_id: {} if party.write(work, case_id, body["words"]) else {})
+
+    def act(work: Work, case_id: UUID) -> dict[str, Any]:
+        party.write(work, case_id, body["words"])
+        return {}
+
+    return _write(reference, "case.message", act)
 
 
 @resource.route("/cases/<reference>/answers", methods=["POST"])

@@ -12,7 +12,8 @@ ALPHABET = "2345679ACDEFGHJKMNPQRTVWXY"
 HEARD_AS = str.maketrans({"S": "5", "Z": "2", "U": "V"})
 LENGTH = 12
 _VALUE = {character: value for value, character in enumerate(ALPHABET)}
-_IGNORED = str.maketrans("", "", " -‐‑–—.\t")
+#: Blanks, full stops, and every dash somebody may type: hyphen-minus, hyphen, no-break hyphen, en and em dash.
+_IGNORED = str.maketrans("", "", " -.\t\u2010\u2011\u2013\u2014")
 
 
 class WrongReference(Invalid):

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+import orjson
+
 
 class Reads(Protocol):
     """What is needed of a unit of work with the role of the figures."""
@@ -50,13 +52,14 @@ _LAST_OF = "SELECT tx::text::bigint FROM events WHERE tx >= %s::text::xid8 AND t
 #: (one that began earlier may have waited for the head): its earlier events are then taken along, whatever their transaction.
 _NUMBER = """WITH wanted AS (SELECT case_id, max(seq) AS last FROM events WHERE tx >= %(horizon)s::text::xid8 AND tx < %(until)s::text::xid8 GROUP BY case_id),
 known AS ({known}),
-fresh AS (SELECT e.case_id, e.seq, max(e.recorded_at) OVER (PARTITION BY e.case_id ORDER BY e.seq) AS at
-    FROM wanted w LEFT JOIN known k ON k.case_id = w.case_id JOIN events e ON e.case_id = w.case_id AND e.seq > coalesce(k.last, 0) AND e.seq <= w.last),
+fresh AS (SELECT w.case_id, e.seq, max(e.recorded_at) OVER (PARTITION BY w.case_id ORDER BY e.seq) AS at
+    FROM wanted w LEFT JOIN known k ON k.case_id = w.case_id CROSS JOIN LATERAL (SELECT seq, recorded_at FROM events
+    WHERE case_id = w.case_id AND seq > coalesce(k.last, 0) AND seq <= w.last OFFSET 0) e),
 put AS (INSERT INTO feed (position, case_id, seq) SELECT %(position)s + row_number() OVER (ORDER BY at, case_id, seq), case_id, seq FROM fresh RETURNING 1)
 UPDATE feed_head SET position = position + (SELECT count(*) FROM put), horizon = %(until)s::text::xid8 WHERE one = 1 RETURNING position"""
 #: What has a position follows from the events alone: all up to the last one below the horizon.
 _BY_TRANSACTION = _NUMBER.format(
-    known="SELECT p.case_id, max(p.seq) AS last FROM wanted v JOIN events p ON p.case_id = v.case_id AND p.tx < %(horizon)s::text::xid8 GROUP BY p.case_id"
+    known="SELECT v.case_id, p.last FROM wanted v CROSS JOIN LATERAL (SELECT max(seq) AS last FROM events WHERE case_id = v.case_id AND tx < %(horizon)s::text::xid8) p"
 )
 #: While numbers of two clusters are mixed, the feed itself is asked.
 _BY_FEED = _NUMBER.format(known="SELECT case_id, max(seq) AS last FROM feed WHERE case_id IN (SELECT case_id FROM wanted) GROUP BY case_id")
@@ -76,8 +79,10 @@ MEMBERS = (
     *("position", "case_id", "seq", "id", "type", "occurred_at", "recorded_at", "jurisdiction", "origin", "actor", "agency", "channel", "step"),
     *("schema_version", "data", "prev_hash", "hash"),
 )
-_READ = f"""SELECT f.position, {", ".join(f"e.{name}" for name in MEMBERS[1:])} FROM feed f JOIN events e ON e.case_id = f.case_id AND e.seq = f.seq
-WHERE f.position > %s ORDER BY f.position LIMIT %s"""
+_COLUMNS = ", ".join("e.data::text" if name == "data" else f"e.{name}" for name in MEMBERS[1:])
+#: `OFFSET 0` holds the planner to one look-up an event, whatever it knows of the sizes.
+_READ = f"""SELECT f.position, {_COLUMNS} FROM (SELECT position, case_id, seq FROM feed WHERE position > %s ORDER BY position LIMIT %s) f
+CROSS JOIN LATERAL (SELECT * FROM events WHERE case_id = f.case_id AND seq = f.seq OFFSET 0) e ORDER BY f.position"""
 
 
 def publish(work: Reads, limit: int | None = None) -> int:
@@ -103,7 +108,7 @@ def publish(work: Reads, limit: int | None = None) -> int:
 
 def read(work: Reads, after: int, limit: int) -> list[dict[str, Any]]:
     """Events with a position above `after`, in order, at most `limit`: mappings of MEMBERS."""
-    return [dict(zip(MEMBERS, row, strict=True)) for row in work.sql(_READ, (after, limit))]
+    return [_event(row) for row in work.sql(_READ, (after, limit))]
 
 
 def unread(work: Reads, reader: str) -> bool:
@@ -121,6 +126,12 @@ def place(work: Reads, reader: str) -> int:
 def advance(work: Reads, reader: str, position: int) -> None:
     """The reader has read up to `position`."""
     work.sql("UPDATE readers SET position = %s WHERE name = %s", (position, reader))
+
+
+def _event(row: tuple[Any, ...]) -> dict[str, Any]:
+    event = dict(zip(MEMBERS, row, strict=True))
+    event["data"] = orjson.loads(event["data"])
+    return event
 
 
 def _head(work: Reads) -> _Head:

@@ -10,9 +10,9 @@ from typing import Any
 
 import phonenumbers
 
+from portal.catalogue.conditions import ConditionFails, holds, typed
 from portal.catalogue.definitions import Field, Service
 from portal.errors import Invalid
-from portal.catalogue.conditions import ConditionFails, holds, typed
 
 _MAIL = re.compile(r"[^@\s\x00-\x1f]{1,64}@[^@\s\x00-\x1f.]+(\.[^@\s\x00-\x1f.]+)+")
 #: Control characters other than tab and line ends are never part of an answer.

@@ -7,8 +7,8 @@ from typing import Any
 from uuid import UUID
 
 from portal.cases import registry
-from portal.cases.registry import case_of
 from portal.cases.moves import ENDED
+from portal.cases.registry import case_of
 from portal.catalogue.definitions import Service
 from portal.errors import IllegalMove, Invalid
 from portal.feedback import given
@@ -16,7 +16,6 @@ from portal.intake import answers as rules
 from portal.intake.receive import TEXT_LIMIT
 from portal.unit_of_work import Row, Work
 from portal.vault import items
-
 
 __all__ = ["answer", "case_of", "rate", "take_back", "write"]
 

@@ -72,14 +72,8 @@ def _service(work: Work, given: Submission, text: str | None) -> Service | None:
     if given.service:
         service = work.catalogue.services.get(given.service)
         if service is None or service.triage:
-            raise Invalid(
-                errors=[
-                    {
-                        "pointer": "/service",
-                        "detail": "There is no service of that name; GET /api/v1/services lists them. Or leave it out and send `text`: people will find its door.",
-                    }
-                ]
-            )
+            unknown = "There is no service of that name; GET /api/v1/services lists them. Or send only `text`: people will find its door."
+            raise Invalid(errors=[{"pointer": "/service", "detail": unknown}])
         return service
     match = find.confident(find.rank(work.catalogue, text or "", given.language))
     return work.catalogue.services[match.service_id] if match else None

@@ -53,6 +53,8 @@ class Waker:
 
     def _renew(self) -> None:
         self._calls: deque[Iterable[str]] = deque()
+        #: Kinds that will be told of in any case: asking again for these changes nothing. Replaced by the thread only.
+        self._pending: frozenset[str] = frozenset()
         self._called = threading.Event()
         self._starting = threading.Lock()
         self._thread: threading.Thread | None = None
@@ -61,6 +63,8 @@ class Waker:
         """Tell RQ soon that there is work of these kinds (`drain`, `sweep`, `fold`); others are passed over."""
         if monotonic() < self._shut_until:
             self.dropped += 1
+            return
+        if self._pending.issuperset(kinds):
             return
         self._calls.append(kinds)
         if not self._called.is_set():
@@ -77,23 +81,22 @@ class Waker:
     def _run(self) -> None:
         tell = teller(self._url, self._names)
         next_at = dict.fromkeys(PACE, 0.0)
-        waiting: set[str] = set()
         pause, failures = None, 0
         while True:
             self._called.wait(pause)
             self._called.clear()
+            waiting = self._pending | self._asked()
             now = monotonic()
-            waiting |= self._asked()
             due = {kind for kind in waiting if next_at[kind] <= now}
-            waiting -= due
+            self._pending = waiting - due
             next_at.update((kind, now + PACE[kind]) for kind in due)
             if due and self._told(tell, due):
                 failures = 0
             elif due:
                 failures += 1
-                waiting.clear()
+                self._pending = frozenset()
                 self._shut_until = monotonic() + min(LONGEST_BREAK, BREAK * 2 ** (failures - 1))
-            pause = max(0.0, min(next_at[kind] for kind in waiting) - monotonic()) if waiting else None
+            pause = max(0.0, min(next_at[kind] for kind in self._pending) - monotonic()) if self._pending else None
 
     def _asked(self) -> set[str]:
         kinds: set[str] = set()

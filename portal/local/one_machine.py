@@ -142,7 +142,7 @@ def _environment(plan: Plan, agencies: list[str], postgres: Postgres | None, val
         "SMTP_PORT": str(free_port()),
         "SIMULATED_AGENCIES": f"http://127.0.0.1:{free_port()}",
     }
-    for name in ("DATABASE_URL", "OWNER_DATABASE_URL", "REDIS_URL", "JURISDICTION"):
+    for name in ("DATABASE_URL", "OWNER_DATABASE_URL", "REDIS_URL"):
         if name in os.environ:
             found[name] = os.environ[name]
     if postgres:

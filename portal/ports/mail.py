@@ -97,6 +97,17 @@ def _open(portal: Portal, letter: Letter, raw: bytes) -> None:
         items.put(work, case_id, "mail", {"raw": raw.decode("latin-1").replace("\0", "\ufffd")})
 
 
+class _Smtp(SMTP):
+    #: Twice what a header may have altogether: letters from the wild are longer than RFC 5321 says, and refusing them loses them.
+    line_length_limit = 128 * 1024
+
+
+class _Controller(Controller):
+    def factory(self) -> SMTP:
+        """One session."""
+        return _Smtp(self.handler, **self.SMTP_kwargs)
+
+
 class Intake:
     """The SMTP listener, and beside it one reader of the spool."""
 
@@ -106,7 +117,7 @@ class Intake:
         self._came = threading.Event()
         self._ended = threading.Event()
         self._reader = threading.Thread(target=self._read, name="mail reader", daemon=True)
-        self._listener = Controller(
+        self._listener = _Controller(
             self, hostname=host, port=port, data_size_limit=LARGEST, enable_SMTPUTF8=True, server_hostname="portal.invalid", ident="portal"
         )
 

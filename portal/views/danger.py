@@ -6,7 +6,7 @@ from portal.catalogue.definitions import Catalogue
 
 _SAYS = {
     "en": "If anyone is in danger, call {number} now. A duty person has also been alerted.",
-    "fr": "Si quelqu’un est en danger, appelez le {number} maintenant. Une personne de garde a aussi été alertée.",
+    "fr": "Si quelqu'un est en danger, appelez le {number} maintenant. Une personne de garde a aussi été alertée.",
 }
 #: Where no agency names another: the European emergency number (Directive (EU) 2018/1972, Article 109).
 EVERYWHERE = "112"

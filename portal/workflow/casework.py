@@ -22,9 +22,9 @@ def complete(work: Work, task: Row, *, version: int | None, outcome: str | None 
     step = _step(work, task)
     if task["kind"] == "triage":
         _known_service(work, service)
-    elif step is not None and step.kind == "decide":
-        _outcome(step, outcome)
-    elif outcome is not None and step is not None and step.outcomes:
+    elif service is not None:
+        raise Invalid(errors=[{"pointer": "/service", "detail": "Only triage gives a request its service; at a wrong door, use /refer."}])
+    elif step is not None and (step.kind == "decide" or (outcome is not None and step.outcomes)):
         _outcome(step, outcome)
     worklist.complete(work, task, holder=holder, version=version, outcome=outcome, service=service)
     if step is not None and step.kind == "decide" and outcome is not None:

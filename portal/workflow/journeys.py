@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
+from portal.catalogue.conditions import holds, typed
 from portal.catalogue.definitions import Journey, Service
 from portal.runs import ledger
 from portal.unit_of_work import Row, Work
 from portal.workflow import runner
-from portal.catalogue.conditions import holds, typed
 
 
 def begin(work: Work, case_id: UUID, service: Service, *, holder: str, facts: Mapping[str, Any]) -> Row:

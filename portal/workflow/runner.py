@@ -89,13 +89,15 @@ def decide(journey: Journey, run: Run, happening: Happening, holds: Holds) -> li
 def apply(run: Run, event: StepEvent) -> Run:
     """The run after an event. Evaluates nothing: histories replay on any later version of the code."""
     if event.type == "StepBegun":
-        assert event.number is not None and event.step is not None
+        assert event.number is not None
+        assert event.step is not None
         return replace(run, count=max(run.count, event.number), active={**run.active, event.number: event.step})
     if event.type in ("StepEnded", "StepCancelled"):
         active = {number: step for number, step in run.active.items() if number != event.number}
         return replace(run, active=active, outcome=event.outcome if event.to == "decision" else run.outcome)
     if event.type == "JoinReached":
-        assert event.step is not None and event.count is not None
+        assert event.step is not None
+        assert event.count is not None
         return replace(run, arrived={**run.arrived, event.step: event.count})
     if event.type == "JourneyEnded":
         return replace(run, active={}, ended=True, outcome=event.outcome)

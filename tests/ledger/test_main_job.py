@@ -8,6 +8,7 @@ from uuid import UUID
 import pytest
 
 from portal.cases import registry
+from portal.db import new_id
 from portal.errors import Conflict, IllegalMove, Invalid, NotAllowed, NotFound
 from portal.events import log
 from portal.intake import party
@@ -19,7 +20,6 @@ from portal.runs import ledger
 from portal.standards import clocks
 from portal.unit_of_work import ANONYMOUS, ENGINE, Portal, Principal, Row, Work
 from portal.workflow import casework
-from portal.db import new_id
 
 CLERK = Principal("staff", "tests|clerk", agencies=("city-council",), roles=("caseworker",))
 REGISTRAR = Principal("staff", "tests|registrar", agencies=("civil-registry",), roles=("caseworker",))
@@ -116,7 +116,9 @@ def _steps(work: Work, case_id: UUID) -> list[dict[str, Any]]:
 def test_what_fits_no_service_goes_to_people_who_find_its_door(city: Portal) -> None:
     sent = send(city, text="Mon voisin a peint sa clôture en violet et je ne sais pas à qui parler")
     id = sent.case["case_id"]
-    assert sent.service is None and sent.case["service"] is None and sent.case["agency"] == "front-office"
+    assert sent.service is None
+    assert sent.case["service"] is None
+    assert sent.case["agency"] == "front-office"
     received_at = sent.case["received_at"]
     with pytest.raises(Invalid):
         do(city, TRIAGE, id, "find-door")
@@ -143,9 +145,12 @@ def test_a_wrong_door_passes_it_on_and_nothing_is_asked_again(city: Portal) -> N
         work.narrow([id])
         casework.refer(work, task(work, id, "assess"), version=None, words="This is for the tree team.", service="tree-felling-permit")
     after = case(city, id)
-    assert after["service"] == "tree-felling-permit" and after["received_at"] == permit.case["received_at"]
+    assert after["service"] == "tree-felling-permit"
+    assert after["received_at"] == permit.case["received_at"]
     told = history(city, id)
-    assert told.index("CaseReferred") < told.index("CaseRouted") and "TaskCancelled" in told and "ClockCancelled" in told
+    assert told.index("CaseReferred") < told.index("CaseRouted")
+    assert "TaskCancelled" in told
+    assert "ClockCancelled" in told
     assert case(city, sent.case["case_id"])["service"] == "pothole"
 
 

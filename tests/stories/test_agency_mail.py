@@ -29,6 +29,7 @@ def shared(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 
 @pytest.fixture
 def place(shared: Town) -> Town:
+    shared.agencies.behave(all="forgets")
     while shared.drain():
         pass
     shared.mailbox.mails.clear()
@@ -45,7 +46,7 @@ def test_the_party_is_told_in_its_language_with_reference_date_and_link(place: T
     sender, to, mail = place.mailbox.mails[0]
     reference = place.history(case, "CaseOpened")[0]["data"]["reference"]
     text = mail.get_content()
-    assert (sender, to, mail["Content-Language"]) == ("", ["ann@example.org"], "fr") or sender in (None, "", "<>")
+    assert (sender or "", to, mail["Content-Language"]) == ("", ["ann@example.org"], "fr")
     assert reference in mail["Subject"] and reference in text and f"/cases/{reference}" in text
     assert "au plus tard le" in text and "20" in text
     assert (mail["Auto-Submitted"], mail["X-Auto-Response-Suppress"]) == ("auto-generated", "All")
@@ -184,9 +185,7 @@ def test_what_cannot_be_read_is_kept_for_people(raw: bytes, place: Town, intake:
 def test_odd_charsets_and_html_are_read_as_well_as_can_be(place: Town, intake: int) -> None:
     before = opened(place)
     head = b"From: =?utf-8?q?=C3=89va?= <eva@example.org>\r\nMIME-Version: 1.0\r\n"
-    send(
-        intake, head + b"Message-ID: <c1@x>\r\nSubject: =?klingon?b?AAAA?=\r\nContent-Type: text/plain; charset=klingon\r\n\r\nIl y a un nid de poule \xff\r\n"
-    )
+    send(intake, head + b"Message-ID: <c1@x>\r\nSubject: =?klingon?b?AAAA?=\r\nContent-Type: text/plain; charset=klingon\r\n\r\nUn nid de poule \xff\r\n")
     send(intake, head + b"Message-ID: <c2@x>\r\nContent-Type: text/html\r\n\r\n<style>p{}</style><p>A <b>pothole</b></p><script>x()</script>\r\n")
     until(lambda: empty(place))
     assert len(opened(place)) == len(before) + 2

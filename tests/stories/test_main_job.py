@@ -102,7 +102,8 @@ def test_a_request_goes_all_the_way(city: Machine) -> None:
     closed = figure(city, "closed")
     reference, proof = start(city, service="resident-parking-permit", answers=PERMIT, contact={"email": "ann@citizen.example"}, language="fr")
     promised = case(city, reference, proof)["promise"]
-    assert promised["status"] == "running" and promised["says"]
+    assert promised["status"] == "running"
+    assert promised["says"]
     clerk.finish(reference, "assess")
     clerk.finish(reference, "decide", outcome="granted", reasons="Tout est en ordre.")
     shown = case(city, reference, proof)
@@ -128,12 +129,15 @@ def test_one_sentence_is_enough_and_the_wrong_door_finds_the_right_one(city: Mac
     assert case(city, reference, proof)["service"] is None
     triage.finish(reference, "find-door", service="noise-complaint")
     shown = case(city, reference, proof)
-    assert shown["service"] == "noise-complaint" and shown["agency"] != "front-office"
+    assert shown["service"] == "noise-complaint"
+    assert shown["agency"] != "front-office"
 
 
 def test_danger_is_answered_at_once_and_somebody_is_paged(city: Machine) -> None:
     status, told = Person(city).ask("POST", "/cases", {"text": "I smell gas in the kitchen, please help"})
-    assert status == 201 and told["emergency"]["number"] == "112" and "112" in told["emergency"]["says"]
+    assert status == 201
+    assert told["emergency"]["number"] == "112"
+    assert "112" in told["emergency"]["says"]
     eventually(lambda: "duty" in mailbox(city, "page"), "the page to the duty person")
     duty = caseworker(city, "duty")
     status, answer = duty.ask("POST", f"/cases/{told['reference']}/acknowledgement")
@@ -158,7 +162,8 @@ def test_workers_killed_and_redis_emptied_delay_and_lose_nothing(city: Machine) 
     for reference, _ in sent:
         eventually(lambda reference=reference: "AgencyReported" in events(city, reference, clerk), f"the agency's report on {reference}")  # type: ignore[misc]
         told = events(city, reference, clerk)
-        assert told.count("DeliverySent") == 1 and told.count("AgencyReported") == 1
+        assert told.count("DeliverySent") == 1
+        assert told.count("AgencyReported") == 1
     eventually(lambda: len(workers(city)) >= 2, "the workers are back")
 
 

@@ -61,22 +61,26 @@ def run(journey: Journey, *outcomes: tuple[str, str | None], holds: bool = False
 
 def test_a_split_waits_at_its_join_for_both_ways() -> None:
     at, _ = run(MOVING, ("register", None), ("water", None))
-    assert sorted(at.active.values()) == ["council"] and at.arrived == {"both": 1}
+    assert sorted(at.active.values()) == ["council"]
+    assert at.arrived == {"both": 1}
     at, _ = run(MOVING, ("register", None), ("water", None), ("council", None))
     assert list(at.active.values()) == ["judge"]
 
 
 def test_the_outcome_of_the_decision_is_the_outcome_of_the_journey() -> None:
     at, told = run(MOVING, ("register", None), ("council", None), ("water", "done"), ("judge", "granted"))
-    assert at.ended and at.outcome == "granted"
-    assert [event.type for event in told][-1] == "JourneyEnded" and any(event.step == "letter" and event.type == "StepEnded" for event in told)
+    assert at.ended
+    assert at.outcome == "granted"
+    assert [event.type for event in told][-1] == "JourneyEnded"
+    assert any(event.step == "letter" and event.type == "StepEnded" for event in told)
 
 
 def test_only_the_way_chosen_is_recorded() -> None:
     _, told = run(BRANCH, ("look", None), holds=True)
     assert [event.to for event in told if event.type == "BranchChosen"] == ["deep"]
     at, _ = run(BRANCH, ("look", None), holds=False)
-    assert at.ended and at.outcome == "done"
+    assert at.ended
+    assert at.outcome == "done"
 
 
 def test_a_step_ends_once() -> None:
@@ -91,7 +95,9 @@ def test_stopping_cancels_what_is_under_way_and_nothing_begins_after() -> None:
     assert [event.type for event in events] == ["StepCancelled", "StepCancelled", "JourneyEnded"]
     for event in events:
         at = apply(at, event)
-    assert at.ended and at.outcome == "cancelled" and not at.active
+    assert at.ended
+    assert at.outcome == "cancelled"
+    assert not at.active
 
 
 @pytest.mark.parametrize("seed", range(20))

@@ -42,7 +42,7 @@ def opened(file: Path) -> Iterator[BinaryIO]:
             yield raw
             return
         with gzip.GzipFile(fileobj=raw) as unpacked:
-            yield io.BufferedReader(unpacked, 1 << 18)  # type: ignore[type-var]
+            yield io.BufferedReader(unpacked, 1 << 18)
 
 
 class Lines:

@@ -120,14 +120,14 @@ def _table(node: Node, name: str, say: Callable[[Node, str], None]) -> dict[str,
     if isinstance(node, Scalar) and node.text == "*":
         return {"*": "*"}
     if not isinstance(node, tree.Mapping) or not node.values:
-        say(node, f"`{name}` must be `\"*\"` (each value as it is) or a mapping from values of the log to ids")
+        say(node, f'`{name}` must be `"*"` (each value as it is) or a mapping from values of the log to ids')
         return {}
     found = {}
     for value, id in node.values.items():
         if isinstance(id, Scalar) and id.text.strip():
             found[value] = id.text
         else:
-            say(id, f"`{name}.{value}` must be an id, or `\"*\"` for the value as it is")
+            say(id, f'`{name}.{value}` must be an id, or `"*"` for the value as it is')
     return found
 
 
@@ -138,11 +138,12 @@ def _log(document: Document, mapping: Mapping, _: Catalogue) -> None:
         document.note(("log", "delimiter"), 'the delimiter is one character: write `","`, `";"` or `"\\t"`')
     try:
         known = codecs.lookup(mapping.log.encoding)
-        usable = known._is_text_encoding and "a;\n1".encode(known.name).endswith(b"a;\n1")  # type: ignore[attr-defined]
+        usable = known._is_text_encoding and "a;\n1".encode(known.name).endswith(b"a;\n1")
     except (LookupError, UnicodeError):
         usable = False
     if not usable:
-        document.note(("log", "encoding"), f"`{mapping.log.encoding}` cannot be read: write an encoding that keeps ASCII, such as `utf-8`, `latin-1` or `cp1252`")
+        says = f"`{mapping.log.encoding}` cannot be read: write an encoding that keeps ASCII, such as `utf-8`, `latin-1` or `cp1252`"
+        document.note(("log", "encoding"), says)
 
 
 def _times(document: Document, mapping: Mapping, _: Catalogue) -> None:
@@ -186,8 +187,8 @@ def _promises(document: Document, mapping: Mapping, catalogue: Catalogue) -> Non
         if calendar_of(mapping, service, catalogue) is None:
             name = target.calendar or mapping.calendar
             path = ("standards", service, "calendar") if target.calendar else ("calendar",) if name else ("standards", service)
-            says = f"there is no calendar `{name}`: {instead(name, catalogue.calendars)}" if name else "this counts on no calendar: write `calendar: AGENCY/CALENDAR`"
-            document.note(path, says)
+            none = "this counts on no calendar: write `calendar: AGENCY/CALENDAR`"
+            document.note(path, f"there is no calendar `{name}`: {instead(name, catalogue.calendars)}" if name else none)
 
 
 def _conditions(document: Document, mapping: Mapping, _: Catalogue) -> None:

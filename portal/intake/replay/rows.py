@@ -10,6 +10,8 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from cel_expr_python import cel
+
 from portal.catalogue.definitions import Catalogue
 from portal.intake.replay.log import Entry
 from portal.intake.replay.mapping import ANY, ISO, Instant, Mapping
@@ -34,6 +36,16 @@ class Refused(ValueError):
         super().__init__(f"{reason}: {detail}" if detail else reason)
 
 
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """A standard of the mapping, ready to count."""
+
+    term: Term
+    calendar: Calendar
+    calendar_hash: str
+    rule: dict[str, Any]
+
+
 @dataclass(slots=True)
 class Request:
     """One request of the log. `case_id` is known once it is in the registry; `texts` are let go then."""
@@ -50,6 +62,8 @@ class Request:
     due_at: datetime | None
     #: `computed`, `imported`; None: no promise.
     due_source: str | None
+    #: The standard it was computed by.
+    promise: Promise | None
     #: What our standard gives, where the log's own date is another one.
     differs: datetime | None
     text: str | None
@@ -57,16 +71,6 @@ class Request:
     flags: list[str]
     case_id: UUID | None = None
     reference: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Promise:
-    """A standard of the mapping, ready to count."""
-
-    term: Term
-    calendar: Calendar
-    calendar_hash: str
-    rule: dict[str, Any]
 
 
 class Rows:
@@ -121,6 +125,7 @@ class Rows:
             area=self._once(area) if area else None,
             due_at=due_at,
             due_source=source,
+            promise=self.promise_of(service) if source == "computed" else None,
             differs=differs,
             text=text,
             location=self._location(texts),
@@ -159,10 +164,9 @@ class Rows:
     def _judge(self, texts: Texts[str, str], facts: dict[str, str]) -> None:
         for reason, program in self._refuse:
             found = program.eval(data={"row": dict(texts), **facts})
-            value = found.plain_value() if found.type().name() == "bool" else None
-            if value is None:
+            if found.type() == cel.Type.ERROR:
                 raise Refused("a condition of `refuse` cannot be judged", reason)
-            if value:
+            if found.plain_value():
                 raise Refused(reason)
 
     def _time(self, texts: Texts[str, str], role: str, flags: list[str]) -> datetime | None:

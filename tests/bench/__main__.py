@@ -1,0 +1,24 @@
+"""Runs every bench, or those named (`python -m tests.bench intake clock`); prints the table and writes build/bench.json."""
+
+from __future__ import annotations
+
+import sys
+import time
+
+from tests.bench import entries, intake
+from tests.bench.machine import machine
+from tests.servers import ROOT
+
+
+def main(named: list[str]) -> None:
+    """Measures and tells."""
+    begun, found = time.monotonic(), list[entries.Entry]()
+    with machine() as one:
+        found += intake.measure(one)
+    print(entries.table(found))
+    print(f"{time.monotonic() - begun:.0f} s; rates swing with the machine, so only ratios of one run count")
+    entries.write(found, ROOT / "build" / "bench.json")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
