@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from flask import Flask
 
 from portal.api import allowed, cases, docs, health, party, problems, services, spec, tasks
 from portal.unit_of_work import Portal
 
 
-def install(app: Flask, portal: Portal) -> None:
-    """Opens the door: errors, the guard, resources, the specification, documents. One line here for each resource."""
+def install(app: Flask, portal: Portal, *, beside: Mapping[str, Any] | None = None) -> None:
+    """Opens the door: errors, the guard, resources, the specification, documents. One line here for each resource.
+
+    `beside`: path -> POST operation (OpenAPI 3.1) of what other doors answer under the same address.
+    """
     app.extensions["onedoor"] = portal
     problems.install(app, docs.error_page)
     allowed.install(app, portal)
@@ -23,6 +29,6 @@ def install(app: Flask, portal: Portal) -> None:
             health.resource,
         ],
     )
-    docs.serve_specification(app, described)
+    docs.serve_specification(app, described, beside or {})
     health.outside(app)
     app.register_blueprint(docs.pages)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
@@ -62,13 +63,18 @@ def error_page(problem: Problem) -> Response:
     return Response(body, refusal.status, problem.headers, mimetype="text/html")
 
 
-def serve_specification(app: Flask, api: ProblemApi) -> None:
-    """`GET /api/openapi.json`."""
+def serve_specification(app: Flask, api: ProblemApi, beside: Mapping[str, Any]) -> None:
+    """`GET /api/openapi.json`; `beside` as in `portal.api.install`."""
 
     @app.route("/api/openapi.json")
     @allowed("documents.read")
     def openapi() -> Response:
         text: bytes | None = current_app.extensions.get("onedoor.openapi")
         if text is None:
-            text = current_app.extensions["onedoor.openapi"] = orjson.dumps(api.spec.to_dict())
+            text = current_app.extensions["onedoor.openapi"] = orjson.dumps(_whole(api, beside))
         return Response(text, content_type="application/json")
+
+
+def _whole(api: ProblemApi, beside: Mapping[str, Any]) -> dict[str, Any]:
+    described: dict[str, Any] = api.spec.to_dict()
+    return {**described, "paths": {**described["paths"], **{path: {"post": operation} for path, operation in beside.items()}}}

@@ -30,6 +30,12 @@ PARAMETERS = {
 }
 SECURITY = {
     "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "RFC 9068", "description": "Access token of the sign-in."},
+    "standardWebhooks": {
+        "type": "apiKey",
+        "in": "header",
+        "name": "webhook-signature",
+        "description": "Standard Webhooks 1.0.0, HMAC-SHA256 with the agency's secret.",
+    },
     "caseSecret": {"type": "apiKey", "in": "header", "name": "Case-Secret", "description": "The secret given with the reference when the request was made."},
 }
 

@@ -15,6 +15,7 @@ from portal.app import headers, log
 from portal.catalogue.load import load
 from portal.db import connect
 from portal.jobs import waker
+from portal.ports import callbacks
 from portal.reactions import REACTIONS
 from portal.settings import Settings
 from portal.settings import settings as read_settings
@@ -55,6 +56,7 @@ def create_app(portal: Portal | None = None) -> Flask:
     app.config |= {"MAX_CONTENT_LENGTH": BODY, "MAX_FORM_MEMORY_SIZE": BODY, "MAX_FORM_PARTS": 100}
     portal = portal or build_portal()
     headers.install(app, secure=portal.settings.public_url.startswith("https:"))
-    api.install(app, portal)
+    api.install(app, portal, beside={callbacks.PATH: callbacks.OPERATION})
+    app.register_blueprint(callbacks.callbacks(portal))
     demand_actions(app)
     return app

@@ -52,11 +52,17 @@ def doctor() -> None:
 
 def examine(now: Settings) -> Iterator[Finding]:
     """Every finding; a check that cannot be made is a finding too."""
+    from portal.catalogue.faults import CatalogueFaults
+
     for check in (secrets, database, roles, migrated, published, backlog, broker, disk):
         try:
             yield from check(now)
         except psycopg.Error as error:
             yield Finding(False, f"{check.__name__}: {str(error).strip() or type(error).__name__}", "make the database answer first")
+        except CatalogueFaults as error:
+            yield Finding(
+                False, f"{check.__name__}: the definitions have {len(error.faults)} faults", "run `portal check`: it says where and what to write instead"
+            )
 
 
 def secrets(now: Settings) -> Iterator[Finding]:
@@ -108,14 +114,9 @@ def migrated(now: Settings) -> Iterator[Finding]:
 
 def published(now: Settings) -> Iterator[Finding]:
     """What is written in the definitions is what is stored."""
-    from portal.catalogue.faults import CatalogueFaults
     from portal.cli.publish import sound
 
-    try:
-        hashes = [row.hash for row in sound().stored]
-    except CatalogueFaults as error:
-        yield Finding(False, f"the definitions have {len(error.faults)} faults", "run `portal check`: it says where and what to write instead")
-        return
+    hashes = [row.hash for row in sound().stored]
     with _connected(now.owner_database_url or now.database_url) as connection:
         there = _one(connection, "SELECT count(*) FROM definitions WHERE hash = ANY(%s)", hashes)
     yield Finding(there == len(set(hashes)), f"{there} of {len(set(hashes))} definitions are published", "run `portal publish`")
@@ -129,12 +130,15 @@ def backlog(now: Settings) -> Iterator[Finding]:
     from portal.views.backlog import backlog as due
     from portal.views.backlog import overdue
 
+    portal = build_portal(now)
     try:
-        with build_portal(now).work(RELAY) as work:
+        with portal.work(RELAY) as work:
             oldest, (timers, leaving, parked) = due(work).oldest, overdue(work)
     except Unavailable as refused:
         yield Finding(False, f"backlog: {refused.detail}", "make the database answer first")
         return
+    finally:
+        portal.engine.dispose()
     says = f"{timers} timers and {leaving} rows of the outbox are due, the oldest for {oldest.total_seconds():.0f} s"
     yield Finding(oldest <= OVERDUE, says, "see that `portal sweep` and `portal work` run, and read their logs")
     yield Finding(parked == 0, f"{parked} handovers and notices are parked", "they wait for people: look at the queues; the refusal stands beside each")

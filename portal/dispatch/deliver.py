@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import traceback
 from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -17,7 +18,6 @@ from portal.outbox.schedule import CRASHES
 from portal.plugins.agency import Receipt, Refusal
 from portal.unit_of_work import ENGINE, RELAY, Portal
 from portal.wire.http import Guard
-from portal.wire.signatures import secrets_of
 
 log = logging.getLogger(__name__)
 
@@ -54,7 +54,6 @@ class _Outside:
         addresses = [found for agency in portal.catalogue.agencies.values() if (found := handover.endpoint(agency, settings))]
         self.settings = settings
         self.guard = Guard.of(addresses, local=settings.mode in ("local", "test"))
-        self.secrets = secrets_of(settings.agency_secrets)
 
 
 def _prepared(portal: Portal, some: Sequence[Claim]) -> list[tuple[Claim, Ready]]:
@@ -71,7 +70,7 @@ def _prepared(portal: Portal, some: Sequence[Claim]) -> list[tuple[Claim, Ready]
             try:
                 ready.append((one, handover.prepared(work, one) if one.kind == deliveries.KIND else notify.prepared(work, one)))
             except Exception as fault:
-                log.exception("row %s of the outbox cannot be prepared", one.id)
+                log.error("row %s of the outbox cannot be prepared: %s", one.id, _where(fault))
                 ready.append((one, Refusal(f"it cannot be prepared ({type(fault).__name__})", retry=False, code="not-prepared")))
     return ready
 
@@ -81,7 +80,7 @@ def _deliver(portal: Portal, outside: _Outside, one: Claim, ready: Ready, at: da
     try:
         outcome = _call(outside, ready)
     except Exception as fault:
-        log.exception("row %s of the outbox: the answer could not be read", one.id)
+        log.error("row %s of the outbox: the answer could not be read: %s", one.id, _where(fault))
         outcome = Refusal(f"the adapter failed ({type(fault).__name__})", retry=False, code="adapter-failed")
     with portal.work(ENGINE, at=at) as work:
         work.narrow([one.case_id])
@@ -100,10 +99,16 @@ def _deliver(portal: Portal, outside: _Outside, one: Claim, ready: Ready, at: da
 
 def _call(outside: _Outside, ready: Ready) -> Receipt | Refusal:
     if isinstance(ready, Handover):
-        return handover.call(ready, outside.guard, outside.secrets, outside.settings)
+        return handover.call(ready, outside.guard, outside.settings)
     if isinstance(ready, Letter):
         return post(outside.settings, ready)
     return ready
+
+
+def _where(fault: Exception) -> str:
+    """Kind and place of a fault; never its words, which may quote values."""
+    place = traceback.extract_tb(fault.__traceback__)[-1]
+    return f"{type(fault).__name__} at {place.filename}:{place.lineno}"
 
 
 def _breaker(portal: Portal, one: Claim, outcome: Receipt | Refusal, at: datetime | None) -> None:

@@ -18,7 +18,7 @@ from portal.settings import Settings
 from portal.unit_of_work import Work
 from portal.vault import items
 from portal.wire.http import Forbidden, Garbled, Guard, Unreachable, send
-from portal.wire.signatures import signed
+from portal.wire.signatures import secrets_of, signed
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +55,15 @@ def prepared(work: Work, claim: Claim) -> Handover | Refusal:
     return Handover(adapter, adapter.prepare(delivery), claim, case["language"])
 
 
-def call(handover: Handover, guard: Guard, secrets: dict[str, tuple[str, ...]], settings: Settings) -> Receipt | Refusal:
+def call(handover: Handover, guard: Guard, settings: Settings) -> Receipt | Refusal:
     """Sends it and reads the answer; no transaction is open meanwhile."""
     what = handover.what
     if isinstance(what, HttpCall):
-        return _http(handover, what, guard, secrets.get(handover.claim.target, ()))
+        try:
+            secrets = secrets_of(settings.agency_secrets).get(handover.claim.target, ())
+        except (OSError, ValueError):
+            return Refusal("the file AGENCY_SECRETS names cannot be read", retry=True, code="no-secrets")
+        return _http(handover, what, guard, secrets)
     if isinstance(what, Mail):
         try:
             key, at = handover.claim.key, handover.claim.placed_at

@@ -39,11 +39,11 @@ def compose(settings: Settings, *, to: str, subject: str, text: str, language: s
     message["Subject"] = subject
     message["Date"] = format_datetime(at)
     message["Message-ID"] = f"<{key}@{urlsplit(settings.public_url).hostname or 'localhost'}>"
-    message["Content-Language"] = language
     # RFC 3834: nobody's machine shall answer; the second is what Exchange listens to.
     message["Auto-Submitted"] = "auto-generated"
     message["X-Auto-Response-Suppress"] = "All"
     message.set_content(text)
+    message["Content-Language"] = language
     return Letter(message, to)
 
 

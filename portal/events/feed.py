@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
+from uuid import UUID
 
 import orjson
+from sqlalchemy import Select, select
+
+from portal.events.tables import events
 
 
 class Reads(Protocol):
@@ -59,7 +63,8 @@ put AS (INSERT INTO feed (position, case_id, seq) SELECT %(position)s + row_numb
 UPDATE feed_head SET position = position + (SELECT count(*) FROM put), horizon = %(until)s::text::xid8 WHERE one = 1 RETURNING position"""
 #: What has a position follows from the events alone: all up to the last one below the horizon.
 _BY_TRANSACTION = _NUMBER.format(
-    known="SELECT v.case_id, p.last FROM wanted v CROSS JOIN LATERAL (SELECT max(seq) AS last FROM events WHERE case_id = v.case_id AND tx < %(horizon)s::text::xid8) p"
+    known="""SELECT v.case_id, p.last FROM wanted v
+    CROSS JOIN LATERAL (SELECT max(seq) AS last FROM events WHERE case_id = v.case_id AND tx < %(horizon)s::text::xid8) p"""
 )
 #: While numbers of two clusters are mixed, the feed itself is asked.
 _BY_FEED = _NUMBER.format(known="SELECT case_id, max(seq) AS last FROM feed WHERE case_id IN (SELECT case_id FROM wanted) GROUP BY case_id")
@@ -83,6 +88,11 @@ _COLUMNS = ", ".join("e.data::text" if name == "data" else f"e.{name}" for name 
 #: `OFFSET 0` holds the planner to one look-up an event, whatever it knows of the sizes.
 _READ = f"""SELECT f.position, {_COLUMNS} FROM (SELECT position, case_id, seq FROM feed WHERE position > %s ORDER BY position LIMIT %s) f
 CROSS JOIN LATERAL (SELECT * FROM events WHERE case_id = f.case_id AND seq = f.seq OFFSET 0) e ORDER BY f.position"""
+
+
+#: What has a position, or should have one: told from the log, so that an event the feed had lost is among them all the same.
+_HISTORY = f"""DECLARE history NO SCROLL CURSOR FOR SELECT 0, {_COLUMNS} FROM events e LEFT JOIN (SELECT case_id, max(seq) AS last FROM feed GROUP BY case_id) k
+ON k.case_id = e.case_id WHERE e.seq <= k.last OR e.tx < (SELECT horizon FROM feed_head WHERE one = 1) ORDER BY e.case_id, e.seq"""
 
 
 def publish(work: Reads, limit: int | None = None) -> int:
@@ -109,6 +119,25 @@ def publish(work: Reads, limit: int | None = None) -> int:
 def read(work: Reads, after: int, limit: int) -> list[dict[str, Any]]:
     """Events with a position above `after`, in order, at most `limit`: mappings of MEMBERS."""
     return [_event(row) for row in work.sql(_READ, (after, limit))]
+
+
+def of_cases(case_ids: Iterable[UUID], types: Iterable[str]) -> Select[Any]:
+    """Events of some types of some cases, by case and in order; not scoped yet: pass it through `access.visible`."""
+    columns = (events.c.case_id, events.c.seq, events.c.type, events.c.occurred_at, events.c.data)
+    return select(*columns).where(events.c.case_id.in_(case_ids), events.c.type.in_(types)).order_by(events.c.case_id, events.c.seq)
+
+
+def hold(work: Reads) -> None:
+    """Nobody publishes until the unit ends."""
+    work.sql(_LOCK)
+
+
+def history(work: Reads, chunk: int = 5000) -> Iterator[dict[str, Any]]:
+    """All published events by case, each case in order, from the log itself: mappings of MEMBERS, `position` 0. Hold the feed first; once a unit."""
+    work.sql(_HISTORY)
+    while rows := work.sql(f"FETCH {chunk} FROM history"):
+        yield from map(_event, rows)
+    work.sql("CLOSE history")
 
 
 def unread(work: Reads, reader: str) -> bool:

@@ -59,9 +59,11 @@ MEASURES: dict[str, Measure] = {
             of="due",
             kept="kept",
         ),
-        Measure(id="duration-median", says="Half of the closed took at most so long.", unit="seconds", bounds="closing", how="percentile", of="closed", rank=0.5),
-        Measure(id="duration-p75", says="Three of four closed took at most so long.", unit="seconds", bounds="closing", how="percentile", of="closed", rank=0.75),
-        Measure(id="duration-p90", says="Nine of ten closed took at most so long.", unit="seconds", bounds="closing", how="percentile", of="closed", rank=0.9),
+        Measure(
+            id="duration-median", says="Half of those closed took at most this.", unit="seconds", bounds="closing", how="percentile", of="closed", rank=0.5
+        ),
+        Measure(id="duration-p75", says="Of four closed, three took at most this.", unit="seconds", bounds="closing", how="percentile", of="closed", rank=0.75),
+        Measure(id="duration-p90", says="Of ten closed, nine took at most this.", unit="seconds", bounds="closing", how="percentile", of="closed", rank=0.9),
         Measure(id="duration-mean", says="Mean time from receipt to closing.", unit="seconds", bounds="closing", how="mean", of="closed"),
         Measure(
             id="satisfaction",
@@ -76,3 +78,6 @@ MEASURES: dict[str, Measure] = {
 
 #: By what a figure can be sliced.
 SLICES = ("service", "agency", "channel", "segment", "month")
+
+#: Where cases come from: `mystery` requests test the service, `simulated` ones were never made.
+ORIGINS = ("live", "demo", "replay", "mystery", "simulated")

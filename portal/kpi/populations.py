@@ -34,7 +34,7 @@ class Question:
     def whose(self) -> Condition:
         """Cases of the jurisdiction, origins and slices asked for."""
         origins = self.origins or (ALL_REAL if self.jurisdiction else OWN_DOORS)
-        conditions = [_of.origin.in_(origins)]
+        conditions: list[Condition] = [_of.origin.in_(origins)]
         if self.jurisdiction:
             conditions.append(_of.jurisdiction == self.jurisdiction)
         conditions += [slice_of(name).is_not_distinct_from(value) for name, value in self.only.items()]
@@ -42,8 +42,9 @@ class Question:
 
     def within(self, instant: ColumnElement[datetime]) -> Condition:
         """True where the instant lies in the period; an absent bound bounds nothing."""
-        bounds = [instant >= self.since] if self.since else []
-        return and_(true(), *bounds, *([instant < self.until] if self.until else []))
+        after: list[Condition] = [instant >= self.since] if self.since else []
+        before: list[Condition] = [instant < self.until] if self.until else []
+        return and_(true(), *after, *before)
 
     def open(self) -> Condition:
         """Received and not closed at `as_of`."""

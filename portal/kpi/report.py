@@ -36,12 +36,16 @@ def report(
     now. `origins`: by default `live` and `demo`, with a jurisdiction `replay` too; never `mystery` and `simulated` unless named. `n` is the number
     of cases a figure is taken over: the denominator of a share. Invalid for a measure or slice that does not exist.
     """
-    measures = chosen(indicators)
-    names = sliced(by)
-    if isinstance(source, Portal):
-        with source.work(FIGURES) as work:
-            return _figures(work, measures, names, since, until, as_of, jurisdiction, origins)
-    return _figures(source, measures, names, since, until, as_of, jurisdiction, origins)
+    measures, names = chosen(indicators), sliced(by)
+
+    def figures(work: Work) -> list[Figure]:
+        asked = Question(as_of=as_of or work.now, since=since, until=until, jurisdiction=jurisdiction, origins=origins)
+        return _figures(work, measures, names, asked)
+
+    if isinstance(source, Work):
+        return figures(source)
+    with source.work(FIGURES) as work:
+        return figures(work)
 
 
 def chosen(indicators: Iterable[str] | None) -> list[Measure]:
@@ -66,24 +70,22 @@ def statement(measures: Sequence[Measure], by: Sequence[str], asked: Question) -
     slices = [slice_of(name).label(name) for name in by]
     figures = [column for at, measure in enumerate(measures) for column in (value(measure, asked).label(f"v{at}"), size(measure, asked).label(f"n{at}"))]
     relevant = or_(*(BOUNDS[bounds](asked) for bounds in sorted({measure.bounds for measure in measures})))
-    query = select(*slices, *figures).select_from(case_facts).where(asked.whose(), relevant)
+    columns: list[Any] = [*slices, *figures]
+    query = select(*columns).select_from(case_facts).where(asked.whose(), relevant)
     return query.group_by(*slices).order_by(*(column.asc().nulls_last() for column in slices)) if slices else query
 
 
-def _figures(
-    work: Work,
-    measures: list[Measure],
-    by: tuple[str, ...],
-    since: datetime | None,
-    until: datetime | None,
-    as_of: datetime | None,
-    jurisdiction: str | None,
-    origins: Sequence[str] | None,
-) -> list[Figure]:
-    asked = Question(as_of=as_of or work.now, since=since, until=until, jurisdiction=jurisdiction, origins=origins)
+def _figures(work: Work, measures: list[Measure], by: tuple[str, ...], asked: Question) -> list[Figure]:
     rows = work.run(statement(measures, by, asked))
     return [
-        {"indicator": measure.id, "version": measure.version, "slice": {name: row[name] for name in by}, "value": row[f"v{at}"], "unit": measure.unit, "n": row[f"n{at}"]}
+        {
+            "indicator": measure.id,
+            "version": measure.version,
+            "slice": {name: row[name] for name in by},
+            "value": row[f"v{at}"],
+            "unit": measure.unit,
+            "n": row[f"n{at}"],
+        }
         for row in rows
         for at, measure in enumerate(measures)
     ]

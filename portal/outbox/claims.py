@@ -23,7 +23,8 @@ _OPEN = "done_at IS NULL AND parked_at IS NULL"
 #: Targets with open rows: jumps from one to the next through the index, however many rows each has.
 _TARGETS = f"""WITH RECURSIVE open_targets AS (
     (SELECT target FROM outbox WHERE {_OPEN} ORDER BY target LIMIT 1)
-    UNION ALL SELECT (SELECT o.target FROM outbox o WHERE {_OPEN} AND o.target > t.target ORDER BY o.target LIMIT 1) FROM open_targets t WHERE t.target IS NOT NULL
+    UNION ALL SELECT (SELECT o.target FROM outbox o WHERE {_OPEN} AND o.target > t.target ORDER BY o.target LIMIT 1)
+        FROM open_targets t WHERE t.target IS NOT NULL
 ) SELECT t.target, coalesce(b.failures, 0), b.open_until FROM open_targets t LEFT JOIN breakers b USING (target) WHERE t.target IS NOT NULL ORDER BY random()"""
 #: Only the oldest open row of a case and target may leave, so that an agency hears things in order; a page waits for nobody.
 _CLAIM = f"""UPDATE outbox AS o SET lease_until = clock_timestamp() + make_interval(secs => {LEASE}), epoch = o.epoch + 1, attempts = o.attempts + 1,

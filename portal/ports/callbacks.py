@@ -8,7 +8,7 @@ from typing import Any
 
 from flask import Blueprint, Response, request
 
-from portal.access.permissions import demand
+from portal.access.permissions import PERMISSIONS, demand
 from portal.errors import Invalid, NotSignedIn, TooLarge
 from portal.intake import reports
 from portal.intake.reports import Report
@@ -26,6 +26,36 @@ MEMBERS = {
     "outcome": re.compile(r"[a-z0-9][a-z0-9-]{0,63}"),
 }
 REQUIRED = ("reference", "status")
+
+
+#: The operation as OpenAPI 3.1 tells it; the JSON door's description takes it in.
+PATH = "/api/v1/agencies/{agency}/callbacks"
+OPERATION: dict[str, Any] = {
+    "summary": "An agency reports on a handover",
+    "description": "Signed as Standard Webhooks 1.0.0 says, with the agency's secret. The same webhook-id again is taken and changes nothing.",
+    "tags": ["agencies"],
+    "x-authz": {"action": ACTION, "subjects": PERMISSIONS[ACTION].subjects},
+    "security": [{"standardWebhooks": []}],
+    "parameters": [
+        {"name": "agency", "in": "path", "required": True, "schema": {"type": "string"}},
+        {"name": "webhook-id", "in": "header", "required": True, "schema": {"type": "string"}},
+        {"name": "webhook-timestamp", "in": "header", "required": True, "schema": {"type": "string"}},
+    ],
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/json": {
+                "schema": {
+                    "type": "object",
+                    "required": list(REQUIRED),
+                    "additionalProperties": False,
+                    "properties": {name: {"type": "string", "pattern": f"^({pattern.pattern})$"} for name, pattern in MEMBERS.items()},
+                }
+            }
+        },
+    },
+    "responses": {"202": {"description": "Taken, now or before."}, "default": {"$ref": "#/components/responses/DEFAULT_ERROR"}},
+}
 
 
 class NotSigned(NotSignedIn):

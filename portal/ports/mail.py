@@ -6,6 +6,8 @@ import json
 import logging
 import os
 import threading
+import traceback
+from base64 import b64encode
 from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
@@ -94,7 +96,7 @@ def _open(portal: Portal, letter: Letter, raw: bytes) -> None:
     with portal.work(ANONYMOUS, new_cases=[case_id]) as work:
         given = Submission(text=words, contact={"email": letter.sender}, channel="email", source="email", external_id=sha256(name).hexdigest())
         receive(work, given, case_id=case_id)
-        items.put(work, case_id, "mail", {"raw": raw.decode("latin-1").replace("\0", "\ufffd")})
+        items.put(work, case_id, "mail", {"base64": b64encode(raw).decode()})
 
 
 class _Smtp(SMTP):
@@ -153,8 +155,10 @@ class Intake:
                     return
                 try:
                     take(self._portal, self._spool, place)
-                except Exception:
-                    log.exception("mail %s stays for another try", place.stem)
+                except Exception as fault:
+                    # Never the words of a fault: they may quote the mail.
+                    where = traceback.extract_tb(fault.__traceback__)[-1]
+                    log.error("mail %s stays for another try: %s at %s:%s", place.stem, type(fault).__name__, where.filename, where.lineno)
                     self._ended.wait(PAUSE)
             if not self._spool.waiting():
                 self._came.wait()

@@ -69,7 +69,7 @@ class Portal:
                 except OperationalError as lost:
                     raise Unavailable("The answer of the database was lost. Send the same request again with the same Idempotency-Key.") from lost
         finally:
-            work._connection.close()
+            work.close()
         if work.wakes:
             self.wake(work.wakes)
 
@@ -79,8 +79,8 @@ class Portal:
                 connection = self.engine.connect()
             except (DBAPIError, PoolTimeout) as refused:
                 raise Unavailable(retry_after=2) from refused
+            work = Work(self, connection, principal, at=at, repeatable=repeatable)
             try:
-                work = Work(self, connection, principal, at=at, repeatable=repeatable)
                 work.open(new_cases)
                 return work
             except OperationalError as dead:
@@ -89,6 +89,6 @@ class Portal:
                 if last:
                     raise Unavailable(retry_after=2) from dead
             except BaseException:
-                connection.close()
+                work.close()
                 raise
         raise AssertionError("unreachable")

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from psycopg import OperationalError
 from sqlalchemy import Connection, Executable, Select, Table, select
 
 from portal.events.chain import GENESIS
@@ -64,7 +65,10 @@ class Work:
     def open(self, new_cases: Sequence[UUID] = ()) -> None:
         """Begins the transaction, sets the context and reads the time, all in one round trip."""
         scope, cases = self._scope(new_cases)
+        # psycopg's own BEGIN and COMMIT cost a round trip each; said by us they travel with the rest.
+        self._raw.autocommit = True
         with self._raw.pipeline():
+            self._raw.execute("BEGIN")
             context = self._raw.execute(_CONTEXT, self._context(scope, cases))
             if self.repeatable:
                 lock = self._raw.execute(_LOCK, (self.repeatable.lock,))
@@ -220,9 +224,20 @@ class Work:
                 self._rows.add(events, row)
             self.wakes.add("fold")
         if not self._rows.written():
-            self._raw.commit()
+            self._raw.execute("COMMIT")
             return
         statement, parameters = self._rows.statement()
         with self._raw.pipeline():
             self._raw.execute(statement, parameters)
-            self._raw.commit()
+            self._raw.execute("COMMIT")
+
+    def close(self) -> None:
+        """Gives the connection back; what was not committed is undone."""
+        try:
+            if self._raw.info.transaction_status:
+                self._raw.rollback()
+            self._raw.autocommit = False
+        except OperationalError:
+            self._connection.invalidate()
+        finally:
+            self._connection.close()

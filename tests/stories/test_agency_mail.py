@@ -46,7 +46,7 @@ def test_the_party_is_told_in_its_language_with_reference_date_and_link(place: T
     sender, to, mail = place.mailbox.mails[0]
     reference = place.history(case, "CaseOpened")[0]["data"]["reference"]
     text = mail.get_content()
-    assert (sender or "", to, mail["Content-Language"]) == ("", ["ann@example.org"], "fr")
+    assert (sender, to, mail["Content-Language"]) == ("<>", ["ann@example.org"], "fr")
     assert reference in mail["Subject"] and reference in text and f"/cases/{reference}" in text
     assert "au plus tard le" in text and "20" in text
     assert (mail["Auto-Submitted"], mail["X-Auto-Response-Suppress"]) == ("auto-generated", "All")
