@@ -78,7 +78,7 @@ def begin_step(work: Work, events: list[Event]) -> None:
         for standard in service.standards:
             if standard.covers == event.step:
                 _start(work, case, standard, started_at=work.now, step_run=UUID(event.data["step_run"]))
-        if step.kind == "send":
+        if step.kind == "send" and work.catalogue.agencies[event.agency].adapter != "staff":
             deliveries.place(
                 work,
                 event.case_id,
@@ -109,6 +109,7 @@ def cancel_step(work: Work, events: list[Event]) -> None:
         step_run = UUID(event.data["step_run"])
         clocks.cancel(work, event.case_id, lambda clock, step_run=step_run: clock["step_run_id"] == step_run, why="step cancelled")  # type: ignore[misc]
         worklist.cancel(work, event.case_id, why="step cancelled", step_run_id=step_run)
+        deliveries.cancel(work, event.case_id, step_run)
 
 
 def work_begun(work: Work, events: list[Event]) -> None:
@@ -192,12 +193,13 @@ def page_answered(work: Work, events: list[Event]) -> None:
 
 
 def parked(work: Work, events: list[Event]) -> None:
-    """A handover cannot leave by itself: the agency that holds the case looks at it."""
+    """A handover cannot leave by itself: people of the agency it was for do the step by hand, or those of the agency that holds the case."""
     for event in events:
         case = registry.case_of(work, event.case_id)
-        agency = work.catalogue.agencies.get(case["agency"])
-        if agency and agency.queues:
-            _task(work, case, agency, kind="parked", step=event.step or "delivery", step_run=None, queue=None)
+        known = [work.catalogue.agencies[id] for id in (event.agency, case["agency"]) if id in work.catalogue.agencies]
+        agency = next((one for one in known if one.queues), None)
+        if agency:
+            _task(work, case, agency, kind="parked", step=event.step or "delivery", step_run=UUID(event.data["step_run"]), queue=None)
 
 
 REACTIONS: dict[str, tuple[Reaction, ...]] = {

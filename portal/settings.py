@@ -12,7 +12,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 class Settings(BaseSettings):
     """Environment variables; names are the fields in capitals."""
 
-    model_config = SettingsConfigDict(frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", populate_by_name=True)
 
     mode: Literal["production", "local", "test"] = Field(
         default="production", alias="PORTAL_MODE", description="`local` is one machine with sample people; it refuses to face the world"

@@ -23,6 +23,10 @@ from portal.standards.resolve import resolve
 from portal.unit_of_work import Portal
 
 
+#: Connections of a process at most; made when needed. A draining worker records from sixteen threads at once.
+POOL = 20
+
+
 class _Json(JSONProvider):
     """JSON by orjson; what comes in goes through the gate, whoever asks for it."""
 
@@ -40,7 +44,7 @@ def build_portal(settings: Settings | None = None) -> Portal:
     """The portal of a process. CatalogueFaults, and no start, where a definition is wrong; the database is not asked for anything yet."""
     settings = settings or read_settings()
     return Portal(
-        engine=connect(settings.database_url, pool=settings.web_threads + 2),
+        engine=connect(settings.database_url, pool=POOL),
         catalogue=load(resolve_calendar=resolve),
         reactions=REACTIONS,
         settings=settings,

@@ -64,6 +64,29 @@ decisions = Table(
     info=CASE_TABLE,
 )
 
+asks = Table(
+    "asks",
+    metadata,
+    case_id(),
+    Column("id", Uuid, nullable=False),
+    #: Who asks: a caseworker for a task, or a step of the journey by itself.
+    Column("agency", Text, nullable=False),
+    Column("task_id", Uuid),
+    Column("step_run_id", Uuid),
+    #: Ids of the service's fields that are to be answered; none: any answer in words will do.
+    Column("fields", ARRAY(Text), nullable=False),
+    #: Vault item with the question in words.
+    Column("words", Uuid),
+    instant("asked_at", nullable=False),
+    #: None: nothing stands still for it.
+    instant("reply_by"),
+    instant("ended_at"),
+    #: `answered`, `lapsed`, `cancelled`.
+    Column("ended", Text),
+    PrimaryKeyConstraint("case_id", "id"),
+    info=CASE_TABLE,
+)
+
 duty_calls = Table(
     "duty_calls",
     metadata,

@@ -84,6 +84,12 @@ def _calendar(document: Document[Agency], path: Path, calendar: WorkingHours) ->
         if message := syntax.bad_date(day):
             document.note((*path, "special", day), message, key=True)
         _windows(document, (*path, "special", day), windows)
+    if not calendar.weekly and not calendar.always:
+        document.note(path, "`weekly` is missing: write the hours of each day, such as `mon: [08:30-17:00]`, or `always: true` for day and night")
+    if calendar.half_days:
+        say(document, (*path, "half_days"), syntax.bad_window(calendar.half_days))
+    if calendar.holidays_file:
+        say(document, (*path, "holidays_file"), _bad_file(calendar.holidays_file, document.source.beside))
     if calendar.weekly and not any(calendar.weekly.values()):
         document.note((*path, "weekly"), "this calendar never opens: write windows for at least one day, such as `mon: [08:30-17:00]`")
     if calendar.subdivision and not calendar.country:
@@ -91,6 +97,13 @@ def _calendar(document: Document[Agency], path: Path, calendar: WorkingHours) ->
     for name, dates in (("closed", calendar.closed), ("worked", calendar.worked)):
         for index, text in enumerate(dates):
             say(document, (*path, name, index), text and syntax.bad_date(text))
+
+
+def _bad_file(name: str, beside: frozenset[str]) -> str | None:
+    if not name.endswith(".ics"):
+        return f"`{name[:80]}` is no iCalendar file: write a name that ends in `.ics`"
+    near = instead(name, {one for one in beside if one.endswith(".ics")})
+    return None if name in beside else f"there is no `{name[:80]}` beside this file: {near}"
 
 
 def _windows(document: Document[Agency], path: Path, windows: tuple[str, ...]) -> None:

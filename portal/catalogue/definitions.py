@@ -11,6 +11,8 @@ Text = dict[str, str]
 FieldType = Literal["text", "long-text", "integer", "decimal", "date", "boolean", "choice", "choices", "email", "phone", "address"]
 StepKind = Literal["work", "send", "decide", "ask", "notify", "join"]
 Promise = Literal["idempotent", "queryable", "blind"]
+#: What may start, stop, cancel or reset a clock, beside what it covers (portal/standards/moments.py says which event each is).
+Moment = Literal["claimed", "answered", "handed-over", "reported", "decided"]
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,58 @@ class Fee:
 
 
 @dataclass(frozen=True)
+class PauseRule:
+    """When a promise stands still, by which law; never without a date on which it ends by itself."""
+
+    #: `answer`: of the party, who was given a date to reply by; `agency`: of another agency that has a step of the journey.
+    awaits: Literal["answer", "agency"]
+    law: Law
+    #: `next-day`: from the local day after the request (as Awb 4:15 of the Netherlands), or `at-once`.
+    starts: Literal["next-day", "at-once"] = "next-day"
+    #: How long it lasts at most while another agency has the step, as `Standard.within`. An answer has its own date.
+    within: str | None = None
+    #: Steps of other agencies that count; none: all of them.
+    steps: tuple[str, ...] = ()
+    #: What was asked before this promise began to run, but after its start, stops it too.
+    retroactive: bool = False
+
+
+@dataclass(frozen=True)
+class Extension:
+    """How far, and by which law, a promise may be extended; once."""
+
+    within: str
+    law: Law
+
+
+@dataclass(frozen=True)
+class Escalation:
+    """Who is to look at a promise that is still owed so long after its date."""
+
+    #: As `Standard.within`, counted from the date that was missed.
+    after: str
+    #: A word for the person: `team-lead`.
+    to: str
+
+
+@dataclass(frozen=True)
+class Consequence:
+    """What the law makes of a missed promise. An official confirms it, unless the agency has signed the article."""
+
+    kind: Literal["tacit-approval", "right-of-appeal", "redress"]
+    law: Law
+    #: Queue or team of the agency whose official confirms it.
+    official: str
+    #: Outcome of the decision that counts as taken (tacit-approval).
+    outcome: str | None = None
+    #: The agency has signed that it takes effect by itself.
+    signed: bool = False
+    #: It takes effect by itself when nobody has declined it within `undo_within`.
+    unattended: bool = False
+    undo_within: str = "5 business_days"
+
+
+@dataclass(frozen=True)
 class Standard:
     """A promise about time: what runs as a clock on each case."""
 
@@ -78,6 +132,23 @@ class Standard:
     law: Law | None = None
     #: Shares of the term, 0..1, at which people are warned.
     warn_at: tuple[float, ...] = ()
+    #: A budget of open time that runs out exactly at a closing instant: due then, or at the next opening (portal/standards/terms.py).
+    ends: Literal["closing", "next-open"] = "closing"
+    #: A count that starts outside hours: rolled forward to the next opening first, or counted as it stands.
+    begins: Literal["roll-forward", "just-count"] = "roll-forward"
+    #: Starts it instead of the receipt, or of the step it covers.
+    starts_on: Moment | None = None
+    #: Stop it, beside the end of what it covers.
+    stops_on: tuple[Moment, ...] = ()
+    #: End it without a verdict, beside a withdrawal and a referral.
+    cancels_on: tuple[Moment, ...] = ()
+    #: Measure it anew from that moment.
+    resets_on: tuple[Moment, ...] = ()
+    pauses: tuple[PauseRule, ...] = ()
+    extend: Extension | None = None
+    #: One after the other, until it is stopped.
+    escalate: tuple[Escalation, ...] = ()
+    consequence: Consequence | None = None
 
 
 @dataclass(frozen=True)
@@ -148,7 +219,7 @@ class Step:
     needs: int | None = None
     #: Fields asked of the citizen (ask).
     fields: tuple[str, ...] = ()
-    #: Term in which the citizen is to answer (ask), as `Standard.within`.
+    #: Term in which the citizen is to answer (ask), as `Standard.within`. The step ends `answered` or `lapsed`; `next` may tell them apart.
     reply_within: str | None = None
     #: Template of what is told (notify).
     template: str | None = None
@@ -191,17 +262,23 @@ class WorkingHours:
 
     id: str
     zone: str
-    #: mon..sun -> `HH:MM-HH:MM` windows of the local day.
-    weekly: dict[str, tuple[str, ...]]
+    #: mon..sun -> `HH:MM-HH:MM` windows of the local day; left out only where `always` stands.
+    weekly: dict[str, tuple[str, ...]] = field(default_factory=dict)
     #: ISO 3166 country and subdivision for the `holidays` package; None: no public holidays.
     country: str | None = None
     subdivision: str | None = None
-    #: Local date -> windows that replace the weekly ones; none: closed.
+    #: Local date -> windows that replace the weekly ones; none: closed. They go before half days and before the times of a file.
     special: dict[str, tuple[str, ...]] = field(default_factory=dict)
     #: Further local dates that are holidays.
     closed: tuple[str, ...] = ()
-    #: Dates the holidays package names that are worked all the same.
+    #: Dates the holidays package or the file names that are worked all the same.
     worked: tuple[str, ...] = ()
+    #: An iCalendar file beside `agency.yaml` with closures (portal/standards/ical.py).
+    holidays_file: str | None = None
+    #: `HH:MM-HH:MM`: what is left of the weekly windows on a half holiday of the holidays package or of the file.
+    half_days: str | None = None
+    #: Never closed, day and night; then nothing but the zone is written.
+    always: bool = False
 
 
 @dataclass(frozen=True)
@@ -247,7 +324,7 @@ class Agency:
 
 @dataclass(frozen=True)
 class Stored:
-    """A definition as it was published: `hash` is the SHA-256 of its canonical JSON."""
+    """A definition as it was published: `hash` is the SHA-256 of its canonical JSON, of a calendar without `made_with`."""
 
     hash: str
     kind: Literal["agency", "service", "journey", "calendar"]

@@ -21,6 +21,8 @@ ONLY_FOR = {
     "reply_within": ("ask",),
     "template": ("notify",),
 }
+#: How a step of kind `ask` can end.
+ASKED = ("answered", "lapsed")
 #: What a kind of step must say.
 DEMANDED = {"send": ("action",), "decide": ("outcomes",), "ask": ("fields", "reply_within"), "notify": ("template",)}
 
@@ -103,16 +105,28 @@ def _to(path: Path, step: Step, index: int) -> Path:
 
 
 def _outcomes(document: Document[Journey], path: Path, step: Step) -> None:
-    if step.kind and step.kind != "decide":
-        document.note((*path, "next"), f"ways by outcome are for steps of kind `decide`, not `{step.kind}`: write a step id, or a list", key=True)
+    if step.kind and step.kind not in ("decide", "ask"):
+        document.note((*path, "next"), f"ways by outcome are for steps of kind `decide` and `ask`, not `{step.kind}`: write a step id, or a list", key=True)
         return
     named = [arm.outcome or "" for arm in step.next.arms]
+    if step.kind == "ask":
+        _asked(document, path, named)
+        return
     for index, outcome in enumerate(step.outcomes):
         if outcome not in named:
             document.note((*path, "outcomes", index), f"no way for outcome `{outcome}`: write `{outcome}: STEP` or `{outcome}: end` below `next`")
     for outcome in named:
         if outcome not in step.outcomes and step.outcomes:
             document.note((*path, "next", outcome), f"`{outcome}` is no outcome of this step: {instead(outcome, step.outcomes)}", key=True)
+
+
+def _asked(document: Document[Journey], path: Path, named: list[str]) -> None:
+    for outcome in ASKED:
+        if outcome not in named:
+            document.note((*path, "next"), f"no way for an ask that is `{outcome}`: write `{outcome}: STEP` or `{outcome}: end` below `next`", key=True)
+    for outcome in named:
+        if outcome not in ASKED:
+            document.note((*path, "next", outcome), f"`{outcome}` is no outcome of an ask: {instead(outcome, ASKED)}", key=True)
 
 
 def _first(document: Document[Journey], path: Path, step: Step) -> None:

@@ -19,8 +19,9 @@ from portal.catalogue.publish import stored
 from portal.catalogue.service_rules import check_service
 from portal.catalogue.sources import Found, find, installed
 
-#: Turns working hours as written into the body that is stored (portal/standards). ValueError says what is wrong; its `path`, if any, where.
-Resolve = Callable[[WorkingHours], dict[str, Any]]
+#: Turns working hours as written into the body that is stored (portal/standards); asked with `beside=` where a file belongs to them. ValueError
+#: says what is wrong; its `path`, if any, where; its `name` and `lines`, if any, in which file beside the definition and on which lines.
+Resolve = Callable[..., dict[str, Any]]
 #: A rule of a room above this one, for example that terms can be counted.
 Check = Callable[[Catalogue, Positions], Iterable[Fault]]
 #: Faults of one file that are told; further ones are only counted.
@@ -50,9 +51,9 @@ def load(
         _take(_completing(given), known, given=False)
     for rule in rules:
         rule()
-    calendars, faults = _calendars(known, resolve_calendar)
+    calendars, faults, unresolved = _calendars(known, resolve_calendar)
     faults += given.faults + _triage(known) + [fault for document in known.documents if document.given for fault in document.faults]
-    catalogue = _catalogue(known, calendars, {fault.file for fault in faults})
+    catalogue = _catalogue(known, calendars, {fault.file for fault in faults} | unresolved)
     positions = Positions(known.documents)
     faults += [fault for check in (check_conditions, *checks) for fault in check(catalogue, positions)]
     if faults:
@@ -98,9 +99,11 @@ def _triage(known: Known) -> list[Fault]:
     return [Fault(services[0].source.file, 1, 1, "no service takes what fits no other: write `triage: true` in exactly one, the front door's own")]
 
 
-def _calendars(known: Known, resolve: Resolve | None) -> tuple[dict[str, dict[str, Any]], list[Fault]]:
+def _calendars(known: Known, resolve: Resolve | None) -> tuple[dict[str, dict[str, Any]], list[Fault], set[str]]:
+    """Bodies by `agency/calendar`, faults, and the definitions that have any: a fault may lie in a file beside its definition."""
     bodies: dict[str, dict[str, Any]] = {}
     faults: list[Fault] = []
+    unresolved: set[str] = set()
     for document in known.agencies.values() if resolve else ():
         if document.value is None or document.faults or resolve is None:
             continue
@@ -108,10 +111,18 @@ def _calendars(known: Known, resolve: Resolve | None) -> tuple[dict[str, dict[st
             id = f"{document.value.id}/{calendar.id}"
             try:
                 # With its id inside, equal hours of two agencies are still two rows with two hashes.
-                bodies[id] = resolve(calendar) | {"id": id}
+                bodies[id] = (resolve(calendar, beside=document.source.read) if calendar.holidays_file else resolve(calendar)) | {"id": id}
             except ValueError as error:
-                faults.append(document.fault(("calendars", index, *getattr(error, "path", ())), f"calendar `{calendar.id}`: {error}"))
-    return bodies, faults
+                unresolved.add(document.source.file)
+                faults += _unresolved(document, index, calendar, error)
+    return bodies, faults, unresolved
+
+
+def _unresolved(document: Document[Agency], index: int, calendar: WorkingHours, error: ValueError) -> list[Fault]:
+    name, lines = getattr(error, "name", None), getattr(error, "lines", ())
+    if name and lines:
+        return [Fault(document.source.shown(name), line, 1, f"{message} (calendar `{calendar.id}`)") for line, message in lines]
+    return [document.fault(("calendars", index, *getattr(error, "path", ())), f"calendar `{calendar.id}`: {error}")]
 
 
 def _catalogue(known: Known, calendars: dict[str, dict[str, Any]], faulty: set[str]) -> Catalogue:

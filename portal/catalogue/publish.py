@@ -14,6 +14,10 @@ from typing import Any, Literal, TypeVar, overload
 from portal.catalogue.definitions import Agency, Journey, Service, Stored
 from portal.catalogue.shapes import Shape, slots
 
+#: The versions of packages and of the zone database that a calendar's body was made with. It is stored and has no say in the hash: machines with
+#: other versions that come to the same days agree, and an upgrade that moves no day is no new version of the calendar.
+MADE_WITH = "made_with"
+
 Kind = Literal["agency", "service", "journey", "calendar"]
 T = TypeVar("T")
 
@@ -33,7 +37,8 @@ def stored(agencies: Iterable[Agency], services: Iterable[Service], journeys: It
 
 
 def _row(kind: Kind, id: str, version: str, body: dict[str, Any]) -> Stored:
-    hash = sha256(canonical(body)).hexdigest()
+    said = {key: value for key, value in body.items() if key != MADE_WITH} if kind == "calendar" else body
+    hash = sha256(canonical(said)).hexdigest()
     return Stored(hash, kind, id, version or hash[:12], body)
 
 

@@ -12,6 +12,7 @@ from portal.catalogue.documents import Document, Path
 from portal.catalogue.faults import instead
 from portal.catalogue.known import Known
 from portal.catalogue.languages import is_language
+from portal.catalogue.standard_rules import check_conditions
 
 #: Steps that are work for somebody, and so cost.
 COSTING = ("work", "send", "decide", "ask")
@@ -95,6 +96,7 @@ def _standards(document: Document[Service], service: Service, agency: Agency | N
         if standard.calendar and (message := _calendar(standard.calendar, agency, known)):
             document.note((*path, "calendar"), message)
         _warnings(document, path, standard)
+        check_conditions(document, path, standard, agency, journey)
 
 
 def _calendar(name: str, agency: Agency | None, known: Known) -> str | None:

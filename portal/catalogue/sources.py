@@ -32,6 +32,18 @@ class Source:
     #: Names of the files beside it.
     beside: frozenset[str]
     raw: bytes
+    #: The folder itself, of an agency.
+    place: Traversable | None = field(default=None, compare=False)
+
+    def shown(self, name: str) -> str:
+        """A file beside this one as it is shown to people."""
+        return _shown(self.place.joinpath(name)) if self.place else name
+
+    def read(self, name: str) -> bytes:
+        """The bytes of a file beside this one, one more than is taken where it is too large. FileNotFoundError for a name that is not there."""
+        if self.place is None or name not in self.beside:
+            raise FileNotFoundError(name)
+        return _read(self.place.joinpath(name))
 
 
 @dataclass
@@ -121,7 +133,7 @@ def _agency(folder: Traversable, name: str, found: Found) -> None:
     beside = frozenset(entry.name for entry in _entries(folder))
     for entry in _yaml(folder, found):
         if entry.name == "agency.yaml":
-            found.sources.append(Source("agency", _shown(entry), name, name, beside, _read(entry)))
+            found.sources.append(Source("agency", _shown(entry), name, name, beside, _read(entry), folder))
         elif entry.name not in NOT_DEFINITIONS:
             found.sources.append(Source("service", _shown(entry), _stem(entry), name, beside, _read(entry)))
 

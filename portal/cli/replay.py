@@ -126,7 +126,8 @@ def _tell(outcome: Outcome, seconds: float) -> None:
     for line in outcome.refused:
         click.echo(f"refused  row {line.number}  line {line.line}  {line.external_id or '-'}  {line.reason}{': ' + line.detail if line.detail else ''}")
     for request in outcome.differing:
-        assert request.due_at is not None and request.differs is not None
+        assert request.due_at is not None
+        assert request.differs is not None
         click.echo(f"differs  row {request.number}  line {request.line}  {request.external_id}  log {_at(request.due_at)}  computed {_at(request.differs)}")
     counts = {
         "read": outcome.read,

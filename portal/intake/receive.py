@@ -20,8 +20,6 @@ from portal.vault import items
 
 #: Characters of free text that are taken.
 TEXT_LIMIT = 20_000
-#: Channels by which a party can be told something; the other ones look the case up.
-TOLD_BY = {"email": "email", "sms": "sms"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,9 +90,7 @@ def _open(
         items.put(work, case_id, "words", text, party_id=party)
     if given.location:
         items.put(work, case_id, "location", dict(given.location), party_id=party)
-    channel = TOLD_BY.get(given.channel) or ("email" if contact.get("email") else None)
-    known = {"email": "email", "sms": "phone"}
-    channel = channel if channel and contact.get(known[channel]) else ("email" if contact.get("email") else None)
+    told_by = "email" if contact.get("email") else None
     case = registry.open_case(
         work,
         registry.Opening(
@@ -117,7 +113,7 @@ def _open(
             external_id=given.external_id,
         ),
     )
-    register.put_on(work, case_id, party_id=party, role="applicant", subject=given.subject, language=language, channel=channel, contact=contact_item)
+    register.put_on(work, case_id, party_id=party, role="applicant", subject=given.subject, language=language, channel=told_by, contact=contact_item)
     return case
 
 

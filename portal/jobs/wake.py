@@ -126,10 +126,10 @@ def client(redis_url: str) -> Redis:
 
 
 def teller(redis_url: str, names: Sequence[str]) -> Callable[[set[str]], int]:
-    """A function that puts one job of each kind on the shortest queue and says how many it put.
+    """A function that puts a job of each kind on the shortest queue where none of its kind waits, and says how many it put.
 
-    A kind that waits there already is not put again: a job that has not begun will see everything committed before. So a dead worker's queue
-    holds a handful of jobs and the living get the rest.
+    A job that has not begun will see everything committed before, so a second one behind it would do nothing. And a dead worker's queue holds one
+    of each kind at most: the living get the rest.
     """
     from rq import Queue
     from rq.serializers import JSONSerializer
@@ -144,13 +144,16 @@ def teller(redis_url: str, names: Sequence[str]) -> Callable[[set[str]], int]:
         with connection.pipeline(transaction=False) as pipeline:
             for queue in queues:
                 pipeline.lrange(queue.key, 0, 100)
-            waiting = pipeline.execute()
-        lengths = [(len(ids), (number - turn) % len(queues), number) for number, ids in enumerate(waiting)]
-        chosen = min(lengths)[-1]
-        there = {id.decode().partition("_")[0] for id in waiting[chosen]}
-        for kind in sorted(kinds - there):
-            put(queues[chosen], kind)
-        return len(kinds - there)
+            waiting = [[id.decode().partition("_")[0] for id in ids] for ids in pipeline.execute()]
+        told = 0
+        for kind in sorted(kinds):
+            free = [number for number, there in enumerate(waiting) if kind not in there]
+            if free:
+                chosen = min(free, key=lambda number: (len(waiting[number]), (number - turn) % len(queues)))
+                put(queues[chosen], kind)
+                waiting[chosen].append(kind)
+                told += 1
+        return told
 
     return tell
 

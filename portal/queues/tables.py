@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, ForeignKey, Index, Integer, PrimaryKeyConstraint, Table, Text, Uuid, text
+from sqlalchemy import Column, ForeignKey, Index, Integer, PrimaryKeyConstraint, SmallInteger, Table, Text, Uuid, text
 
 from portal.db import CASE_TABLE, instant, metadata
 
@@ -12,7 +12,7 @@ tasks = Table(
     Column("case_id", Uuid, ForeignKey("case_heads.case_id"), nullable=False),
     Column("id", Uuid, nullable=False, unique=True),
     Column("step_run_id", Uuid),
-    #: `step`, `triage`, `parked`: what is to be done.
+    #: `step`, `triage`, `parked`, `consequence`: what is to be done.
     Column("kind", Text, nullable=False),
     Column("step", Text, nullable=False),
     Column("agency", Text, nullable=False),
@@ -26,10 +26,14 @@ tasks = Table(
     instant("held_until"),
     #: Due instant of the soonest running clock; sorts the queue.
     instant("due_at", nullable=False),
+    #: Sorts before the date: 0 an answer has come, 1 in its turn, 2 the party was asked.
+    Column("turn", SmallInteger, nullable=False),
+    #: The party was asked and has until then to reply.
+    instant("asked_until"),
     instant("queued_at", nullable=False),
     instant("ended_at"),
     Column("version", Integer, nullable=False),
     PrimaryKeyConstraint("case_id", "id"),
-    Index("tasks_worklist_ix", "agency", "team", "due_at", "id", postgresql_where=text("status IN ('open', 'claimed')")),
+    Index("tasks_worklist_ix", "agency", "team", "turn", "due_at", "id", postgresql_where=text("status IN ('open', 'claimed')")),
     info=CASE_TABLE,
 )

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, select, tuple_
+from sqlalchemy import Select, exists, select, tuple_
+from sqlalchemy.sql import ColumnElement
 
 from portal.db import new_id
 from portal.errors import Conflict, NotAllowed, NotFound, Stale
@@ -47,6 +49,7 @@ def queue(
         service=service,
         reference=reference,
         status="open",
+        turn=1,
         due_at=due_at,
         queued_at=work.now,
         version=1,
@@ -95,12 +98,38 @@ def complete(work: Work, task: Row, *, holder: str, version: int | None, outcome
     )
 
 
-def cancel(work: Work, case_id: UUID, *, why: str, step_run_id: UUID | None = None) -> None:
-    """Tasks of the case (of one step run, where named) that still wait are no longer needed. `TaskCancelled`."""
+def cancel(work: Work, case_id: UUID, *, why: str, step_run_id: UUID | None = None, keep: str | None = None, only: UUID | None = None) -> None:
+    """Tasks of the case (of one step run, or `only` one, where named) that still wait are no longer needed; those of kind `keep` are. `TaskCancelled`."""
     for task in work.rows(tasks, case_id):
-        if task["status"] in WAITING and step_run_id in (None, task["step_run_id"]):
+        if task["status"] in WAITING and task["kind"] != keep and step_run_id in (None, task["step_run_id"]) and only in (None, task["id"]):
             work.change(task, status="cancelled", ended_at=work.now, version=task["version"] + 1)
             work.record(case_id, "TaskCancelled", agency=task["agency"], step=task["step"], task=str(task["id"]), why=why)
+
+
+def turn(work: Work, case_id: UUID, id: UUID, turn: int, *, asked_until: datetime | None = None) -> None:
+    """Puts a task that waits where it belongs in the list (portal/queues/tables.py); its party was asked, or has answered."""
+    for task in work.rows(tasks, case_id):
+        if task["id"] == id and task["status"] in WAITING:
+            work.change(task, turn=turn, asked_until=asked_until, version=task["version"] + 1)
+
+
+def redue(work: Work, due: Mapping[UUID, datetime]) -> None:
+    """Sorts the tasks that wait by the dates of their cases as they are now."""
+    work.load(tasks, due)
+    for case_id, due_at in due.items():
+        for task in work.rows(tasks, case_id):
+            if task["status"] in WAITING and task["due_at"] != due_at:
+                work.change(task, due_at=due_at)
+
+
+def of_kind(work: Work, case_id: UUID, kind: str, step: str) -> Row | None:
+    """The task of that kind for that step (or standard) that waits."""
+    return next((task for task in work.rows(tasks, case_id) if (task["kind"], task["step"]) == (kind, step) and task["status"] in WAITING), None)
+
+
+def held(case_id: ColumnElement[UUID]) -> ColumnElement[bool]:
+    """True where somebody holds a task of that case, among the tasks the reader may see."""
+    return exists().where(tasks.c.case_id == case_id, tasks.c.status == "claimed")
 
 
 def note(work: Work, task: Row, *, item: UUID, commitment: str) -> None:
@@ -108,16 +137,16 @@ def note(work: Work, task: Row, *, item: UUID, commitment: str) -> None:
     work.record(task["case_id"], "NoteAdded", agency=task["agency"], step=task["step"], task=str(task["id"]), item=str(item), commitment=commitment)
 
 
-def waiting(*, queue: str | None = None, teams: tuple[str, ...] = (), after: tuple[datetime, UUID] | None = None, limit: int = 50) -> Select[Any]:
-    """Tasks that wait, soonest due first, for a reader; `after` is the last row of the page before. Pass it through `access.visible`."""
+def waiting(*, queue: str | None = None, teams: tuple[str, ...] = (), after: tuple[int, datetime, UUID] | None = None, limit: int = 50) -> Select[Any]:
+    """Tasks that wait, those with a fresh answer first, then soonest due, for a reader; `after` is the last row of the page before. Pass it through `access.visible`."""
     found = select(tasks).where(tasks.c.status.in_(sorted(WAITING)))
     if queue:
         found = found.where(tasks.c.queue == queue)
     if teams:
         found = found.where(tasks.c.team.in_(teams))
     if after:
-        found = found.where(tuple_(tasks.c.due_at, tasks.c.id) > tuple_(*after))
-    return found.order_by(tasks.c.due_at, tasks.c.id).limit(limit)
+        found = found.where(tuple_(tasks.c.turn, tasks.c.due_at, tasks.c.id) > tuple_(*after))
+    return found.order_by(tasks.c.turn, tasks.c.due_at, tasks.c.id).limit(limit)
 
 
 def one(id: UUID) -> Select[Any]:

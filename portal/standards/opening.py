@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
-from portal.standards.resolve import DAY_MINUTES, Window
+from portal.standards.resolve import DAY_MINUTES, Window, cut
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 SECOND: Final = 1_000_000
@@ -80,7 +80,7 @@ class Opening:
         if written is None:
             written = self.weekly[day.weekday()]
         if day in self.breaks:
-            written = _cut(written, self.breaks[day])
+            written = cut(written, self.breaks[day])
         if ends - begins == DAY:
             return [(begins + opens * MINUTE, begins + closes * MINUTE) for opens, closes in written]
         found = [(max(begins, self._wall(day, opens)), min(ends, self._wall(day, closes))) for opens, closes in written]
@@ -107,11 +107,3 @@ def to_micros(at: datetime) -> int:
 def from_micros(at: int) -> datetime:
     """The other way, in UTC."""
     return EPOCH + timedelta(microseconds=at)
-
-
-def _cut(written: Iterable[Window], breaks: Iterable[Window]) -> list[Window]:
-    left = list(written)
-    for begins, ends in breaks:
-        pieces = [((opens, min(closes, begins)), (max(opens, ends), closes)) for opens, closes in left]
-        left = [piece for pair in pieces for piece in pair if piece[0] < piece[1]]
-    return left

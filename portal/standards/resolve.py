@@ -5,7 +5,8 @@ from __future__ import annotations
 import difflib
 import re
 import zoneinfo
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import fields
 from datetime import date
 from importlib import metadata
 from itertools import pairwise
@@ -34,33 +35,49 @@ class WrongHours(ValueError):
         super().__init__(message)
 
 
-def resolve(hours: WorkingHours, *, years: range = range(2000, 2051)) -> dict[str, Any]:
-    """The JSON-able body that is stored and hashed, and from which `Calendar.from_body` computes.
+def resolve(hours: WorkingHours, *, years: range = range(2000, 2051), beside: Callable[[str], bytes] | None = None) -> dict[str, Any]:
+    """The JSON-able body that is stored and hashed, and from which `Calendar.from_body` computes. `beside` reads a file next to the definition.
 
     `{"zone", "years": [first, last], "weekly": {"mon": ["HH:MM-HH:MM"]}, "special": {date: [window]}, "holidays": {"2026": [date]}, "made_with": {...}}`
 
     Everything a promise depends on is in it but the zone's transitions: those stay with the zone database, whose version is
     recorded, because a government may change them and a wall time promised must follow. An upgrade of `holidays` thus moves no date.
-    A holiday closes its whole local date. Raises `WrongHours`, a ValueError whose sentence says what is wrong and what to write.
+    A holiday closes its whole local date; half days and closures of some hours become special hours. `made_with` has no say in the hash
+    (portal/catalogue/publish.py), so machines with other zone databases agree on it; only a file's times written in another zone are
+    brought to this one with the database at hand. Raises `WrongHours`, a ValueError whose sentence says what is wrong and what to write.
     """
     zone(hours.zone)
-    weekly = {day: _written(hours.weekly.get(day, ()), ("weekly", day)) for day in WEEKDAYS if hours.weekly.get(day)}
-    for day in hours.weekly:
-        if day not in WEEKDAYS:
-            raise WrongHours(f"`{day}` is not a weekday: write one of {', '.join(WEEKDAYS)}", ("weekly", day))
-    special = {_day(day, years, ("special", day)).isoformat(): _written(texts, ("special", day)) for day, texts in hours.special.items()}
+    weekly = _weekly(hours)
+    special = {local_date(day, years, ("special", day)).isoformat(): _written(texts, ("special", day)) for day, texts in hours.special.items()}
     if not weekly and not any(special.values()):
         raise WrongHours("these hours never open: write at least one window, for example `mon: [09:00-17:00]`", ("weekly",))
-    closed = _holidays(hours, years)
+    made_with = {"holidays": metadata.version("holidays"), "tzdata": tzdata_version(hours.zone)}
+    if hours.holidays_file:
+        made_with["icalendar"] = metadata.version("icalendar")
+    from portal.standards.days_off import days_off  # not at the top: it reads the names of this module
+
+    closed, other = days_off(hours, years, {day: windows(texts) for day, texts in weekly.items()}, beside)
     _check_special(special, closed)
     return {
         "zone": hours.zone,
         "years": [years[0], years[-1]],
         "weekly": weekly,
-        "special": special,
+        "special": {day.isoformat(): _texts(found) for day, found in sorted(other.items())} | special,
         "holidays": {str(year): [day.isoformat() for day in sorted(closed) if day.year == year] for year in years},
-        "made_with": {"holidays": metadata.version("holidays"), "tzdata": tzdata_version(hours.zone)},
+        "made_with": made_with,
     }
+
+
+def _weekly(hours: WorkingHours) -> dict[str, list[str]]:
+    if hours.always:
+        for field in fields(hours):
+            if field.name not in ("id", "zone", "always") and getattr(hours, field.name):
+                raise WrongHours(f"`always` is day and night, every day: leave out `{field.name}`, or `always`", (field.name,))
+        return dict.fromkeys(WEEKDAYS, ["00:00-24:00"])
+    for day in hours.weekly:
+        if day not in WEEKDAYS:
+            raise WrongHours(f"`{day}` is not a weekday: write one of {', '.join(WEEKDAYS)}", ("weekly", day))
+    return {day: _written(hours.weekly.get(day, ()), ("weekly", day)) for day in WEEKDAYS if hours.weekly.get(day)}
 
 
 def zone(name: str) -> zoneinfo.ZoneInfo:
@@ -116,11 +133,25 @@ def tzdata_version(name: str) -> str:
     return metadata.version("tzdata")
 
 
+def cut(written: Iterable[Window], breaks: Iterable[Window]) -> list[Window]:
+    """What is left of windows when others are taken out."""
+    left = list(written)
+    for begins, ends in breaks:
+        pieces = [((opens, min(closes, begins)), (max(opens, ends), closes)) for opens, closes in left]
+        left = [piece for pair in pieces for piece in pair if piece[0] < piece[1]]
+    return left
+
+
 def _written(texts: Sequence[str], path: tuple[str | int, ...]) -> list[str]:
-    return [f"{opens // 60:02}:{opens % 60:02}-{closes // 60:02}:{closes % 60:02}" for opens, closes in windows(texts, path)]
+    return _texts(windows(texts, path))
 
 
-def _day(text: str, years: range, path: tuple[str | int, ...]) -> date:
+def _texts(found: Iterable[Window]) -> list[str]:
+    return [f"{opens // 60:02}:{opens % 60:02}-{closes // 60:02}:{closes % 60:02}" for opens, closes in found]
+
+
+def local_date(text: str, years: range, path: tuple[str | int, ...]) -> date:
+    """A date of the calendar's years; WrongHours for any other."""
     try:
         if not _DATE.fullmatch(text):
             raise ValueError(text)
@@ -130,39 +161,6 @@ def _day(text: str, years: range, path: tuple[str | int, ...]) -> date:
     if day.year not in years:
         raise WrongHours(f"{text} lies outside the years of this calendar, {years[0]} to {years[-1]}", path)
     return day
-
-
-def _days(texts: Iterable[str], years: range, field: str) -> dict[date, int]:
-    return {_day(text, years, (field, place)): place for place, text in enumerate(texts)}
-
-
-def _holidays(hours: WorkingHours, years: range) -> set[date]:
-    closed, worked = _days(hours.closed, years, "closed"), _days(hours.worked, years, "worked")
-    public = _public(hours, years)
-    for day, place in worked.items():
-        if day in closed:
-            raise WrongHours(f"{day} is both in `closed` and in `worked`: take it out of one of them", ("worked", place))
-        if day not in public:
-            raise WrongHours(f"{day} is no public holiday here, so it needs no `worked`: take it out, or correct the date", ("worked", place))
-    return (public | set(closed)) - set(worked)
-
-
-def _public(hours: WorkingHours, years: range) -> set[date]:
-    if hours.country is None:
-        if hours.subdivision is not None:
-            raise WrongHours(f"subdivision `{hours.subdivision}` stands without a country: write `country` too", ("subdivision",))
-        return set()
-    import holidays  # not at the top: the web process computes from stored bodies and never needs it
-
-    known = holidays.list_supported_countries(include_aliases=True)
-    if hours.country not in known:
-        raise WrongHours(f"no holidays are known for country `{hours.country}`: write an ISO 3166 code in capitals, for example `BE`", ("country",))
-    try:
-        found = holidays.country_holidays(hours.country, subdiv=hours.subdivision, years=years)
-    except NotImplementedError:
-        some = ", ".join(known[hours.country][:12]) or "none, so leave it out"
-        raise WrongHours(f"`{hours.subdivision}` is no subdivision of {hours.country}; known are {some}", ("subdivision",)) from None
-    return {day for day in found if day.year in years}
 
 
 def _check_special(special: dict[str, list[str]], closed: set[date]) -> None:

@@ -29,7 +29,17 @@ clocks = Table(
     Column("due_source", Text, nullable=False),
     instant("stopped_at"),
     instant("missed_at"),
+    #: When it stood still: `[{key, awaits, law, begins, until, ended}]`, instants RFC 3339 (portal/standards/clockwork.py).
+    facts("pauses"),
+    #: The one extension, as a term; it may have been used up by a clock that was reset since.
+    Column("extension", Text),
+    Column("extended", Boolean, nullable=False),
+    #: Whom the missed promise was put before last.
+    Column("escalated_to", Text),
+    #: What the law makes of the breach: `arisen`, `confirmed`, `declined`, `took-effect`, `moot`.
+    Column("consequence", Text),
     PrimaryKeyConstraint("case_id", "id"),
+    Index("clocks_owed_ix", "due_at", "id", postgresql_where=text("status = 'missed' AND stopped_at IS NULL")),
     info=CASE_TABLE,
 )
 
@@ -38,16 +48,16 @@ timers = Table(
     metadata,
     case_id(),
     Column("id", Uuid, nullable=False),
-    #: `breach`, `warning`, `duty`, `lease`.
+    #: `breach`, `warning`, `duty`, `lease`, `lapse`, `reminder`, `escalation`, `consequence`.
     Column("kind", Text, nullable=False),
-    #: The clock, task or duty call it stands for.
+    #: The clock, task, duty call, ask or pause it stands for.
     Column("subject", Uuid, nullable=False),
     instant("due_at", nullable=False),
     #: Raised when the timer moves, so that a sweep that saw the old instant fires nothing.
     Column("generation", Integer, nullable=False),
     Column("armed", Boolean, nullable=False),
     instant("fired_at"),
-    #: Share of the term in thousandths (warning).
+    #: Share of the term in thousandths (warning), or place in the list of people (escalation).
     Column("share", BigInteger),
     PrimaryKeyConstraint("case_id", "id"),
     Index("timers_due_at_ix", "due_at", postgresql_where=text("armed")),

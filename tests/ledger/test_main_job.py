@@ -14,6 +14,7 @@ from portal.events import log
 from portal.intake import party
 from portal.intake.receive import Received, Submission, receive
 from portal.outbox import deliveries
+from portal.outbox.tables import outbox
 from portal.queues import worklist
 from portal.reactions import sweep
 from portal.runs import ledger
@@ -64,7 +65,6 @@ def do(city: Portal, who: Principal, case_id: UUID, step: str, **how: Any) -> No
 def agency_answers(city: Portal, case_id: UUID, status: str = "done") -> None:
     with city.work(ENGINE) as work:
         work.narrow([case_id])
-        from portal.outbox.tables import outbox
 
         row = next(row for row in work.rows(outbox, case_id) if row["kind"] == "delivery")
         deliveries.reported(work, row, message="m1", status=status, rank=3, remote_id="R-1", outcome=None)
@@ -242,3 +242,26 @@ def test_a_case_that_is_not_there_is_refused(city: Portal) -> None:
     with city.work(ENGINE) as work, pytest.raises(NotFound):
         work.narrow([missing := new_id()])
         registry.case_of(work, missing)
+
+
+def test_a_handover_that_cannot_leave_is_done_by_hand(city: Portal) -> None:
+    id = send(city, service="resident-parking-permit", answers=needed(city, "resident-parking-permit")).case["case_id"]
+    with city.work(ENGINE) as work:
+        work.narrow([id])
+        row = next(row for row in work.rows(outbox, id) if row["kind"] == "delivery")
+        deliveries.parked(work, row, reason="no way out", code="forbidden-address")
+    roads = Principal("staff", "tests|roads", agencies=("roads",), roles=("caseworker",))
+    do(city, roads, id, "consult")
+    with city.work(ENGINE) as work:
+        work.narrow([id])
+        assert next(row for row in _steps(work, id) if row["step"] == "consult")["status"] == "ended"
+
+
+def test_a_withdrawn_handover_does_not_leave(city: Portal) -> None:
+    id = send(city, service="resident-parking-permit", answers=needed(city, "resident-parking-permit")).case["case_id"]
+    with city.work(Principal("party", cases=(id,))) as work:
+        work.narrow([id])
+        party.take_back(work, id, None)
+    with city.work(ENGINE) as work:
+        work.narrow([id])
+        assert all(row["done_at"] for row in work.rows(outbox, id) if row["kind"] == "delivery")

@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from portal.dispatch import deliver
+from portal.outbox.schedule import CRASHES
 from portal.wire import http
 from tests.ledger.waiting import until
 from tests.servers import Servers
@@ -148,3 +149,26 @@ def answers(place: Town, service: str) -> dict[str, object]:
         for field in place.portal.catalogue.services[service].fields
         if field.required and not field.when
     }
+
+
+def test_a_handover_that_kills_its_workers_is_set_aside_and_the_others_go_on(place: Town) -> None:
+    poison, other = place.ask(**POTHOLE), place.ask(**POTHOLE)
+    key = place.history(poison, "DeliveryPlaced")[0]["data"]["key"]
+    with place.portal.engine.begin() as connection:
+        connection.exec_driver_sql("SET LOCAL ROLE portal_relay")
+        killed = "UPDATE outbox SET lease_until = now() - interval '1 second', crashes = %(crashes)s WHERE key = %(key)s"
+        connection.exec_driver_sql(killed, {"crashes": CRASHES - 1, "key": key})
+    place.drain(kinds=["delivery"])
+    assert [event["data"]["refusal"] for event in place.history(poison, "DeliveryParked")] == ["crashes"]
+    assert place.history(other, "DeliverySent")
+
+
+def test_an_agency_without_a_known_address_is_never_called(place: Town) -> None:
+    settings = place.portal.settings
+    place.portal.settings = settings.model_copy(update={"simulated_agencies": "http://169.254.169.254"})
+    try:
+        case = place.ask(**POTHOLE)
+        place.drain(kinds=["delivery"])
+    finally:
+        place.portal.settings = settings
+    assert [event["data"]["refusal"] for event in place.history(case, "DeliveryParked")] == ["forbidden-address"]

@@ -13,7 +13,7 @@ ids, and what is open there and closed in the log is closed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -39,8 +39,9 @@ from portal.vault import items
 ORIGIN = "replay"
 #: Id of the clock of a replayed promise.
 STANDARD = "promised-date"
-#: Moments of a unit. Fewer cost round trips; more make the row-level check of each row longer.
-MOMENTS = 400
+#: Bytes a unit may write, roughly. Small units cost round trips, large ones make the row-level check of each row longer, which tries every case of the
+#: unit. What the kernel takes of a statement at once must hold it: a pipeline of psycopg (3.3.9) waits for ever once part of one is left unsent.
+UNIT_BYTES = 64 << 10
 #: What closing a case or missing its promise reads of it: one statement a table for all cases of a unit, instead of one a case.
 _READ_AHEAD = ("cases", "clocks", "timers", "tasks", "case_parties")
 
@@ -54,6 +55,10 @@ class Kind(IntEnum):
     OPENED = 0
     CLOSED = 1
     MISSED = 2
+
+
+#: Bytes of JSON such a moment writes, roughly.
+_WEIGHT = {Kind.OPENED: 5000, Kind.CLOSED: 2500, Kind.MISSED: 1500}
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +104,7 @@ def replay(
     *,
     now: datetime,
     limit: int | None = None,
-    moments: int = MOMENTS,
+    unit_bytes: int = UNIT_BYTES,
     progress: Progress = lambda done, of: None,
 ) -> Outcome:
     """Plays the log. UnreadableLog before anything is written, Conflict where another run of the same source is under way."""
@@ -115,7 +120,7 @@ def replay(
             else:
                 request.case_id, request.reference = there.case_id, there.reference
         play = [request for request in outcome.requests if request.case_id is None or known[request.external_id].open]
-        _play(portal, mapping, outcome, play, max(moments, 1), progress)
+        _play(portal, mapping, outcome, play, unit_bytes, progress)
         return outcome
 
 
@@ -223,9 +228,27 @@ def _moments(requests: Sequence[Request], last: datetime) -> list[Moment]:
 def _play(portal: Portal, mapping: Mapping, outcome: Outcome, requests: Sequence[Request], size: int, progress: Progress) -> None:
     ends = (request.closed_at or request.opened_at for request in outcome.requests)
     moments = _moments(requests, max((*ends, *(request.opened_at for request in outcome.requests)), default=datetime.min))
-    for start in range(0, len(moments), size):
-        _unit(portal, mapping, outcome, moments[start : start + size])
-        progress(min(start + size, len(moments)), len(moments))
+    done = 0
+    for unit in _units(moments, size):
+        _unit(portal, mapping, outcome, unit)
+        done += len(unit)
+        progress(done, len(moments))
+
+
+def _units(moments: Iterable[Moment], size: int) -> Iterator[list[Moment]]:
+    """Moments in runs that write about `size` bytes, one moment at least."""
+    unit: list[Moment] = []
+    weight = 0
+    for moment in moments:
+        _, kind, _, request = moment
+        own = _WEIGHT[kind] + (6 * len(request.text or "") if kind is Kind.OPENED else 0)
+        if unit and weight + own > size:
+            yield unit
+            unit, weight = [], 0
+        unit.append(moment)
+        weight += own
+    if unit:
+        yield unit
 
 
 def _unit(portal: Portal, mapping: Mapping, outcome: Outcome, moments: Sequence[Moment]) -> None:
