@@ -15,6 +15,7 @@ from portal.api.schemas import Schema
 from portal.api.spec import Resource
 from portal.errors import Unavailable
 from portal.unit_of_work import RELAY
+from portal.views.backlog import backlog
 
 resource = Resource("health", __name__, description="Whether the portal is up.")
 
@@ -22,10 +23,7 @@ resource = Resource("health", __name__, description="Whether the portal is up.")
 _PORTAL = Path(__file__).resolve().parents[1]
 _PLACES = (_PORTAL.parent / "migrations" / "versions", _PORTAL / "_migrations" / "versions")
 #: Revision applied, and seconds the oldest row waits that should have been worked: deliveries and notices, timers.
-_STATE = """SELECT (SELECT max(version_num) FROM alembic_version),
-extract(epoch FROM clock_timestamp() - least(
-    (SELECT min(next_at) FROM outbox WHERE done_at IS NULL AND parked_at IS NULL AND next_at < clock_timestamp()),
-    (SELECT min(due_at) FROM timers WHERE armed AND due_at < clock_timestamp())))::float8"""
+_REVISION = "SELECT max(version_num) FROM alembic_version"
 
 
 class Live(Schema):
@@ -62,10 +60,10 @@ def ready() -> dict[str, Any]:
     found: dict[str, Any] = {"database": "away", "redis": "up" if _redis_answers() else "away", "oldest_overdue_seconds": None}
     try:
         with the_portal().work(RELAY) as work:
-            revision, overdue = work.sql(_STATE)[0]
+            revision, overdue = work.sql(_REVISION)[0][0], backlog(work).oldest.total_seconds()
     except Unavailable:
         raise Unavailable("The database does not answer.", **found) from None
-    found |= {"database": "up" if revision == migrated_to() else "not migrated", "oldest_overdue_seconds": overdue}
+    found |= {"database": "up" if revision == migrated_to() else "not migrated", "oldest_overdue_seconds": overdue or None}
     if found["database"] != "up":
         raise Unavailable("The database is not at the revision this version of the portal needs: run `portal migrate`.", **found)
     return {"status": "ready", **found}
