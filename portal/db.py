@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Column, DateTime, MetaData, Uuid, create_engine
+from sqlalchemy import Column, DateTime, MetaData, Uuid, create_engine, event
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import Engine, make_url
 from uuid_utils import compat
@@ -19,6 +19,9 @@ metadata = MetaData(
         "pk": "%(table_name)s_pkey",
     }
 )
+
+#: Where a pooled connection notes what the server has prepared on it (portal/unit_of_work/trip.py).
+PREPARED = "prepared"
 
 #: Tables every row of which belongs to one case; row-level security and the unit of work treat them alike.
 CASE_TABLE = {"case_table": True}
@@ -50,7 +53,7 @@ def connect(url: str, *, pool: int = 8) -> Engine:
     address = make_url(url)
     if address.drivername in ("postgres", "postgresql"):
         address = address.set(drivername="postgresql+psycopg")
-    return create_engine(
+    engine = create_engine(
         address,
         pool_size=pool,
         max_overflow=0,
@@ -58,3 +61,12 @@ def connect(url: str, *, pool: int = 8) -> Engine:
         pool_use_lifo=True,
         connect_args={"prepare_threshold": 1, "connect_timeout": 5, "options": "-c timezone=UTC -c jit=off"},
     )
+    event.listen(engine, "rollback", lambda connection: connection.info.pop(PREPARED, None))
+    event.listen(engine, "reset", _forget)
+    return engine
+
+
+def _forget(connection: Any, record: Any, _: Any) -> None:
+    """A rollback of psycopg's may make the server forget every prepared statement, ours too: who uses the connection next asks."""
+    if connection.info.transaction_status:
+        record.info.pop(PREPARED, None)

@@ -7,17 +7,20 @@ from typing import Any
 from uuid import UUID
 
 from portal.access import grants
-from portal.cases import duty, registry
+from portal.cases import asks, duty, registry
+from portal.cases.moves import ENDED
 from portal.catalogue.definitions import Agency, Service, Standard
+from portal.events.chain import stamp
 from portal.outbox import deliveries, notices, pages
 from portal.parties import register
 from portal.queues import worklist
 from portal.runs import ledger
-from portal.standards import clocks, timers
+from portal.standards import changes, clocks, overdue, timers
 from portal.standards import sweep as sweeping
+from portal.standards.moments import MOMENTS
 from portal.unit_of_work import Event, Portal, Reaction, Row, Work
 from portal.vault import items
-from portal.workflow import journeys
+from portal.workflow import journeys, waiting
 
 #: How long a duty person has to acknowledge before the next one is paged.
 PAGE_AGAIN = timedelta(minutes=5)
@@ -75,9 +78,12 @@ def begin_step(work: Work, events: list[Event]) -> None:
         run = ledger.run_of(work, event.case_id, UUID(event.data["run"]))
         step = work.portal.pinned(work, run["definition_hash"]).step(event.step)
         grants.grant(work, event.case_id, event.agency, "step")
+        step_run = UUID(event.data["step_run"])
         for standard in service.standards:
             if standard.covers == event.step:
-                _start(work, case, standard, started_at=work.now, step_run=UUID(event.data["step_run"]))
+                _start(work, case, standard, started_at=work.now, step_run=step_run)
+        if event.agency != case["agency"]:
+            changes.pause(work, event.case_id, awaits="agency", key=step_run, at=work.now, step=event.step)
         if step.kind == "send" and work.catalogue.agencies[event.agency].adapter != "staff":
             deliveries.place(
                 work,
@@ -91,6 +97,9 @@ def begin_step(work: Work, events: list[Event]) -> None:
             )
         elif step.kind == "notify":
             _tell(work, case, step.template or "message")
+        elif step.kind == "ask":
+            if not waiting.ask_step(work, case, step, step_run, agency=event.agency, answers=_facts(work, case)["answers"]):
+                _go_on(work, case, step_run, "answered")
         else:
             _queue(work, case, service, event, step.queue)
 
@@ -101,6 +110,7 @@ def end_step(work: Work, events: list[Event]) -> None:
         step_run = UUID(event.data["step_run"])
         clocks.stop(work, event.case_id, lambda clock, step_run=step_run: clock["step_run_id"] == step_run)  # type: ignore[misc]
         worklist.cancel(work, event.case_id, why="step ended", step_run_id=step_run)
+        changes.resume(work, event.case_id, step_run, at=work.now, why="reported")
 
 
 def cancel_step(work: Work, events: list[Event]) -> None:
@@ -110,6 +120,9 @@ def cancel_step(work: Work, events: list[Event]) -> None:
         clocks.cancel(work, event.case_id, lambda clock, step_run=step_run: clock["step_run_id"] == step_run, why="step cancelled")  # type: ignore[misc]
         worklist.cancel(work, event.case_id, why="step cancelled", step_run_id=step_run)
         deliveries.cancel(work, event.case_id, step_run)
+        changes.resume(work, event.case_id, step_run, at=work.now, why="cancelled")
+        if registry.case_of(work, event.case_id)["status"] == "waiting":
+            asks.cancel(work, event.case_id, step_run_id=step_run)
 
 
 def work_begun(work: Work, events: list[Event]) -> None:
@@ -124,6 +137,11 @@ def task_done(work: Work, events: list[Event]) -> None:
     """A task is finished: the journey goes on, or the request goes to the service that was found."""
     for event in events:
         case = registry.case_of(work, event.case_id)
+        if case["status"] == "waiting":
+            asks.cancel(work, event.case_id, task_id=UUID(event.data["task"]))
+        if event.data["kind"] == "consequence":
+            for clock in overdue.arisen(work, event.case_id, event.step):
+                overdue.settle(work, clock, outcome=event.data["outcome"], official=event.actor.removeprefix("staff:"))
         if event.data["step_run"]:
             _go_on(work, case, UUID(event.data["step_run"]), event.data["outcome"])
         if event.data["service"]:
@@ -162,7 +180,8 @@ def closed(work: Work, events: list[Event]) -> None:
     for event in events:
         case = registry.case_of(work, event.case_id)
         clocks.stop(work, event.case_id, lambda _: True, at=event.occurred_at)
-        worklist.cancel(work, event.case_id, why="case closed")
+        worklist.cancel(work, event.case_id, why="case closed", keep="consequence")
+        _moot(work, event.case_id, "tacit-approval")
         _tell(work, case, "closed")
 
 
@@ -171,6 +190,7 @@ def withdrawn(work: Work, events: list[Event]) -> None:
     for event in events:
         case = registry.case_of(work, event.case_id)
         _stop(work, case, why="withdrawn")
+        _moot(work, event.case_id, "tacit-approval", "right-of-appeal", "redress")
         _tell(work, case, "withdrawn")
 
 
@@ -202,6 +222,76 @@ def parked(work: Work, events: list[Event]) -> None:
             _task(work, case, agency, kind="parked", step=event.step or "delivery", step_run=UUID(event.data["step_run"]), queue=None)
 
 
+def asked(work: Work, events: list[Event]) -> None:
+    """The party was asked: what the law lets stand still does so until the date to reply by, and the party is told that date."""
+    for event in events:
+        waiting.begin(work, event)
+        by = event.data["reply_by"]
+        _tell(work, registry.case_of(work, event.case_id), "asked" if by else "message", due_at=by)
+
+
+def ask_ended(work: Work, events: list[Event]) -> None:
+    """An answer came, or its date lapsed: what stood still runs again, and who asked goes on."""
+    for event in events:
+        waiting.end(work, event)
+        if event.data["step_run"] and event.data["why"] != "cancelled":
+            _go_on(work, registry.case_of(work, event.case_id), UUID(event.data["step_run"]), event.data["why"])
+
+
+def redate(work: Work, events: list[Event]) -> None:
+    """Dates of a case have moved: worklists are sorted by the new ones."""
+    due = {event.case_id: clocks.soonest(work, event.case_id) for event in events}
+    worklist.redue(work, {case_id: at for case_id, at in due.items() if at is not None})
+
+
+def tell_date(work: Work, events: list[Event]) -> None:
+    """The party is told the new date of what it was promised: once a case, and not where there is an outcome already."""
+    cases = list(dict.fromkeys(event.case_id for event in events))
+    registry.load(work, cases)
+    register.load(work, cases)
+    for case_id in cases:
+        case = registry.case_of(work, case_id)
+        moved = {event.data["clock"]: event.data["due_at"] for event in events if event.case_id == case_id}
+        row = waiting.promised(clock for clock in clocks.of_case(work, case_id) if str(clock["id"]) in moved)
+        if row is not None and case["status"] not in (*ENDED, "decided"):
+            _tell(work, case, "new-date", due_at=moved[str(row["id"])])
+
+
+def happened(work: Work, events: list[Event]) -> None:
+    """A moment a standard may name: its clocks start, stop, are cancelled or reset by it."""
+    for event in events:
+        case, moment = registry.case_of(work, event.case_id), MOMENTS[event.type]
+        service = service_of(work, case)
+        for standard in service.standards if service else ():
+            if standard.starts_on == moment and not any(clock["standard"] == standard.id for clock in clocks.of_case(work, event.case_id)):
+                _start(work, case, standard, started_at=event.occurred_at)
+        if service and any(moment in (*one.stops_on, *one.cancels_on, *one.resets_on) for one in service.standards):
+            changes.happened(work, event.case_id, moment, at=event.occurred_at)
+
+
+def consequence(work: Work, events: list[Event]) -> None:
+    """The law makes something of a breach: a named official confirms it, unless what it would replace is there by now."""
+    for event in events:
+        case = registry.case_of(work, event.case_id)
+        if event.data["kind"] == "tacit-approval" and case["status"] in (*ENDED, "decided"):
+            _moot(work, event.case_id, "tacit-approval")
+            continue
+        agency = work.catalogue.agencies[event.agency or case["agency"]]
+        _task(work, case, agency, kind="consequence", step=event.data["standard"], step_run=None, queue=event.data["official"])
+
+
+def consequence_settled(work: Work, events: list[Event]) -> None:
+    """It holds: a tacit approval is the decision; of a right to appeal or to redress the party is told."""
+    for event in events:
+        case, data = registry.case_of(work, event.case_id), event.data
+        if data["outcome"] not in overdue.HOLDS:
+            continue
+        if data["kind"] != "tacit-approval":
+            _tell(work, case, data["kind"])
+        elif case["status"] not in (*ENDED, "decided"):
+            _approve(work, case, clocks.clock_of(work, event.case_id, UUID(data["clock"])), official=data["official"] or "portal")
+
+
 REACTIONS: dict[str, tuple[Reaction, ...]] = {
     "CaseOpened": (take_up,),
     "CaseRouted": (route,),
@@ -209,23 +299,32 @@ REACTIONS: dict[str, tuple[Reaction, ...]] = {
     "StepBegun": (begin_step,),
     "StepEnded": (end_step,),
     "StepCancelled": (cancel_step,),
-    "TaskClaimed": (work_begun,),
+    "TaskClaimed": (work_begun, happened),
     "TaskCompleted": (task_done,),
-    "DeliverySent": (work_begun,),
-    "AgencyReported": (agency_reported,),
+    "DeliverySent": (work_begun, happened),
+    "AgencyReported": (happened, agency_reported),
     "JourneyEnded": (end_journey,),
-    "CaseDecided": (decided,),
+    "CaseDecided": (decided, happened),
     "CaseClosed": (closed,),
     "CaseWithdrawn": (withdrawn,),
     "DutyPaged": (page,),
     "DutyAcknowledged": (page_answered,),
     "DeliveryParked": (parked,),
+    "PartyAsked": (asked,),
+    "AskEnded": (ask_ended,),
+    "AnswersGiven": (happened,),
+    "ClockPaused": (redate,),
+    "ClockResumed": (redate, tell_date),
+    "ClockMoved": (redate, tell_date),
+    "ClockReset": (redate, tell_date),
+    "ConsequenceArisen": (consequence,),
+    "ConsequenceSettled": (consequence_settled,),
 }
 
 #: Facts nothing follows from: they are told, counted and explained.
 QUIET = frozenset(
     {
-        "AccessGranted", "AnswersGiven", "BranchChosen", "ClockCancelled", "ClockMoved", "ClockPaused", "ClockResumed", "ClockStarted", "DeliveryPlaced",
+        "AccessGranted", "BranchChosen", "CaseReplanned", "ClockCancelled", "ClockStarted", "ClockStopped", "DeliveryPlaced", "StandardEscalated",
         "DeliveryRetried", "FeedbackGiven", "JoinReached", "JourneyBegun", "MessageReceived", "NoteAdded", "NoticeParked", "NoticePromised", "PartyNotified",
         "StandardMet", "StandardMissed", "StandardWarned", "TaskCancelled", "TaskQueued", "TaskReleased",
     }
@@ -245,8 +344,41 @@ def _duty(work: Work, timer: Row) -> None:
     duty.call_next(work, timer["case_id"], timer["subject"], people=len(_duty_agency(work, case).duty))
 
 
+def _lapse(work: Work, timer: Row) -> None:
+    ask = asks.find(work, timer["case_id"], timer["subject"])
+    if ask is None:
+        changes.lapse(work, timer["case_id"], timer["subject"], at=timer["due_at"])
+    elif ask["ended_at"] is None:
+        asks.end(work, ask, why="lapsed", at=timer["due_at"])
+
+
+def _reminder(work: Work, timer: Row) -> None:
+    ask = asks.find(work, timer["case_id"], timer["subject"])
+    if ask is not None and ask["ended_at"] is None:
+        _tell(work, registry.case_of(work, timer["case_id"]), "reminder", due_at=stamp(ask["reply_by"]))
+
+
+def _escalation(work: Work, timer: Row) -> None:
+    overdue.escalate(work, timer["case_id"], timer["subject"], timer["share"])
+
+
+def _took_effect(work: Work, timer: Row) -> None:
+    for clock in overdue.arisen(work, timer["case_id"]):
+        if clock["id"] == timer["subject"]:
+            _cancel_consequence(work, clock, why="took effect")
+            overdue.settle(work, clock, outcome="took-effect", official=None)
+
+
 #: Kind of timer -> what firing it means.
-FIRES: dict[str, sweeping.Fire] = {"breach": _breach, "warning": _warning, "duty": _duty}
+FIRES: dict[str, sweeping.Fire] = {
+    "breach": _breach,
+    "warning": _warning,
+    "duty": _duty,
+    "lapse": _lapse,
+    "reminder": _reminder,
+    "escalation": _escalation,
+    "consequence": _took_effect,
+}
 
 
 def sweep(portal: Portal, *, limit: int = 1000, at: Any = None) -> int:
@@ -264,7 +396,8 @@ def service_of(work: Work, case: Row) -> Service | None:
 
 def _promise(work: Work, case: Row, service: Service) -> None:
     for standard in service.standards:
-        if standard.covers in ("case", "first-answer") and not (case["danger"] and standard.within.endswith(("business_days", "business_hours"))):
+        in_working_time = standard.within.endswith(("business_days", "business_hours"))
+        if standard.covers in ("case", "first-answer") and standard.starts_on is None and not (case["danger"] and in_working_time):
             _start(work, case, standard, started_at=case["received_at"] if standard.starts == "receipt" else work.now)
 
 
@@ -272,9 +405,10 @@ def _start(work: Work, case: Row, standard: Standard, *, started_at: Any, step_r
     agency = work.catalogue.agencies[case["agency"]]
     name = standard.calendar or agency.calendars[0].id
     key = name if "/" in name else f"{agency.id}/{name}"
-    clocks.start(
-        work, case["case_id"], standard, agency=agency.id, started_at=started_at, calendar_hash=work.catalogue.hashes["calendar", key], step_run_id=step_run
-    )
+    hash = work.catalogue.hashes["calendar", key]
+    clock = clocks.start(work, case["case_id"], standard, agency=agency.id, started_at=started_at, calendar_hash=hash, step_run_id=step_run)
+    if any(rule.retroactive for rule in standard.pauses) and started_at < work.now:
+        waiting.catch_up(work, clock)
 
 
 def _facts(work: Work, case: Row) -> dict[str, Any]:
@@ -284,9 +418,10 @@ def _facts(work: Work, case: Row) -> dict[str, Any]:
     return {"answers": answers, "channel": case["channel"], "area": case["area"], "language": case["language"]}
 
 
-def _tell(work: Work, case: Row, template: str) -> None:
+def _tell(work: Work, case: Row, template: str, *, due_at: str | None = None) -> None:
+    refs = {"due_at": due_at} if due_at else {}
     for party in register.told(work, case["case_id"]):
-        notices.promise(work, case["case_id"], party_id=party["party_id"], channel=party["channel"], template=template, language=party["language"], refs={})
+        notices.promise(work, case["case_id"], party_id=party["party_id"], channel=party["channel"], template=template, language=party["language"], refs=refs)
 
 
 def _queue(work: Work, case: Row, service: Service, event: Event, queue: str | None) -> None:
@@ -297,7 +432,7 @@ def _queue(work: Work, case: Row, service: Service, event: Event, queue: str | N
 
 
 def _task(work: Work, case: Row, agency: Agency, *, kind: str, step: str, step_run: UUID | None, queue: str | None) -> None:
-    found = next((one for one in agency.queues if one.id == queue), agency.queues[0])
+    found = next((one for one in agency.queues if queue in (one.id, one.team)), agency.queues[0])
     worklist.queue(
         work,
         case["case_id"],
@@ -331,6 +466,30 @@ def _stop(work: Work, case: Row, *, why: str) -> None:
         journeys.stop(work, run)
     clocks.cancel(work, case["case_id"], lambda _: True, why=why)
     worklist.cancel(work, case["case_id"], why=why)
+
+
+def _approve(work: Work, case: Row, clock: Row, *, official: str) -> None:
+    """What the law takes as decided, is decided; the journey has nothing left to find out."""
+    consequence = clock["rule"]["consequence"]
+    law, outcome = consequence["law"].get("article"), consequence["outcome"]
+    registry.decide(work, case["case_id"], outcome=outcome, official=official, agency=clock["agency"], law=law, reasons=None, commitment=None)
+    for run in ledger.running(work, case["case_id"]):
+        journeys.stop(work, run)
+    registry.close(work, case["case_id"], outcome=outcome)
+
+
+def _moot(work: Work, case_id: UUID, *kinds: str) -> None:
+    """Nobody needs to confirm these any more."""
+    for clock in overdue.arisen(work, case_id):
+        if clock["rule"]["consequence"]["kind"] in kinds:
+            _cancel_consequence(work, clock, why="moot")
+            overdue.settle(work, clock, outcome="moot", official=None)
+
+
+def _cancel_consequence(work: Work, clock: Row, *, why: str) -> None:
+    task = worklist.of_kind(work, clock["case_id"], "consequence", clock["standard"])
+    if task is not None:
+        worklist.cancel(work, clock["case_id"], why=why, only=task["id"])
 
 
 def _duty_agency(work: Work, case: Row) -> Agency:

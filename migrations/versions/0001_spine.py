@@ -24,11 +24,26 @@ class TransactionId(UserDefinedType):
 
 
 #: Tables whose rows a party may see of its own cases.
-PARTY_READS = ("cases", "case_heads", "events", "clocks", "journey_runs", "step_runs", "decisions", "duty_calls", "feedback", "case_parties", "party_needs")
+PARTY_READS = (
+    "cases",
+    "case_heads",
+    "events",
+    "clocks",
+    "journey_runs",
+    "step_runs",
+    "decisions",
+    "asks",
+    "duty_calls",
+    "feedback",
+    "case_parties",
+    "party_needs",
+)
 #: Tables of a case that staff of an agency with access, and champions, may see.
 STAFF_READS = (*PARTY_READS, "case_access", "tasks", "timers", "outbox", "vault_items")
 #: What a party may see in the vault: never the notes of staff.
 PARTY_KINDS = "('contact', 'answers', 'words', 'location', 'message', 'reasons', 'letter')"
+#: All the relay may write into the log: what the timer of a clock tells.
+TIMER_TELLS = "('StandardMissed', 'StandardWarned', 'StandardEscalated')"
 IN_HAND = "case_id = ANY ((SELECT portal_cases())::uuid[])"
 
 ROLES = """
@@ -99,8 +114,9 @@ def _policies() -> None:
     )
     own = "(SELECT portal_scope()) IN ('engine', 'agency') AND source = ANY ((SELECT portal_agencies())::text[])"
     op.execute(f"CREATE POLICY inbox_own ON inbox TO portal_app USING ({own}) WITH CHECK ({own})")
-    for table in ("outbox", "timers", "inbox", "case_heads"):
+    for table in ("outbox", "timers", "inbox", "case_heads", "clocks"):
         op.execute(f"CREATE POLICY {table}_relay ON {table} TO portal_relay USING (true)")
+    op.execute(f"CREATE POLICY events_relay ON events FOR INSERT TO portal_relay WITH CHECK (actor = 'portal' AND type IN {TIMER_TELLS})")
     op.execute("CREATE POLICY events_figures ON events FOR SELECT TO portal_figures USING (true)")
 
 
@@ -110,15 +126,33 @@ def _grants() -> None:
     op.execute("GRANT SELECT, INSERT ON events, idempotency, case_references TO portal_app")
     op.execute("GRANT SELECT ON definitions TO portal_app, portal_relay, portal_figures")
     op.execute("GRANT SELECT, INSERT, UPDATE, DELETE ON secret_tries TO portal_app")
+    op.execute("GRANT SELECT ON chance_models TO portal_app")
     op.execute("GRANT SELECT, UPDATE ON outbox, timers, inbox TO portal_relay")
     op.execute("GRANT SELECT ON alembic_version TO portal_relay")
     op.execute("GRANT SELECT, INSERT, UPDATE ON breakers TO portal_relay")
-    op.execute("GRANT SELECT, UPDATE (version) ON case_heads TO portal_relay")
+    op.execute("GRANT SELECT, UPDATE (seq, hash, version) ON case_heads TO portal_relay")
+    op.execute("GRANT INSERT ON timers, events TO portal_relay")
+    op.execute("GRANT SELECT, UPDATE (status, missed_at, escalated_to) ON clocks TO portal_relay")
     op.execute("GRANT SELECT ON events TO portal_figures")
-    op.execute("GRANT SELECT, INSERT, UPDATE, DELETE ON feed, feed_head, readers, case_facts, step_facts TO portal_figures")
+    op.execute("GRANT SELECT, INSERT, UPDATE, DELETE ON feed, feed_head, readers, case_facts, step_facts, chance_models TO portal_figures")
 
 
 def upgrade() -> None:
+    op.create_table(
+        "asks",
+        sa.Column("case_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("agency", sa.Text(), nullable=False),
+        sa.Column("task_id", sa.Uuid(), nullable=True),
+        sa.Column("step_run_id", sa.Uuid(), nullable=True),
+        sa.Column("fields", postgresql.ARRAY(sa.Text()), nullable=False),
+        sa.Column("words", sa.Uuid(), nullable=True),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("reply_by", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ended", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("case_id", "id", name=op.f("asks_pkey")),
+    )
     op.create_table(
         "breakers",
         sa.Column("target", sa.Text(), nullable=False),
@@ -194,6 +228,16 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("reference", name=op.f("case_references_pkey")),
         sa.UniqueConstraint("case_id", name=op.f("case_references_case_id_key")),
     )
+    op.create_table(
+        "chance_models",
+        sa.Column("jurisdiction", sa.Text(), nullable=False),
+        sa.Column("version", sa.Text(), nullable=False),
+        sa.Column("as_of", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("parameters", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.PrimaryKeyConstraint("jurisdiction", "version", name=op.f("chance_models_pkey")),
+    )
+    op.create_index("chance_models_jurisdiction_as_of_ix", "chance_models", ["jurisdiction", "as_of"], unique=False)
     op.create_table(
         "decisions",
         sa.Column("case_id", sa.Uuid(), nullable=False),
@@ -460,9 +504,15 @@ def upgrade() -> None:
         sa.Column("due_source", sa.Text(), nullable=False),
         sa.Column("stopped_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("missed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("pauses", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("extension", sa.Text(), nullable=True),
+        sa.Column("extended", sa.Boolean(), nullable=False),
+        sa.Column("escalated_to", sa.Text(), nullable=True),
+        sa.Column("consequence", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(["case_id"], ["case_heads.case_id"], name=op.f("clocks_case_id_fkey")),
         sa.PrimaryKeyConstraint("case_id", "id", name=op.f("clocks_pkey")),
     )
+    op.create_index("clocks_owed_ix", "clocks", ["due_at", "id"], unique=False, postgresql_where=sa.text("status = 'missed' AND stopped_at IS NULL"))
     op.create_table(
         "tasks",
         sa.Column("case_id", sa.Uuid(), nullable=False),
@@ -479,6 +529,8 @@ def upgrade() -> None:
         sa.Column("holder", sa.Text(), nullable=True),
         sa.Column("held_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("turn", sa.SmallInteger(), nullable=False),
+        sa.Column("asked_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("queued_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("version", sa.Integer(), nullable=False),
@@ -486,13 +538,16 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("case_id", "id", name=op.f("tasks_pkey")),
         sa.UniqueConstraint("id", name=op.f("tasks_id_key")),
     )
-    op.create_index("tasks_worklist_ix", "tasks", ["agency", "team", "due_at", "id"], unique=False, postgresql_where=sa.text("status IN ('open', 'claimed')"))
+    op.create_index(
+        "tasks_worklist_ix", "tasks", ["agency", "team", "turn", "due_at", "id"], unique=False, postgresql_where=sa.text("status IN ('open', 'claimed')")
+    )
     _rules()
 
 
 def downgrade() -> None:
     op.drop_index("tasks_worklist_ix", table_name="tasks", postgresql_where=sa.text("status IN ('open', 'claimed')"))
     op.drop_table("tasks")
+    op.drop_index("clocks_owed_ix", table_name="clocks", postgresql_where=sa.text("status = 'missed' AND stopped_at IS NULL"))
     op.drop_table("clocks")
     op.drop_index("cases_agency_received_at_ix", table_name="cases")
     op.drop_table("cases")
@@ -522,6 +577,8 @@ def downgrade() -> None:
     op.drop_index("definitions_kind_id_ix", table_name="definitions")
     op.drop_table("definitions")
     op.drop_table("decisions")
+    op.drop_index("chance_models_jurisdiction_as_of_ix", table_name="chance_models")
+    op.drop_table("chance_models")
     op.drop_table("case_references")
     op.drop_index("case_parties_subject_ix", table_name="case_parties")
     op.drop_table("case_parties")
@@ -532,6 +589,7 @@ def downgrade() -> None:
     op.drop_index("case_access_agency_id_ix", table_name="case_access")
     op.drop_table("case_access")
     op.drop_table("breakers")
+    op.drop_table("asks")
     op.execute(
         "DROP FUNCTION portal_append_only(), portal_expect(text, bigint, bigint), portal_agencies(), portal_cases(), portal_key_space(), portal_subject(), portal_scope()"
     )

@@ -64,6 +64,7 @@ PERMISSIONS: dict[str, Permission] = {
     "health.read": Permission("See whether the portal is up.", (anyone,)),
     "documents.read": Permission("Read the API description and problem types.", (anyone,)),
     "indicators.read": Permission("See figures.", (anyone,)),
+    "indicators.cases": Permission("See the cases behind a figure, those one may see.", (champion, caseworker)),
     "case.open": Permission("Start a request.", (anyone,)),
     "case.read": Permission("See a case, its events and its clocks.", (party, caseworker, champion)),
     "case.write": Permission("Write, answer, withdraw and say how it was.", (party,)),

@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import Flask
 
-from portal.api import allowed, cases, docs, health, party, problems, services, spec, tasks
+from portal.api import allowed, breaches, cases, docs, health, indicators, party, problems, services, spec, tasks
 from portal.unit_of_work import Portal
 
 
@@ -26,6 +26,8 @@ def install(app: Flask, portal: Portal, *, beside: Mapping[str, Any] | None = No
             cases.resource,
             party.resource,
             tasks.resource,
+            indicators.resource,
+            breaches.resource,
             health.resource,
         ],
     )

@@ -108,6 +108,15 @@ class DecisionShown(Schema):
     remedy = fields.String(allow_none=True)
 
 
+class Asked(Schema):
+    """What the party is asked now."""
+
+    fields_ = fields.List(fields.String(), required=True, data_key="fields", attribute="fields", metadata={"description": "Ids of questions of the service."})
+    words = fields.String(required=True, allow_none=True)
+    asked_at = fields.DateTime(required=True)
+    reply_by = fields.DateTime(required=True, allow_none=True)
+
+
 class CaseShown(Schema):
     """Where a request stands."""
 
@@ -123,6 +132,7 @@ class CaseShown(Schema):
     promise = fields.Nested(PromiseGiven, required=True, allow_none=True)
     steps = fields.List(fields.Nested(StepShown), required=True)
     decisions = fields.List(fields.Nested(DecisionShown), required=True)
+    asked = fields.List(fields.Nested(Asked), required=True)
     next = fields.String(required=True)
 
 
@@ -148,6 +158,16 @@ class Events(Schema):
     next = fields.String(required=True, allow_none=True)
 
 
+class PauseShown(Schema):
+    """A time in which a promise stands still."""
+
+    awaits = fields.String(required=True)
+    law = fields.String(required=True, allow_none=True)
+    begins = fields.DateTime(required=True)
+    until = fields.DateTime(required=True, allow_none=True)
+    ended = fields.DateTime(required=True, allow_none=True)
+
+
 class ClockShown(Schema):
     """One promise. `used` and `left` are seconds of the term's own kind of time; `left` below zero is overdue."""
 
@@ -168,6 +188,10 @@ class ClockShown(Schema):
     missed_at = fields.DateTime(allow_none=True)
     used = fields.Integer(allow_none=True)
     left = fields.Integer(allow_none=True)
+    pauses = fields.List(fields.Nested(PauseShown), required=True)
+    extension = fields.String(required=True, allow_none=True, metadata={"description": "The term it was extended by."})
+    escalated_to = fields.String(required=True, allow_none=True)
+    consequence = fields.String(required=True, allow_none=True)
     why = fields.Dict(required=True, metadata={"description": "Rule, start and calendar: whoever repeats the sum gets the same date."})
 
 
@@ -180,7 +204,7 @@ class Clocks(Schema):
 @resource.route("/cases", methods=["POST"])
 @allowed("case.open", headers=("Idempotency-Key",))
 @resource.arguments(Start)
-@resource.response(201, Started)
+@resource.answer(201, Started)
 def start_case(body: dict[str, Any]) -> Response:
     """Start a request: a sentence is enough"""
     portal, who, case_id = the_portal(), principal(), new_id()
@@ -241,7 +265,7 @@ def list_clocks(reference: str) -> Any:
     """Its promises, and why each date is what it is"""
     with the_portal().work(principal()) as work:
         case_id = entry.find(work, reference)
-        return {"items": views.clock_list(work, case_id, now=work.now)}
+        return {"items": views.clock_list(work, case_id, now=work.now, language=_language())}
 
 
 def _language() -> str:

@@ -7,13 +7,19 @@ from functools import cache
 from typing import Any
 
 import orjson
-from flask import Blueprint, Flask, Response, current_app, render_template
+from flask import Blueprint, Flask, Response, current_app, g, render_template, request
+from markupsafe import Markup
 
 from portal.api import refusals
 from portal.api.allowed import allowed
+from portal.api.asking import the_portal
 from portal.api.problems import PASSING, Problem
 from portal.api.spec import ProblemApi
+from portal.catalogue.definitions import Journey
+from portal.catalogue.languages import is_language
 from portal.errors import NotFound
+from portal.views.diagram import RIGHT_TO_LEFT, diagram
+from portal.views.journey import lines, live, text, words
 
 pages = Blueprint("docs", __name__, template_folder="templates", static_folder="static", static_url_path="/docs/static")
 
@@ -46,6 +52,53 @@ def problem_type(slug: str) -> str:
     if slug not in _types():
         raise NotFound("There is no problem type of that name.")
     return render_template("problem.html", type=_types()[slug])
+
+
+@pages.route("/docs/journeys")
+@allowed("documents.read")
+def journeys() -> str:
+    """All journeys"""
+    catalogue, language = the_portal().catalogue, _language()
+    rows = [
+        {"id": one.id, "title": text(one.title, language), "steps": len(one.steps), "services": _users(one, language)} for one in catalogue.journeys.values()
+    ]
+    return render_template("journeys.html", journeys=rows)
+
+
+@pages.route("/docs/journeys/<id>")
+@allowed("documents.read")
+def journey(id: str) -> str:
+    """One journey: the picture, and the same as a list; with counts for those who may see cases"""
+    catalogue, language = the_portal().catalogue, _language()
+    found = catalogue.journeys.get(id)
+    if found is None:
+        raise NotFound("There is no journey of that name.")
+    counted = None
+    if g.principal.scope in ("staff", "champion"):
+        with the_portal().work(g.principal) as work:
+            counted = live(work, id)
+    steps, title = lines(catalogue, found, language, counted), text(found.title, language)
+    return render_template(
+        "journey.html",
+        language=language,
+        title=title,
+        services=_users(found, language),
+        picture=Markup(diagram(found, steps, title, language=language)),
+        steps=steps,
+        titles={step.id: step.title for step in steps},
+        said=words(language),
+        mirrored=language in RIGHT_TO_LEFT,
+    )
+
+
+def _language() -> str:
+    """Of `?language=`, where it looks like one."""
+    asked = request.args.get("language", "en")
+    return asked if is_language(asked) else "en"
+
+
+def _users(found: Journey, language: str) -> list[str]:
+    return [text(service.title, language) for service in the_portal().catalogue.services.values() if service.journey == found.id]
 
 
 @cache

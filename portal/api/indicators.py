@@ -81,7 +81,7 @@ class Period(Whose):
 class Sliced(Period):
     """How it is sliced."""
 
-    by = Names(SLICES, load_default=(), metadata={"type": "string", "description": f"Some of {','.join(SLICES)}."})
+    by = Names(SLICES, load_default=None, metadata={"type": "string", "description": f"Some of {','.join(SLICES)}."})
 
 
 class Behind(Period, Page):
@@ -148,8 +148,8 @@ class Counted(Schema):
     channel = fields.String(required=True)
     status = fields.String(required=True)
     received_at = Instant(required=True, metadata={"type": "string", "format": "date-time"})
-    due_at = Instant(required=True, allow_none=True, metadata={"type": ["string", "null"], "format": "date-time"})
-    closed_at = Instant(required=True, allow_none=True, metadata={"type": ["string", "null"], "format": "date-time"})
+    due_at = Instant(required=True, allow_none=True, metadata={"type": "string", "format": "date-time"})
+    closed_at = Instant(required=True, allow_none=True, metadata={"type": "string", "format": "date-time"})
     score = fields.Integer(required=True, allow_none=True)
     events = fields.List(fields.Nested(Happened), required=True)
 
@@ -180,13 +180,13 @@ def one_indicator(query: dict[str, Any], id: str) -> Any:
     measure = _measure(id)
     with the_portal().work(FIGURES) as work:
         as_of = query["as_of"] or work.now
-        which = {"since": query["since"], "until": query["until"], "by": query["by"], "jurisdiction": query["jurisdiction"], "origins": query["origin"]}
+        which = {"since": query["since"], "until": query["until"], "by": query["by"] or (), "jurisdiction": query["jurisdiction"], "origins": query["origin"]}
         items = report(work, as_of=as_of, indicators=[measure.id], **which)
     return {"indicator": measure.id, **_told(measure), "as_of": as_of, "items": items, "next": None}, 200, PUBLIC
 
 
 @resource.route("/indicators/<id>/events")
-@allowed("breach.list")
+@allowed("indicators.cases")
 @resource.arguments(Behind, location="query")
 @resource.response(200, Cases)
 def events_behind(query: dict[str, Any], id: str) -> Any:

@@ -41,7 +41,7 @@ class TaskShown(Schema):
 
     id = fields.UUID(required=True)
     reference = fields.String(required=True)
-    kind = fields.String(required=True, metadata={"enum": ["step", "triage", "parked"]})
+    kind = fields.String(required=True, metadata={"enum": ["step", "triage", "parked", "consequence"]})
     step = fields.String(required=True)
     service = fields.String(required=True, allow_none=True)
     agency = fields.String(required=True)
@@ -51,6 +51,8 @@ class TaskShown(Schema):
     holder = fields.String(required=True, allow_none=True)
     held_until = fields.DateTime(required=True, allow_none=True)
     due_at = fields.DateTime(required=True)
+    turn = fields.Integer(required=True, metadata={"description": "0: an answer has come; 1: in its turn; 2: the party was asked."})
+    asked_until = fields.DateTime(required=True, allow_none=True, metadata={"description": "The party was asked and has until then to reply."})
     queued_at = fields.DateTime(required=True)
     version = fields.Integer(required=True)
 
@@ -66,7 +68,7 @@ class Tasks(Schema):
 
 
 class Completion(Schema):
-    """How a task ended: an `outcome` for a decision, the `service` for triage."""
+    """How a task ended: an `outcome` for a decision (`confirmed` or `declined` for a consequence), the `service` for triage."""
 
     outcome = fields.String(validate=validate.Length(1, 100))
     reasons = fields.String(validate=validate.Length(1, 10_000), metadata={"description": "Told to the party with a decision."})
@@ -80,6 +82,22 @@ class Referral(Schema):
     service = fields.String(validate=validate.Length(1, 100))
 
 
+class Ask(Schema):
+    """What is asked of the party: fields of the service, words, or both. Without a date to reply by, no promise stands still."""
+
+    fields_ = fields.List(fields.String(validate=validate.Length(1, 100)), data_key="fields", attribute="fields", validate=validate.Length(1, 200))
+    words = fields.String(validate=validate.Length(1, 10_000))
+    reply_by = fields.AwareDateTime(metadata={"description": "RFC 3339, with a zone."})
+    reply_within = fields.String(validate=validate.Length(1, 40), metadata={"description": "A term such as `14 calendar_days`, counted from now."})
+
+
+class Extension(Schema):
+    """Which promise is extended, and why. Its standard says by how much and by which law; it can be done once."""
+
+    standard = fields.String(required=True, validate=validate.Length(1, 100))
+    words = fields.String(required=True, validate=validate.Length(1, 10_000))
+
+
 class Note(Schema):
     """A note of staff; parties do not see it."""
 
@@ -91,13 +109,13 @@ class Note(Schema):
 @resource.arguments(Which, location="query")
 @resource.response(200, Tasks)
 def list_tasks(query: dict[str, Any]) -> Any:
-    """My agency's worklist, soonest due first"""
-    key = after(query["after"], instant, UUID)
+    """My agency's worklist: fresh answers first, then soonest due"""
+    key = after(query["after"], int, instant, UUID)
     who = principal()
     with the_portal().work(who) as work:
-        statement = worklist.waiting(queue=query["queue"], teams=who.teams, after=key and (key[0], key[1]), limit=query["limit"] + 1)
+        statement = worklist.waiting(queue=query["queue"], teams=who.teams, after=key and (key[0], key[1], key[2]), limit=query["limit"] + 1)
         found = work.run(visible(work, statement))
-    return page(found, query["limit"], lambda row: (row["due_at"], row["id"]))
+    return page(found, query["limit"], lambda row: (row["turn"], row["due_at"], row["id"]))
 
 
 @resource.route("/tasks/<uuid:id>")
@@ -169,6 +187,24 @@ def complete(body: dict[str, Any], id: UUID) -> Response:
 def refer(body: dict[str, Any], id: UUID) -> Response:
     """Pass a request at the wrong door on; answers and receipt time stay"""
     return _act(id, "task.refer", lambda work, task, version: casework.refer(work, task, version=version, **body))
+
+
+@resource.route("/tasks/<uuid:id>/ask", methods=["POST"])
+@allowed("task.work", headers=_WRITES)
+@resource.arguments(Ask)
+@resource.response(200, TaskShown)
+def ask(body: dict[str, Any], id: UUID) -> Response:
+    """Ask the party; promises whose law says so stand still until it replies, or the date to reply by"""
+    return _act(id, "task.ask", lambda work, task, version: casework.ask(work, task, version=version, **body))
+
+
+@resource.route("/tasks/<uuid:id>/extension", methods=["POST"])
+@allowed("task.work", headers=_WRITES)
+@resource.arguments(Extension)
+@resource.response(200, TaskShown)
+def extend(body: dict[str, Any], id: UUID) -> Response:
+    """Extend a promise of the case, once and by its law"""
+    return _act(id, "task.extend", lambda work, task, version: casework.extend(work, task, version=version, **body))
 
 
 @resource.route("/tasks/<uuid:id>/note", methods=["POST"])

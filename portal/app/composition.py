@@ -21,7 +21,7 @@ from portal.settings import Settings
 from portal.settings import settings as read_settings
 from portal.standards.resolve import resolve
 from portal.unit_of_work import Portal
-
+from portal.workflow.checks import CHECKS
 
 #: Connections of a process at most; made when needed. A draining worker records from sixteen threads at once.
 POOL = 20
@@ -45,7 +45,7 @@ def build_portal(settings: Settings | None = None) -> Portal:
     settings = settings or read_settings()
     return Portal(
         engine=connect(settings.database_url, pool=POOL),
-        catalogue=load(resolve_calendar=resolve),
+        catalogue=load(resolve_calendar=resolve, checks=CHECKS),
         reactions=REACTIONS,
         settings=settings,
         wake=waker(settings),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -9,8 +10,8 @@ from uuid import UUID
 
 from sqlalchemy import Select, select
 
+from portal.cases import asks, secret
 from portal.cases import reference as references
-from portal.cases import secret
 from portal.cases.moves import moved
 from portal.cases.tables import case_references, cases, decisions
 from portal.db import new_id
@@ -104,6 +105,16 @@ def case_of(work: Work, case_id: UUID) -> Row:
     return rows[0]
 
 
+def load(work: Work, case_ids: Collection[UUID]) -> None:
+    """Reads many cases in hand at once."""
+    work.load(cases, case_ids)
+
+
+def read(work: Work, case_ids: Collection[UUID]) -> None:
+    """Reads the rows of many cases at once, so that `case_of` asks for none of them again."""
+    work.load(cases, case_ids)
+
+
 def begin(work: Work, case_id: UUID) -> None:
     """Work on the case has begun. No event of its own: the journey's first step says so."""
     row = case_of(work, case_id)
@@ -114,6 +125,7 @@ def begin(work: Work, case_id: UUID) -> None:
 def route(work: Work, case_id: UUID, *, service: str, service_hash: str, agency: str, why: str) -> None:
     """The case found its service; receipt time and answers stay. `CaseRouted`."""
     row = case_of(work, case_id)
+    asks.over(work, row)
     before = row["service"]
     work.change(row, status=moved("route", row["status"]), service=service, service_hash=service_hash, agency=agency, competent_at=work.now)
     work.record(case_id, "CaseRouted", agency=agency, channel=row["channel"], service=service, service_hash=service_hash, from_service=before, why=why)
@@ -122,6 +134,7 @@ def route(work: Work, case_id: UUID, *, service: str, service_hash: str, agency:
 def refer(work: Work, case_id: UUID, *, to_agency: str, to_service: str | None, words: UUID | None) -> None:
     """The case is passed on to another door, with answers and receipt time. `CaseReferred`."""
     row = case_of(work, case_id)
+    asks.over(work, row)
     from_agency, from_service = row["agency"], row["service"]
     work.change(row, status=moved("refer", row["status"]), service=None, service_hash=None, agency=to_agency, competent_at=None)
     work.record(
@@ -139,6 +152,7 @@ def refer(work: Work, case_id: UUID, *, to_agency: str, to_service: str | None, 
 def decide(work: Work, case_id: UUID, *, outcome: str, official: str, agency: str, law: str | None, reasons: UUID | None, commitment: str | None) -> None:
     """There is a decision. `CaseDecided`."""
     row = case_of(work, case_id)
+    asks.over(work, row)
     id = new_id()
     work.change(row, status=moved("decide", row["status"]), outcome=outcome)
     work.add(decisions, case_id=case_id, id=id, outcome=outcome, official=official, agency=agency, law=law, reasons=reasons, decided_at=work.now)
@@ -149,6 +163,7 @@ def decide(work: Work, case_id: UUID, *, outcome: str, official: str, agency: st
 def close(work: Work, case_id: UUID, *, outcome: str, at: datetime | None = None, flags: tuple[str, ...] = ()) -> None:
     """The case ended. `at`: when, where a log says so (it may lie before the receipt: flagged, kept). `CaseClosed`."""
     row = case_of(work, case_id)
+    asks.over(work, row)
     at = at or work.now
     work.change(row, status=moved("close", row["status"]), outcome=row["outcome"] or outcome, closed_at=at, flags=[*row["flags"], *flags])
     work.record(
@@ -159,6 +174,7 @@ def close(work: Work, case_id: UUID, *, outcome: str, at: datetime | None = None
 def withdraw(work: Work, case_id: UUID, *, words: UUID | None) -> None:
     """The party took the request back. `CaseWithdrawn`."""
     row = case_of(work, case_id)
+    asks.over(work, row)
     work.change(row, status=moved("withdraw", row["status"]), outcome="withdrawn", closed_at=work.now)
     work.record(case_id, "CaseWithdrawn", agency=row["agency"], channel=row["channel"], words=str(words) if words else None)
 
@@ -166,6 +182,11 @@ def withdraw(work: Work, case_id: UUID, *, words: UUID | None) -> None:
 def one(case_id: UUID) -> Select[Any]:
     """The case, for a reader; pass it through `access.visible`."""
     return select(cases).where(cases.c.case_id == case_id)
+
+
+def references_of(case_ids: Collection[UUID]) -> Select[Any]:
+    """Reference, service and status of many cases, for a reader."""
+    return select(cases.c.case_id, cases.c.reference, cases.c.service, cases.c.status).where(cases.c.case_id.in_(case_ids))
 
 
 def decisions_of(case_id: UUID) -> Select[Any]:

@@ -76,27 +76,26 @@ def _reached(document: Document[Agency], agency: Agency) -> None:
 def _calendar(document: Document[Agency], path: Path, calendar: WorkingHours) -> None:
     say(document, (*path, "zone"), calendar.zone and syntax.bad_zone(calendar.zone))
     say(document, (*path, "country"), calendar.country and syntax.bad_country(calendar.country))
-    for day, windows in calendar.weekly.items():
-        if message := syntax.bad_day(day):
-            document.note((*path, "weekly", day), message, key=True)
-        _windows(document, (*path, "weekly", day), windows)
-    for day, windows in calendar.special.items():
-        if message := syntax.bad_date(day):
-            document.note((*path, "special", day), message, key=True)
-        _windows(document, (*path, "special", day), windows)
-    if not calendar.weekly and not calendar.always:
-        document.note(path, "`weekly` is missing: write the hours of each day, such as `mon: [08:30-17:00]`, or `always: true` for day and night")
-    if calendar.half_days:
-        say(document, (*path, "half_days"), syntax.bad_window(calendar.half_days))
-    if calendar.holidays_file:
-        say(document, (*path, "holidays_file"), _bad_file(calendar.holidays_file, document.source.beside))
-    if calendar.weekly and not any(calendar.weekly.values()):
-        document.note((*path, "weekly"), "this calendar never opens: write windows for at least one day, such as `mon: [08:30-17:00]`")
     if calendar.subdivision and not calendar.country:
         document.note((*path, "subdivision"), "a subdivision needs its country: write `country: ..`")
+    _hours(document, path, calendar)
+    say(document, (*path, "half_days"), calendar.half_days and syntax.bad_window(calendar.half_days))
+    say(document, (*path, "holidays_file"), calendar.holidays_file and _bad_file(calendar.holidays_file, document.source.beside))
     for name, dates in (("closed", calendar.closed), ("worked", calendar.worked)):
         for index, text in enumerate(dates):
             say(document, (*path, name, index), text and syntax.bad_date(text))
+
+
+def _hours(document: Document[Agency], path: Path, calendar: WorkingHours) -> None:
+    for name, bad, hours in (("weekly", syntax.bad_day, calendar.weekly), ("special", syntax.bad_date, calendar.special)):
+        for day, windows in hours.items():
+            if message := bad(day):
+                document.note((*path, name, day), message, key=True)
+            _windows(document, (*path, name, day), windows)
+    if not calendar.weekly and not calendar.always:
+        document.note(path, "`weekly` is missing: write the hours of each day, such as `mon: [08:30-17:00]`, or `always: true` for day and night")
+    elif calendar.weekly and not any(calendar.weekly.values()):
+        document.note((*path, "weekly"), "this calendar never opens: write windows for at least one day, such as `mon: [08:30-17:00]`")
 
 
 def _bad_file(name: str, beside: frozenset[str]) -> str | None:

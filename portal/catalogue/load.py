@@ -112,13 +112,13 @@ def _calendars(known: Known, resolve: Resolve | None) -> tuple[dict[str, dict[st
             try:
                 # With its id inside, equal hours of two agencies are still two rows with two hashes.
                 bodies[id] = (resolve(calendar, beside=document.source.read) if calendar.holidays_file else resolve(calendar)) | {"id": id}
-            except ValueError as error:
+            except (ValueError, OSError) as error:
                 unresolved.add(document.source.file)
                 faults += _unresolved(document, index, calendar, error)
     return bodies, faults, unresolved
 
 
-def _unresolved(document: Document[Agency], index: int, calendar: WorkingHours, error: ValueError) -> list[Fault]:
+def _unresolved(document: Document[Agency], index: int, calendar: WorkingHours, error: Exception) -> list[Fault]:
     name, lines = getattr(error, "name", None), getattr(error, "lines", ())
     if name and lines:
         return [Fault(document.source.shown(name), line, 1, f"{message} (calendar `{calendar.id}`)") for line, message in lines]

@@ -14,10 +14,11 @@ UNITS = ("business_days", "business_hours", "calendar_days", "calendar_weeks", "
 PROFILES = ("same-time", "opening-hours", "eu-1182-71")
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
-_ID = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
-_WORD = re.compile(r"[a-z0-9]+([-_][a-z0-9]+)*")
-_FIELD = re.compile(r"[a-z][a-z0-9]*([-_][a-z0-9]+)*")
-_TERM = re.compile(r"[1-9][0-9]{0,4} (" + "|".join(UNITS) + ")")
+ID = "[a-z][a-z0-9]*(-[a-z0-9]+)*"
+WORD = "[a-z0-9]+([-_][a-z0-9]+)*"
+FIELD = "[a-z][a-z0-9]*([-_][a-z0-9]+)*"
+TERM = "[1-9][0-9]{0,4} (" + "|".join(UNITS) + ")"
+_ID, _WORD, _FIELD, _TERM = (re.compile(form) for form in (ID, WORD, FIELD, TERM))
 _WINDOW = re.compile(r"(\d\d):([0-5]\d)-(\d\d):([0-5]\d)")
 #: Reserved in CEL (cel-spec, language definition): `answers.in` could not be written.
 _CEL = {"true", "false", "null", "in", "as", "break", "const", "continue", "else", "for", "function", "if", "import", "let", "loop"}

@@ -45,6 +45,8 @@ COMMANDS: dict[str, Line] = {
     "people": Line("portal.cli.people:people", "List the sample people of the development sign-in.", adopts=False),
     "token": Line("portal.cli.token:token", "Print a bearer token for a sample person.", adopts=False),
     "journeys": Line("portal.cli.journeys:journeys", "Show a journey.", adopts=False),
+    "calendars": Line("portal.cli.calendars:calendars", "Show calendars, their versions and what changed."),
+    "replan": Line("portal.cli.replan:replan", "Bring open cases to a changed calendar, or look at it first."),
     "clock": Line("portal.cli.clock:clock", "Reckon with a calendar.", adopts=False),
     "kpi": Line("portal.cli.kpi:kpi", "Print indicators."),
     "replay": Line("portal.cli.replay:replay", "Read a historical log through the same registry."),

@@ -54,13 +54,14 @@ class Names(click.ParamType[tuple[str, ...]]):
 @click.option("--jurisdiction", help="Whose cases; by default all.")
 @click.option("--origin", type=Names(ORIGINS), help="By default live,demo; with --jurisdiction live,demo,replay.")
 @click.option("--json", "as_json", is_flag=True, help="As a JSON list.")
-def kpi(
-    since: datetime | None, until: datetime | None, by: tuple[str, ...], as_of: datetime | None, jurisdiction: str | None, origin: Any, as_json: bool
-) -> None:
+def kpi(by: tuple[str, ...], origin: tuple[str, ...] | None, as_json: bool, **asked: Any) -> None:
     """Print indicators, from all events there are until now."""
     portal = build_portal()
-    fold_all(portal)
-    figures = report(portal, since=since, until=until, by=by, as_of=as_of, jurisdiction=jurisdiction, origins=origin)
+    try:
+        fold_all(portal)
+        figures = report(portal, by=by, origins=origin, **asked)
+    finally:
+        portal.engine.dispose()
     click.echo(orjson.dumps(figures, option=orjson.OPT_INDENT_2).decode() if as_json else table(figures, by))
 
 

@@ -32,7 +32,7 @@ def publish() -> None:
 def sound() -> Catalogue:
     """The installed definitions, having passed all that `portal check` asks; CatalogueFaults where one does not."""
     from portal.catalogue.load import load
-    from portal.cli.check import terms
     from portal.standards.resolve import resolve
+    from portal.workflow.checks import CHECKS
 
-    return load(resolve_calendar=resolve, checks=(terms,))
+    return load(resolve_calendar=resolve, checks=CHECKS)

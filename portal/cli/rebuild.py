@@ -14,7 +14,11 @@ from portal.kpi import rebuild as again
 @click.option("--compare", is_flag=True, help="Only compare; exit 1 where any row differs.")
 def rebuild(compare: bool) -> None:
     """Make the figures again from the events alone; with --compare, only say whether they would differ."""
-    result = again.rebuild(build_portal(), replace=not compare)
+    portal = build_portal()
+    try:
+        result = again.rebuild(portal, replace=not compare)
+    finally:
+        portal.engine.dispose()
     for difference in result.differences:
         click.echo(_line(difference))
     if result.differing > len(result.differences):

@@ -128,10 +128,14 @@ def _fetched(work: Work, name: str) -> Iterator[tuple[Any, ...]]:
 @click.command()
 def verify() -> None:
     """Check that no event was changed and none is missing; exit 1 naming the case and the event."""
-    verifier = Verifier(build_portal())
+    portal = build_portal()
+    verifier = Verifier(portal)
     wrong = 0
-    for fault in verifier.faults():
-        wrong += 1
-        click.echo(str(fault), err=True)
+    try:
+        for fault in verifier.faults():
+            wrong += 1
+            click.echo(str(fault), err=True)
+    finally:
+        portal.engine.dispose()
     click.echo(f"{verifier.events} events of {verifier.cases} cases verified; {wrong or 'no'} case{'' if wrong == 1 else 's'} with a fault")
     sys.exit(1 if wrong else 0)

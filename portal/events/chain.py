@@ -46,4 +46,4 @@ def seal(event: Mapping[str, Any], previous: bytes) -> bytes:
 
 def stamp(at: datetime) -> str:
     """`YYYY-MM-DDTHH:MM:SS.ffffffZ`, always with six digits, so that a round trip through the database changes nothing."""
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ") if at.year >= 1000 else at.astimezone(UTC).isoformat()
+    return at.astimezone(UTC).isoformat(timespec="microseconds")[:-6] + "Z"

@@ -8,12 +8,20 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import orjson
 from sqlalchemy import Select, select
 
 from portal.db import new_id
 from portal.events.chain import seal
 from portal.events.tables import events as table
 from portal.events.types import checked
+
+_NAMES = ", ".join(f"{column.name}" for column in table.columns if column.server_default is None)
+#: Arms of a hot statement that writes `%(told)s`, sealed events as JSON, at most one a case, and moves the locked heads on; `advanced` has a row for each head.
+ONE_EACH = f"""told AS MATERIALIZED (SELECT {_NAMES} FROM json_populate_recordset(NULL::events, %(told)s)),
+recorded AS (INSERT INTO events ({_NAMES}) SELECT {_NAMES} FROM told),
+advanced AS (UPDATE case_heads h SET seq = e.seq, hash = e.hash, version = h.version + 1 FROM told e
+    WHERE h.case_id = e.case_id AND h.seq = e.seq - 1 AND h.hash = e.prev_hash RETURNING 1)"""
 
 
 @dataclass(slots=True)
@@ -68,3 +76,14 @@ def sealed(events: Iterable[Event], heads: Mapping[UUID, Any], recorded_at: date
         head["seq"] = row["seq"]
         rows.append(row)
     return rows
+
+
+def as_json(sealed: list[dict[str, Any]]) -> str:
+    """Sealed events as a JSON array, as `ONE_EACH` takes them."""
+    return orjson.dumps(sealed, default=_bytes).decode()
+
+
+def _bytes(value: Any) -> str:
+    if isinstance(value, bytes):
+        return "\\x" + value.hex()
+    raise TypeError(f"{type(value).__name__} cannot be stored")

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from portal.cases import registry
+from portal.cases import asks, registry
 from portal.cases.moves import ENDED
 from portal.cases.registry import case_of
 from portal.catalogue.definitions import Service
@@ -26,6 +26,8 @@ def write(work: Work, case_id: UUID, words: str) -> UUID:
     item, commitment = items.put(work, case_id, "message", _plain(words))
     sender = "party" if work.principal.scope == "party" else "staff"
     work.record(case_id, "MessageReceived", agency=case["agency"], channel="web", item=str(item), commitment=commitment, sender=sender)
+    if sender == "party":
+        asks.replied(work, case, frozenset())
     return item
 
 
@@ -42,6 +44,7 @@ def answer(work: Work, case_id: UUID, answers: Mapping[str, Any]) -> list[str]:
     taken = rules.checked(service, {**before, **answers}, facts=facts, complete=False)
     item, commitment = items.put(work, case_id, "answers", taken)
     work.record(case_id, "AnswersGiven", agency=case["agency"], item=str(item), commitment=commitment, fields=sorted(answers), task=None)
+    asks.replied(work, case, answers.keys() & taken.keys())
     return rules.missing(service, taken, facts=facts)
 
 

@@ -79,7 +79,12 @@ def _referred(row: Facts, event: Told) -> Facts:
 
 
 def _begun(row: Facts, _: Told) -> Facts:
-    return {"status": "in-progress"} if row["status"] in ("received", "waiting") else {}
+    """Somebody works on it; looking for its service is not yet that."""
+    return {"status": "in-progress"} if row["status"] == "received" and row["service"] else {}
+
+
+def _asked(row: Facts, _: Told) -> Facts:
+    return {"status": "in-progress"} if row["status"] == "received" else {}
 
 
 def _decided(_: Facts, event: Told) -> Facts:
@@ -168,10 +173,15 @@ CASE: dict[str, Change] = {
     "CaseClosed": _closed,
     "CaseWithdrawn": _withdrawn,
     "FeedbackGiven": _scored,
-    "JourneyBegun": _begun,
+    "TaskClaimed": _begun,
+    "AgencyReported": _begun,
+    "DeliverySent": _begun,
+    "PartyAsked": _asked,
     "ClockStarted": _clock_started,
     "ClockMoved": _clock_moved,
+    "ClockPaused": _clock_moved,
     "ClockResumed": _clock_moved,
+    "ClockReset": _clock_moved,
     "ClockCancelled": _clock_cancelled,
     "StandardMissed": _clock_missed,
 }

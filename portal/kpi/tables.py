@@ -20,6 +20,7 @@ case_facts = Table(
     Column("segment", Text),
     #: First day of the local month in which the request was received.
     Column("month", Date, nullable=False),
+    #: As in the registry (portal/cases/moves.py), but that a case waiting for its party is `in-progress` here.
     Column("status", Text, nullable=False),
     Column("outcome", Text),
     instant("received_at", nullable=False),
@@ -50,4 +51,18 @@ step_facts = Table(
     instant("ended_at"),
     Column("outcome", Text),
     Column("cost", Integer),
+)
+
+#: What the chance of missing is told from (portal/kpi/chance.py); never changed once written, so that what was told can be told again.
+chance_models = Table(
+    "chance_models",
+    metadata,
+    Column("jurisdiction", Text, primary_key=True),
+    #: Hash of the parameters.
+    Column("version", Text, primary_key=True),
+    #: Up to when events were looked at.
+    instant("as_of", nullable=False),
+    instant("made_at", nullable=False),
+    Column("parameters", JSONB, nullable=False),
+    Index("chance_models_jurisdiction_as_of_ix", "jurisdiction", "as_of"),
 )

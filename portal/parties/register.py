@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from uuid import UUID
 
 from portal.db import new_id
@@ -26,9 +28,25 @@ def put_on(
     )
 
 
+def load(work: Work, case_ids: Collection[UUID]) -> None:
+    """Reads who stands on many cases in hand at once."""
+    work.load(case_parties, case_ids)
+
+
 def told(work: Work, case_id: UUID) -> list[Row]:
     """Parties to be told of the case now, and by a channel of their own."""
     return [row for row in work.rows(case_parties, case_id) if row["until"] is None and row["channel"]]
+
+
+def read(work: Work, case_ids: Iterable[UUID]) -> None:
+    """Reads the parties of many cases at once, so that `told` asks for none of them again."""
+    work.load(case_parties, case_ids)
+
+
+def reachable(work: Work, case_ids: Collection[UUID]) -> int:
+    """How many parties of those cases would be told of something now."""
+    read(work, case_ids)
+    return sum(len(told(work, case_id)) for case_id in case_ids)
 
 
 def stands_on(work: Work, case_id: UUID, subject: str | None) -> bool:

@@ -138,7 +138,10 @@ def note(work: Work, task: Row, *, item: UUID, commitment: str) -> None:
 
 
 def waiting(*, queue: str | None = None, teams: tuple[str, ...] = (), after: tuple[int, datetime, UUID] | None = None, limit: int = 50) -> Select[Any]:
-    """Tasks that wait, those with a fresh answer first, then soonest due, for a reader; `after` is the last row of the page before. Pass it through `access.visible`."""
+    """Tasks that wait, those with a fresh answer first, then soonest due, for a reader; pass it through `access.visible`.
+
+    `after` is the sort key of the last row of the page before.
+    """
     found = select(tasks).where(tasks.c.status.in_(sorted(WAITING)))
     if queue:
         found = found.where(tasks.c.queue == queue)

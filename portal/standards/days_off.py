@@ -95,7 +95,8 @@ def _half(hours: WorkingHours, years: range) -> set[date]:
             found = {day for day in listed if day.year in years}
     if not found and hours.holidays_file is None:
         place = "-".join(filter(None, (hours.country, hours.subdivision))) or "a calendar without country"
-        raise WrongHours(f"no half holidays are known for {place}, so `half_days` changes nothing: name them in a `holidays_file`, or leave it out", ("half_days",))
+        told = f"no half holidays are known for {place}, so `half_days` changes nothing: name them in a `holidays_file`, or leave it out"
+        raise WrongHours(told, ("half_days",))
     return found
 
 

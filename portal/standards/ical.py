@@ -11,17 +11,20 @@ from zoneinfo import ZoneInfo
 import recurring_ical_events
 from icalendar import Calendar, Event
 
+from portal.catalogue.tree import MAX_SIZE
 from portal.standards.days_off import Closures
 from portal.standards.ical_lines import Block, Line, blocks
 from portal.standards.resolve import DAY_MINUTES, Window, WrongHours
 
 #: Every further closure of a place is more likely a mistake than a plan; the limits keep a hostile file from holding up a start.
 MOST_EVENTS: Final = 1000
-MOST_DAYS: Final = 20_000
+MOST_DAYS: Final = 5_000
 #: How often a closure may come again: nothing shuts a place by the hour.
 _FREQUENCIES: Final = ("DAILY", "WEEKLY", "MONTHLY", "YEARLY")
 #: Words in the CATEGORIES or SUMMARY of an all-day event that make it half a day.
 _HALF: Final = ("half day", "half-day", "demi-journée", "halve dag", "halber tag")
+#: An event as the library reads it: what a property holds is asked of its value.
+Component = Any
 
 
 class WrongFile(WrongHours):
@@ -40,6 +43,8 @@ def read(name: str, raw: bytes, zone: ZoneInfo, years: range, *, half_days: bool
     TRANSPARENT says when it is open that day instead. RRULE, RDATE, EXDATE and RECURRENCE-ID are followed; a CANCELLED event says nothing.
     Times without a zone are the place's own; others are brought there, to the minute.
     """
+    if len(raw) > MAX_SIZE:
+        raise WrongFile(name, [(1, f"the file holds more than {MAX_SIZE:,} bytes: keep to closures")])
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as wrong:
@@ -62,7 +67,7 @@ def read(name: str, raw: bytes, zone: ZoneInfo, years: range, *, half_days: bool
     return closures
 
 
-def _faults(block: Block, event: Event, half_days: bool) -> Iterator[Line]:
+def _faults(block: Block, event: Component, half_days: bool) -> Iterator[Line]:
     broken = {error[0] for error in event.errors}
     yield from ((block.at(error[0]), f"{error[0]}: {error[1]}") for error in event.errors)
     for key in ("DTSTART", "DTEND", "DURATION", "RRULE"):
@@ -78,12 +83,12 @@ def _faults(block: Block, event: Event, half_days: bool) -> Iterator[Line]:
     if "DTSTART" in event and not broken & {"DTSTART", "DTEND", "DURATION"}:
         yield from _length(block, event)
         if half_days is False and not isinstance(event["DTSTART"].dt, datetime) and _is_half(event):
-            yield block.line, "the event is half a day, but the calendar has no hours for it: write `half_days: \"08:30-12:00\"` there"
+            yield block.line, 'the event is half a day, but the calendar has no hours for it: write `half_days: "08:30-12:00"` there'
     if "RRULE" in event and "RRULE" not in broken:
         yield from _rule(block, event["RRULE"])
 
 
-def _length(block: Block, event: Event) -> Iterator[Line]:
+def _length(block: Block, event: Component) -> Iterator[Line]:
     if "DTEND" in event and "DURATION" in event:
         yield block.at("DURATION"), "the event has both DTEND and DURATION: take one out"
         return
@@ -110,9 +115,9 @@ def _rule(block: Block, rule: Any) -> Iterator[Line]:
         yield block.at("RRULE"), f"{key} cannot be used here: write one event for each time of day"
 
 
-def _occurrences(name: str, events: list[tuple[Block, Event]], years: range) -> Iterator[Event]:
+def _occurrences(name: str, events: list[tuple[Block, Component]], years: range) -> Iterator[Component]:
     """Every time each event takes place in those years; events that share a UID correct one another."""
-    series: dict[str, list[tuple[Block, Event]]] = defaultdict(list)
+    series: dict[str, list[tuple[Block, Component]]] = defaultdict(list)
     for number, (block, event) in enumerate(events):
         series[str(event.get("UID", f"none {number}"))].append((block, event))
     days = 0
@@ -130,7 +135,7 @@ def _occurrences(name: str, events: list[tuple[Block, Event]], years: range) -> 
         yield from (one for one in found if isinstance(one, Event) and str(one.get("STATUS", "")).upper() != "CANCELLED")
 
 
-def _take(closures: Closures, event: Event, zone: ZoneInfo, years: range) -> None:
+def _take(closures: Closures, event: Component, zone: ZoneInfo, years: range) -> None:
     start, end = event["DTSTART"].dt, event["DTEND"].dt
     if not isinstance(start, datetime):
         into = closures.half if _is_half(event) else closures.closed
@@ -148,7 +153,7 @@ def _take(closures: Closures, event: Event, zone: ZoneInfo, years: range) -> Non
             closures.shut[day].append(window)
 
 
-def _is_half(event: Event) -> bool:
+def _is_half(event: Component) -> bool:
     categories = event.get("CATEGORIES", ())
     written = [str(category) for one in (categories if isinstance(categories, list) else [categories]) for category in getattr(one, "cats", ())]
     return any(word in text.casefold() for word in _HALF for text in (*written, str(event.get("SUMMARY", ""))))

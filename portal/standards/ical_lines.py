@@ -24,40 +24,60 @@ class Block:
         return self.names.get(name.upper(), self.line)
 
 
+class _Nesting:
+    """What is open on the way down the file."""
+
+    def __init__(self) -> None:
+        self.blocks: list[Block] = []
+        self.calendars = 0
+        self.inside: list[tuple[str, int]] = []
+
+    def take(self, number: int, name: str, value: str) -> str | None:
+        """One line; what is wrong with its place, after which nothing below makes sense."""
+        if name == "BEGIN":
+            return self._begin(number, value)
+        if name == "END":
+            return self._end(value)
+        if not self.inside:
+            return "is not an iCalendar file: its first line must be BEGIN:VCALENDAR"
+        if self.inside[-1][0] == "VEVENT":
+            self.blocks[-1].names.setdefault(name, number)
+        return None
+
+    def _begin(self, number: int, value: str) -> str | None:
+        self.calendars += not self.inside
+        if not self.inside and (value != "VCALENDAR" or self.calendars > 1):
+            return "only one BEGIN:VCALENDAR ... END:VCALENDAR may be in the file"
+        self.inside.append((value, number))
+        if value == "VEVENT":
+            self.blocks.append(Block(number))
+        return None
+
+    def _end(self, value: str) -> str | None:
+        if not self.inside or self.inside[-1][0] != value:
+            return f"END:{value} does not fit: " + (f"END:{self.inside[-1][0]} is missing before it" if self.inside else "nothing is open here")
+        self.inside.pop()
+        return None
+
+
 def blocks(text: str) -> tuple[list[Block], list[Line]]:
     """The events of a file in order, and what is wrong with its lines and their nesting; with faults, the events are not all there."""
-    found: list[Block] = []
+    nesting = _Nesting()
     faults: list[Line] = []
-    inside: list[tuple[str, int]] = []
-    calendars = 0
     for number, line in unfolded(text):
         try:
-            name, _, value = Contentline(line).parts()
+            name, _, value = Contentline(line).parts()  # type: ignore[no-untyped-call]
         except ValueError:
             faults.append((number, f"`{line[:40]}` is no line of an iCalendar file: write `NAME:value`, a longer text with a blank before each further line"))
             continue
-        name, value = name.upper(), value.upper()
-        if name == "BEGIN":
-            calendars += not inside
-            if not inside and (value != "VCALENDAR" or calendars > 1):
-                return found, [*faults, (number, "only one BEGIN:VCALENDAR ... END:VCALENDAR may be in the file")]
-            inside.append((value, number))
-            if value == "VEVENT":
-                found.append(Block(number))
-        elif name == "END":
-            if not inside or inside[-1][0] != value:
-                missing = f"END:{inside[-1][0]} is missing before it" if inside else "nothing is open here"
-                return found, [*faults, (number, f"END:{value} does not fit: {missing}")]
-            inside.pop()
-        elif not inside:
-            return found, [*faults, (number, "is not an iCalendar file: its first line must be BEGIN:VCALENDAR")]
-        elif inside[-1][0] == "VEVENT":
-            found[-1].names.setdefault(name, number)
-    if inside:
-        faults.append((inside[-1][1], f"BEGIN:{inside[-1][0]} has no END:{inside[-1][0]}"))
-    elif not calendars:
+        if wrong := nesting.take(number, name.upper(), value.upper()):
+            return nesting.blocks, [*faults, (number, wrong)]
+    if nesting.inside:
+        name, number = nesting.inside[-1]
+        faults.append((number, f"BEGIN:{name} has no END:{name}"))
+    elif not nesting.calendars:
         faults.append((1, "is not an iCalendar file: its first line must be BEGIN:VCALENDAR"))
-    return found, faults
+    return nesting.blocks, faults
 
 
 def unfolded(text: str) -> Iterator[Line]:

@@ -73,7 +73,7 @@ def _weekly(hours: WorkingHours) -> dict[str, list[str]]:
         for field in fields(hours):
             if field.name not in ("id", "zone", "always") and getattr(hours, field.name):
                 raise WrongHours(f"`always` is day and night, every day: leave out `{field.name}`, or `always`", (field.name,))
-        return dict.fromkeys(WEEKDAYS, ["00:00-24:00"])
+        return {day: ["00:00-24:00"] for day in WEEKDAYS}
     for day in hours.weekly:
         if day not in WEEKDAYS:
             raise WrongHours(f"`{day}` is not a weekday: write one of {', '.join(WEEKDAYS)}", ("weekly", day))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from hmac import new as hmac_new
@@ -12,6 +11,7 @@ from typing import Any
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from portal.errors import KeyReused
+from portal.unit_of_work.trip import from_text
 
 #: Bytes an anonymous key must hold to count: about 122 random bits as text (a UUID has 32 digits).
 ANONYMOUS_KEY_LENGTH = 32
@@ -56,12 +56,12 @@ def row(request: Repeatable, answer: Answer, at: Any) -> dict[str, Any]:
     }
 
 
-def kept(request: Repeatable, found: Mapping[str, Any]) -> Answer:
-    """The answer in a row; KeyReused where the row was made by another body."""
-    if bytes(found["fingerprint"]) != request.fingerprint:
+def kept(request: Repeatable, fingerprint: str | None, status: str | None, answer: str | None) -> Answer:
+    """The answer in a row, as PostgreSQL writes it; KeyReused where the row was made by another body."""
+    if from_text(fingerprint) != request.fingerprint:
         raise KeyReused
-    sealed = bytes(found["answer"])
-    return Answer(found["status"], AESGCM(_key(request)).decrypt(sealed[:12], sealed[12:], request.key_hash))
+    sealed = from_text(answer)
+    return Answer(int(str(status)), AESGCM(_key(request)).decrypt(sealed[:12], sealed[12:], request.key_hash))
 
 
 def _key(request: Repeatable) -> bytes:

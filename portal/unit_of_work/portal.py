@@ -69,7 +69,7 @@ class Portal:
                 except OperationalError as lost:
                     raise Unavailable("The answer of the database was lost. Send the same request again with the same Idempotency-Key.") from lost
         finally:
-            work.close()
+            work._connection.close()
         if work.wakes:
             self.wake(work.wakes)
 
@@ -89,6 +89,6 @@ class Portal:
                 if last:
                     raise Unavailable(retry_after=2) from dead
             except BaseException:
-                work.close()
+                connection.close()
                 raise
         raise AssertionError("unreachable")

@@ -31,6 +31,10 @@ def blank(table: Table) -> dict[str, Any]:
     return {f"{column.name}": None for column in table.columns if column.server_default is None}
 
 
+def _order(table: Table) -> str:
+    return table.name
+
+
 @cache
 def keys(table: Table) -> tuple[str, ...]:
     """Names of the primary key's columns."""
@@ -47,7 +51,8 @@ class Rows:
 
     def add(self, table: Table, values: dict[str, Any]) -> Row:
         """A row to insert. Columns not named are null."""
-        row = Row(table, blank(table) | values, new=True)
+        row = Row(table, blank(table), new=True)
+        row.update(values)
         self._new.setdefault(table, []).append(row)
         self._held.setdefault(table, {}).setdefault(values.get("case_id"), []).append(row)
         return row
@@ -80,17 +85,18 @@ class Rows:
         """True where there is something to write."""
         return bool(self._new or self._changed)
 
-    def statement(self) -> tuple[str, list[str | int]]:
-        """One SQL statement that writes everything, and its parameters: a JSON array a table."""
-        inserts = tuple(self._new)
-        parameters: list[str | int] = [_json(self._new[table]) for table in inserts]
+    def statement(self) -> tuple[str, list[str]]:
+        """One SQL statement that writes everything, and its parameters: a JSON array a table. Tables in order of name: like units send like statements."""
+        inserts = tuple(sorted(self._new, key=_order))
+        parameters: list[str] = [_json(self._new[table]) for table in inserts]
         updates: dict[tuple[Table, tuple[str, ...]], list[dict[str, Any]]] = {}
         for row in self._changed:
             columns = tuple(sorted(row.dirty))
             updates.setdefault((row.table, columns), []).append({name: row[name] for name in (*keys(row.table), *columns)})
-        parameters += [_json(rows) for rows in updates.values()]
-        parameters += [len(rows) for rows in updates.values()]
-        return _sql(inserts, tuple(updates)), parameters
+        changes = tuple(sorted(updates, key=lambda one: (one[0].name, one[1])))
+        parameters += [_json(updates[change]) for change in changes]
+        parameters += [str(len(updates[change])) for change in changes]
+        return _sql(inserts, changes), parameters
 
 
 def _json(rows: Any) -> str:
@@ -106,14 +112,14 @@ def _plain(value: Any) -> Any:
 @cache
 def _sql(inserts: tuple[Table, ...], updates: tuple[tuple[Table, tuple[str, ...]], ...]) -> str:
     """Every arm takes its rows from one JSON array; an update that misses a row fails the whole unit."""
-    arms = []
-    for number, table in enumerate(inserts):
+    arms, at, expected = [], 0, []
+    for at, table in enumerate(inserts, start=1):
         names = ", ".join(blank(table))
-        arms.append(f"i{number} AS (INSERT INTO {table.name} ({names}) SELECT {names} FROM json_populate_recordset(NULL::{table.name}, %s))")
-    for number, (table, columns) in enumerate(updates):
+        arms.append(f"i{at} AS (INSERT INTO {table.name} ({names}) SELECT {names} FROM json_populate_recordset(NULL::{table.name}, ${at}))")
+    for number, (table, columns) in enumerate(updates, start=at + 1):
         sets = ", ".join(f"{name} = r.{name}" for name in columns)
         match = " AND ".join(f"t.{name} = r.{name}" for name in keys(table))
-        source = f"json_populate_recordset(NULL::{table.name}, %s) AS r"
+        source = f"json_populate_recordset(NULL::{table.name}, ${number}) AS r"
         arms.append(f"u{number} AS (UPDATE {table.name} AS t SET {sets} FROM {source} WHERE {match} RETURNING 1)")
-    expected = ", ".join(f"portal_expect('{table.name}', (SELECT count(*) FROM u{number}), %s)" for number, (table, _) in enumerate(updates))
-    return "WITH " + ", ".join(arms) + " SELECT " + (expected or "1")
+        expected.append(f"portal_expect('{table.name}', (SELECT count(*) FROM u{number}), ${number + len(updates)})")
+    return "WITH " + ", ".join(arms) + " SELECT " + (", ".join(expected) or "1")

@@ -7,9 +7,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from psycopg import OperationalError
 from sqlalchemy import Connection, Executable, Select, Table, select
 
+from portal.db import PREPARED
 from portal.events.chain import GENESIS
 from portal.events.log import Event, event, sealed
 from portal.events.tables import events
@@ -19,6 +19,7 @@ from portal.unit_of_work.principal import Principal
 from portal.unit_of_work.rows import Row, Rows
 from portal.unit_of_work.tables import case_heads
 from portal.unit_of_work.tables import idempotency as answers
+from portal.unit_of_work.trip import Statement, Values, as_text, from_text, left_prepared, together
 
 if TYPE_CHECKING:
     from portal.unit_of_work.portal import Portal
@@ -28,11 +29,12 @@ Reaction = Callable[["Work", list[Event]], None]
 #: Rounds of reactions after which a unit is taken to run in a circle.
 ROUNDS = 200
 
-_CONTEXT = """SELECT set_config('role', %s, true), set_config('portal.scope', %s, true), set_config('portal.cases', %s, true),
-set_config('portal.agencies', %s, true), set_config('portal.subject', %s, true), set_config('portal.key_space', %s, true), clock_timestamp()"""
-_ANSWER = "SELECT fingerprint, status, answer FROM idempotency WHERE principal = %s AND key_hash = %s"
-_LOCK = "SELECT pg_try_advisory_xact_lock(%s)"
-_HEADS = "SELECT case_id, seq, hash, version, jurisdiction, origin FROM case_heads WHERE case_id = ANY(%s) ORDER BY case_id FOR UPDATE"
+#: Sets who asks; the last but one is the key's advisory lock (null: no key), the last the time.
+_CONTEXT = """SELECT set_config('role', $1, true), set_config('portal.scope', $2, true), set_config('portal.cases', $3, true),
+set_config('portal.agencies', $4, true), set_config('portal.subject', $5, true), set_config('portal.key_space', $6, true),
+pg_try_advisory_xact_lock($7::bigint), clock_timestamp()"""
+_ANSWER = "SELECT fingerprint, status, answer FROM idempotency WHERE principal = $1 AND key_hash = $2::bytea"
+_HEADS = "SELECT case_id, seq, hash, version, jurisdiction, origin FROM case_heads WHERE case_id = ANY($1::uuid[]) ORDER BY case_id FOR UPDATE"
 
 _ROLES = {"relay": "portal_relay", "figures": "portal_figures"}
 
@@ -65,46 +67,51 @@ class Work:
     def open(self, new_cases: Sequence[UUID] = ()) -> None:
         """Begins the transaction, sets the context and reads the time, all in one round trip."""
         scope, cases = self._scope(new_cases)
-        # psycopg's own BEGIN and COMMIT cost a round trip each; said by us they travel with the rest.
-        self._raw.autocommit = True
-        with self._raw.pipeline():
-            self._raw.execute("BEGIN")
-            context = self._raw.execute(_CONTEXT, self._context(scope, cases))
-            if self.repeatable:
-                lock = self._raw.execute(_LOCK, (self.repeatable.lock,))
-                found = self._raw.execute(_ANSWER, (self.repeatable.principal, self.repeatable.key_hash))
-        now = context.fetchone()[-1]
-        self.now = self._at or now
-        self._new_cases.update(new_cases)
+        sent = [("BEGIN", ()), (_CONTEXT, self._context(scope, cases))]
         if self.repeatable:
-            self.first_running = not lock.fetchone()[0]
-            row = found.fetchone()
-            if row:
-                self.answer = idempotency.kept(self.repeatable, dict(zip(("fingerprint", "status", "answer"), row, strict=True)))
+            sent.append((_ANSWER, (self.repeatable.principal, as_text(self.repeatable.key_hash))))
+        _, ((*_, lock, now),), *found = self._together(*sent)
+        self.now = self._at or datetime.fromisoformat(str(now))
+        self._new_cases.update(new_cases)
+        self.first_running = lock == "f"
+        if self.repeatable and found[0]:
+            self.answer = idempotency.kept(self.repeatable, *found[0][0])
+
+    def _together(self, *statements: Statement) -> list[Values]:
+        known = self._connection.info
+        if PREPARED not in known:
+            known[PREPARED] = left_prepared(self._raw)
+        return together(self._raw, known[PREPARED], statements)
 
     def _scope(self, new_cases: Sequence[UUID]) -> tuple[str, Sequence[UUID]]:
         return ("engine", new_cases) if new_cases else (self.principal.scope, self.principal.cases)
 
-    def _context(self, scope: str, cases: Iterable[UUID]) -> tuple[str, ...]:
-        who = self.principal
-        key_space = self.repeatable.principal if self.repeatable else ""
-        return (_ROLES.get(scope, "portal_app"), scope, ",".join(map(str, cases)), ",".join(who.agencies), who.subject or "", key_space)
+    def _context(self, scope: str, cases: Iterable[UUID]) -> tuple[str | None, ...]:
+        who, key = self.principal, self.repeatable
+        key_space, lock = (key.principal, str(key.lock)) if key else ("", None)
+        return (_ROLES.get(scope, "portal_app"), scope, ",".join(map(str, cases)), ",".join(who.agencies), who.subject or "", key_space, lock)
 
     def become(self, principal: Principal) -> None:
         """Goes on reading as somebody else: as the party a secret has just proved, for example."""
         self.principal = principal
-        self._raw.execute(_CONTEXT, self._context(principal.scope, principal.cases))
+        self._together((_CONTEXT, self._context(principal.scope, principal.cases)))
 
     def narrow(self, case_ids: Iterable[UUID]) -> None:
         """From here on the unit sees and writes these cases, whoever they belong to, and nothing else; their heads are locked, by id."""
         wanted = sorted({*case_ids, *self._heads, *self._new_cases})
-        with self._raw.pipeline():
-            self._raw.execute(_CONTEXT, self._context("engine", wanted))
-            found = self._raw.execute(_HEADS, (wanted,))
-        names = ("case_id", "seq", "hash", "version", "jurisdiction", "origin")
-        for values in found.fetchall():
-            if values[0] not in self._heads:
-                self._heads[values[0]] = Row(case_heads, dict(zip(names, values, strict=True)), new=False)
+        _, found = self._together((_CONTEXT, self._context("engine", wanted)), (_HEADS, ("{" + ",".join(map(str, wanted)) + "}",)))
+        for id, seq, hash, version, jurisdiction, origin in found:
+            case_id = UUID(id)
+            if case_id not in self._heads:
+                values = {
+                    "case_id": case_id,
+                    "seq": int(str(seq)),
+                    "hash": from_text(hash),
+                    "version": int(str(version)),
+                    "jurisdiction": jurisdiction,
+                    "origin": origin,
+                }
+                self._heads[case_id] = Row(case_heads, values, new=False)
 
     # ------------------------------------------------------------------ reading
 
@@ -223,21 +230,5 @@ class Work:
             for row in sealed(self._written, self._heads, self.now):
                 self._rows.add(events, row)
             self.wakes.add("fold")
-        if not self._rows.written():
-            self._raw.execute("COMMIT")
-            return
-        statement, parameters = self._rows.statement()
-        with self._raw.pipeline():
-            self._raw.execute(statement, parameters)
-            self._raw.execute("COMMIT")
-
-    def close(self) -> None:
-        """Gives the connection back; what was not committed is undone."""
-        try:
-            if self._raw.info.transaction_status:
-                self._raw.rollback()
-            self._raw.autocommit = False
-        except OperationalError:
-            self._connection.invalidate()
-        finally:
-            self._connection.close()
+        sent = [self._rows.statement()] if self._rows.written() else []
+        self._together(*sent, ("COMMIT", ()))

@@ -8,14 +8,15 @@ from typing import Any
 from uuid import UUID
 
 from portal.access.scoping import visible
-from portal.cases import registry
+from portal.cases import asks, registry
 from portal.catalogue.definitions import Service
 from portal.errors import NotFound
 from portal.events import log
 from portal.runs import ledger
-from portal.standards import clocks
-from portal.standards.terms import used
+from portal.standards import clocks, clockwork
 from portal.unit_of_work import Principal, Work
+from portal.vault import items
+from portal.views import why
 from portal.views.words import promise_says
 
 #: Data of events that only staff see: who holds what, and ids of items in the vault.
@@ -56,6 +57,7 @@ def case(work: Work, case_id: UUID, *, language: str) -> dict[str, Any]:
         "promise": promise(running, row["zone"], language),
         "steps": [_step(step) for step in work.run(visible(work, ledger.steps(case_id)))],
         "decisions": [_decision(one) for one in work.run(visible(work, registry.decisions_of(case_id)))],
+        "asked": [_asked(work, one) for one in work.run(visible(work, asks.statement(case_id)))] if row["status"] == "waiting" else [],
         "next": next_for_party(row["status"], danger=row["danger"]),
     }
 
@@ -92,28 +94,40 @@ def shown_to(who: Principal, rows: Iterable[dict[str, Any]]) -> list[dict[str, A
     return [{**row, "actor": row["actor"].split(":")[0], "data": {key: value for key, value in row["data"].items() if key not in _HIDDEN}} for row in told]
 
 
-def clock_list(work: Work, case_id: UUID, *, now: datetime) -> list[dict[str, Any]]:
-    """Each promise: target, calendar, state, due, used, left (seconds of the term's own kind of time), and what the date was computed from."""
-    return [_clock(work, row, now) for row in work.run(visible(work, clocks.statement(case_id)))]
+def clock_list(work: Work, case_id: UUID, *, now: datetime, language: str) -> list[dict[str, Any]]:
+    """Each promise: target, calendar, state, due, used, left (seconds of the term's own kind of time), and why the date is what it is."""
+    reasons = why.of_case(work, case_id, now=now, language=language)
+    return [_clock(work, row, now, reasons.get(str(row["id"]), {})) for row in work.run(visible(work, clocks.statement(case_id)))]
 
 
-def _clock(work: Work, row: dict[str, Any], now: datetime) -> dict[str, Any]:
+def _asked(work: Work, row: dict[str, Any]) -> dict[str, Any]:
+    """What the party is asked now. The words are the vault's: who may not read them there gets none."""
+    try:
+        words = items.get(work, row["case_id"], row["words"]) if row["words"] else None
+    except NotFound:
+        words = None
+    return {"fields": row["fields"], "words": words, "asked_at": row["asked_at"], "reply_by": row["reply_by"]}
+
+
+def _clock(work: Work, row: dict[str, Any], now: datetime, reasons: dict[str, Any]) -> dict[str, Any]:
     told = {
         name: row[name]
         for name in ("id", "standard", "kind", "covers", "agency", "status", "started_at", "due_at", "original_due_at", "due_source", "stopped_at", "missed_at")
     }
     told |= {"target": row["rule"].get("within"), "title": row["rule"].get("title"), "calendar": row["calendar_hash"], "used": None, "left": None}
-    if row["calendar_hash"] and row["rule"].get("within"):
-        hours = clocks.calendar(work, row["calendar_hash"])
-        term = clocks.term_of(row["rule"]["within"], row["rule"].get("profile", "same-time"))
-        until = row["stopped_at"] or now
-        told["used"] = used(term, hours, row["started_at"], max(until, row["started_at"]))
-        told["left"] = used(term, hours, until, row["due_at"]) if until < row["due_at"] else -used(term, hours, row["due_at"], until)
+    told["pauses"] = [{name: one[name] for name in ("awaits", "law", "begins", "until", "ended")} for one in row["pauses"]]
+    told |= {"extension": row["extension"], "escalated_to": row["escalated_to"], "consequence": row["consequence"]}
+    clock = clocks.standing(work, row)
+    if clock.term is not None and clock.hours is not None:
+        until = max(row["stopped_at"] or now, row["started_at"])
+        told["used"] = clockwork.used(clock, until) // 1_000_000
+        told["left"] = (clockwork.used(clock, row["due_at"]) - clockwork.used(clock, until)) // 1_000_000
     told["why"] = {
         "rule": {key: row["rule"].get(key) for key in ("within", "profile", "law")},
         "started_at": row["started_at"],
         "calendar": row["calendar_hash"],
         "source": row["due_source"],
+        **reasons,
     }
     return told
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from babel import Locale, UnknownLocaleError
@@ -24,6 +25,11 @@ def locale(language: str) -> Locale:
 
 def promise_says(due_at: datetime, zone: str, language: str) -> str:
     """One sentence with the local date and time of a promise."""
+    return _promise_says(due_at.replace(second=0, microsecond=0), zone, language)
+
+
+@lru_cache(maxsize=1024)
+def _promise_says(due_at: datetime, zone: str, language: str) -> str:
     where = locale(language)
     local = due_at.astimezone(ZoneInfo(zone))
     template = _SAYS.get(where.language, _SAYS["en"])

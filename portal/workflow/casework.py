@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from uuid import UUID
 
-from portal.cases import registry
+from portal.cases import asks, registry
 from portal.catalogue.definitions import Journey, Step
+from portal.catalogue.syntax import bad_term
 from portal.errors import IllegalMove, Invalid
 from portal.queues import worklist
 from portal.runs import ledger
+from portal.standards import changes, clocks
 from portal.unit_of_work import Row, Work
 from portal.vault import items
+from portal.workflow import waiting
 
 #: Characters of reasons and notes.
 WORDS_LIMIT = 10_000
+#: A party is given at most so long to reply.
+LONGEST_REPLY = timedelta(days=366)
+#: What an official says of a consequence.
+SETTLED = ("confirmed", "declined")
 
 
 def complete(work: Work, task: Row, *, version: int | None, outcome: str | None = None, reasons: str | None = None, service: str | None = None) -> None:
@@ -24,6 +33,8 @@ def complete(work: Work, task: Row, *, version: int | None, outcome: str | None 
         _known_service(work, service)
     elif service is not None:
         raise Invalid(errors=[{"pointer": "/service", "detail": "Only triage gives a request its service; at a wrong door, use /refer."}])
+    elif task["kind"] == "consequence" and outcome not in SETTLED:
+        raise Invalid(errors=[{"pointer": "/outcome", "detail": f"Send one of {', '.join(SETTLED)}."}])
     elif step is not None and (step.kind == "decide" or (outcome is not None and step.outcomes)):
         _outcome(step, outcome)
     worklist.complete(work, task, holder=holder, version=version, outcome=outcome, service=service)
@@ -44,6 +55,52 @@ def refer(work: Work, task: Row, *, version: int | None, words: str, service: st
     item, _ = items.put(work, task["case_id"], "note", _short(words))
     to = work.catalogue.services[service].agency if service else work.catalogue.triage.agency
     registry.refer(work, task["case_id"], to_agency=to, to_service=service, words=item)
+
+
+def ask(
+    work: Work,
+    task: Row,
+    *,
+    version: int | None,
+    fields: Sequence[str] = (),
+    words: str | None = None,
+    reply_by: datetime | None = None,
+    reply_within: str | None = None,
+) -> None:
+    """Asks the party for answers or in words. Promises whose law says so stand still until the answer, or the date to reply by; without one nothing does."""
+    case = registry.case_of(work, task["case_id"])
+    known = {field.id for field in work.portal.pinned(work, case["service_hash"]).fields} if case["service_hash"] else set()
+    errors = [{"pointer": f"/fields/{place}", "detail": "The service asks no question of that name."} for place, one in enumerate(fields) if one not in known]
+    if not fields and not words:
+        errors.append({"pointer": "/words", "detail": "Say what you need: name fields of the service, or write it in words."})
+    if reply_by is not None and reply_within is not None:
+        errors.append({"pointer": "/reply_within", "detail": "Give a date to reply by or a time to reply in, not both."})
+    if reply_within is not None and (message := bad_term(reply_within)):
+        errors.append({"pointer": "/reply_within", "detail": message})
+    if not errors:
+        by = reply_by if reply_within is None else waiting.reply_date(work, task["agency"], reply_within)
+        if by is not None and not work.now < by <= work.now + LONGEST_REPLY:
+            errors.append({"pointer": "/reply_by", "detail": "Choose a date from now on, within a year."})
+    if errors:
+        raise Invalid(errors=errors)
+    worklist.claim(work, task, holder=str(work.principal.subject), version=version)
+    item, commitment = items.put(work, task["case_id"], "message", _short(words)) if words else (None, None)
+    asked = {"agency": task["agency"], "fields": tuple(dict.fromkeys(fields)), "words": item, "commitment": commitment, "step": task["step"]}
+    asks.ask(work, task["case_id"], reply_by=by, task_id=task["id"], **asked)
+
+
+def extend(work: Work, task: Row, *, version: int | None, standard: str, words: str) -> None:
+    """Gives one promise of the case the single extension its law allows; the party is told why, and the new date."""
+    row = next((row for row in clocks.of_case(work, task["case_id"]) if row["standard"] == standard and row["stopped_at"] is None), None)
+    if row is None:
+        raise Invalid(
+            errors=[{"pointer": "/standard", "detail": "No promise of that name runs on this case; GET /api/v1/cases/{reference}/clocks lists them."}]
+        )
+    if row["agency"] != task["agency"]:
+        raise IllegalMove("Only the agency that made a promise may extend it.")
+    worklist.claim(work, task, holder=str(work.principal.subject), version=version)
+    item, commitment = items.put(work, task["case_id"], "reasons", _short(words))
+    changes.extend(work, row, words=item, commitment=commitment)
 
 
 def note(work: Work, task: Row, words: str) -> UUID:

@@ -1,8 +1,9 @@
 """Accepted requests a second with full effect, beside a bare echo, pgbench and a naive ORM route, all in one run.
 
-Our request is `POST /api/v1/cases` for a service whose journey begins with a task and a handover side by side, with a contact that is told: permission, idempotency,
-case, events, clocks, timers, journey, task and outbox in one commit, wake-ups on. The limit (`pgbench`) writes the same rows in one statement, prepared, as a
-superuser whom row-level security does not slow down, in the same database. The echo and the naive route run on the same server line, and are asked by the same client.
+Our request is `POST /api/v1/cases` for a service whose journey begins with a task and a handover side by side, with a contact that is told: permission,
+idempotency, case, events, clocks, timers, journey, task and outbox in one commit, wake-ups on. The limit (`pgbench`) writes the same rows in one statement,
+prepared, as a superuser whom row-level security does not slow down, in the same database. The echo and the naive route run on the same server line and are
+asked by the same client.
 """
 
 from __future__ import annotations
@@ -66,7 +67,7 @@ def measure(on: Machine, *, rounds: int = ROUNDS, seconds: float = SECONDS) -> l
     port = free_port()
     ours = Target("intake", port, "/api/v1/cases", on.serve("web", port, PORTAL, "web", "--port", str(port)))
     reference = _one(port)
-    peers = {name: _peer(on, name, path, more) for name, path, more in (("flask-echo", "/", ()), ("naive-orm", "/cases", (on.superuser_url, reference)))}
+    peers = {"flask-echo": _peer(on, "flask-echo", "/", "echo"), "naive-orm": _peer(on, "naive-orm", "/cases", "naive", on.superuser_url, reference)}
     script = _script(on, reference)
     targets, limits = [ours, *peers.values()], list[float]()
     for target in targets:
@@ -109,9 +110,9 @@ def _one(port: int) -> str:
         return str(json.load(answer)["reference"])
 
 
-def _peer(on: Machine, name: str, path: str, more: tuple[str, ...]) -> Target:
+def _peer(on: Machine, name: str, path: str, kind: str, *more: str) -> Target:
     port = free_port()
-    return Target(name, port, path, on.serve(name, port, sys.executable, "-m", "tests.bench.peers", name.rpartition("-")[2] if not more else "naive", str(port), *more))
+    return Target(name, port, path, on.serve(name, port, sys.executable, "-m", "tests.bench.peers", kind, str(port), *more))
 
 
 def _script(on: Machine, reference: str) -> Path | None:

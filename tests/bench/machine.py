@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from portal.local.addresses import PREFIX, free_port, private_folder
+from portal.local.addresses import PREFIX, private_folder
 from portal.local.one_machine import DATABASE, LOGIN, OWNER
 from portal.local.postgres import Postgres, cluster
 from portal.local.processes import spawn
@@ -102,8 +102,6 @@ def machine() -> Iterator[Machine]:
         for process in [*one.started, *servers]:
             process.wait(40)
         broom.end()
-
-
 
 
 def cpu_seconds(process: subprocess.Popen[bytes]) -> float:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from copy import deepcopy
 from hashlib import sha256
 from typing import Any
 from uuid import UUID
@@ -54,4 +53,4 @@ def _new(column: str, value: Any, ids: dict[UUID, UUID], reference: str, key: st
         return reference
     if column == "key_hash":
         return sha256(key.encode()).digest()
-    return deepcopy(value) if isinstance(value, (dict, list)) else value
+    return value

@@ -9,9 +9,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import Connection, Table, select
+
 import portal.app  # noqa: F401  # every room's tables
 from portal.db import metadata
-from sqlalchemy import Connection, Table, select
 
 Written = dict[Table, list[dict[str, Any]]]
 

@@ -10,15 +10,15 @@ from portal.catalogue.definitions import Catalogue, Journey, Step
 from portal.catalogue.languages import REQUIRED
 from portal.catalogue.load import load
 from portal.catalogue.publish import canonical, from_stored
-from portal.cli.check import terms
 from portal.standards.resolve import resolve
+from portal.workflow.checks import CHECKS
 
 ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")
 def catalogue() -> Catalogue:
-    return load(directories=[ROOT], resolve_calendar=resolve, checks=(terms,))
+    return load(directories=[ROOT], resolve_calendar=resolve, checks=CHECKS)
 
 
 def test_there_is_enough_of_it(catalogue: Catalogue) -> None:

@@ -8,8 +8,8 @@ import pytest
 
 from portal.catalogue.faults import CatalogueFaults, Fault
 from portal.catalogue.load import load
-from portal.cli.check import terms
 from portal.standards.resolve import resolve
+from portal.workflow.checks import CHECKS
 from tests.definitions.small_city import HERE, marked, plant, write
 
 AGENCY, TREE, DOOR = "services/hall/agency.yaml", "services/hall/tree.yaml", "services/hall/front-door.yaml"
@@ -132,7 +132,7 @@ PLANTED = [
 
 def faults(folder: Path) -> tuple[Fault, ...]:
     try:
-        load(directories=[folder], resolve_calendar=resolve, checks=(terms,))
+        load(directories=[folder], resolve_calendar=resolve, checks=CHECKS)
     except CatalogueFaults as trouble:
         return trouble.faults
     return ()

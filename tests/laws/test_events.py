@@ -12,8 +12,6 @@ from portal.events.types import TYPES
 from portal.reactions import QUIET, REACTIONS
 from tests.laws.rooms import ROOT, contracts, rooms_of
 
-#: Declared, and recorded by nobody yet: pausing and passing a promise on. Whoever builds it takes the type out of here.
-TO_COME = {"ClockMoved", "ClockPaused", "ClockResumed"}
 #: Rooms that own rows, and so alone write them and record.
 LEDGERS = {room for layer in contracts()["order"]["layers"] for room in rooms_of(layer) if "cases" in rooms_of(layer)}
 
@@ -42,7 +40,7 @@ def recorders() -> dict[str, set[str]]:
 
 @pytest.mark.parametrize("name", sorted(TYPES))
 def test_exactly_one_room_records_it(name: str, recorders: dict[str, set[str]]) -> None:
-    assert len(recorders.get(name, set())) == (name not in TO_COME), recorders.get(name)
+    assert len(recorders.get(name, set())) == 1, recorders.get(name)
 
 
 @pytest.mark.parametrize("name", sorted(TYPES))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 from uuid import UUID
 
@@ -42,7 +43,9 @@ def portal(fresh_database: Database) -> Iterator[Portal]:
     engine.dispose()
 
 
-def lived(portal: Portal, life: tuple[int, int | None, int | None, int | None], *, origin: str = "live", place: str = "here", service: str | None = "a") -> UUID:
+def lived(
+    portal: Portal, life: tuple[int, int | None, int | None, int | None], *, origin: str = "live", place: str = "here", service: str | None = "a"
+) -> UUID:
     """One case with its events, and a step run."""
     received, due, closed, score = life
     at = START + received * DAY
@@ -50,7 +53,9 @@ def lived(portal: Portal, life: tuple[int, int | None, int | None, int | None], 
     step = {"run": str(case_id), "step_run": str(case_id), "step": "look"}
     with portal.work(ENGINE, new_cases=[case_id]) as work:
         work.begin_case(case_id, jurisdiction=place, origin=origin)
-        work.record(case_id, "CaseOpened", occurred_at=at, agency="roads", channel="web", service=service, received_at=stamp(at), zone="UTC", reference=str(case_id))
+        work.record(
+            case_id, "CaseOpened", occurred_at=at, agency="roads", channel="web", service=service, received_at=stamp(at), zone="UTC", reference=str(case_id)
+        )
         if due is not None:
             told = {"clock": clock, "kind": "promise", "covers": "case", "due_at": stamp(START + due * DAY), "due_source": "computed"}
             work.record(case_id, "ClockStarted", **told)
@@ -88,7 +93,7 @@ def test_a_period_bounds_closing_or_receipt_and_periods_add_up(portal: Portal) -
     for life in LIVES:
         lived(portal, life)
     edges = [None, START + 10 * DAY, START + 20 * DAY, START + 44 * DAY, START + 50 * DAY, None]
-    parts = [figures(portal, since=since, until=until) for since, until in zip(edges, edges[1:], strict=False)]
+    parts = [figures(portal, since=since, until=until) for since, until in pairwise(edges)]
     whole = figures(portal)
     for name in ("requests", "open", "closed", "on-time-of-closed", "on-time-of-due", "satisfaction"):
         assert sum(part[name][1] for part in parts) == whole[name][1], name
@@ -103,6 +108,13 @@ def test_open_and_overdue_are_judged_at_the_instant_asked_for(portal: Portal) ->
     early = figures(portal, as_of=START + 15 * DAY)
     assert early["open"] == (2, 2)
     assert early["on-time-of-due"] == (pytest.approx(100 / 3), 3)
+
+
+def test_closed_at_the_very_instant_promised_is_on_time_and_a_promise_for_now_is_not_overdue(portal: Portal) -> None:
+    lived(portal, (0, 5, 5, None))
+    lived(portal, (0, 60, None, None))
+    found = figures(portal)
+    assert (found["on-time-of-closed"], found["on-time-of-due"]) == ((100.0, 1), (100.0, 1))
 
 
 def test_nothing_has_no_value_but_a_count(portal: Portal) -> None:

@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
+from openapi_spec_validator import validate
 from pydantic import SecretStr
 
-from portal.api import indicators
+from portal.api import indicators, spec
 from portal.app import create_app
 from portal.cases import registry
 from portal.db import connect, new_id
@@ -22,6 +24,7 @@ from tests.contracts.issuer import AUDIENCE, ISSUER, Issuer
 from tests.ledger.conftest import catalogue
 from tests.ledger.test_kpi_figures import DAY, LIVES, START, lived
 from tests.servers import Database
+
 
 @pytest.fixture
 def issuer(tmp_path: Path) -> Issuer:
@@ -79,6 +82,12 @@ def opened(portal: Portal, agency: str, *, closed: bool = True) -> str:
     return reference
 
 
+def test_the_specification_of_the_resource_is_valid() -> None:
+    described = spec.build(Flask("alone"), [indicators.resource]).spec.to_dict()
+    validate(described)
+    assert described["paths"]["/api/v1/indicators/{id}/events"]["get"]["x-authz"]["subjects"] == ["champion", "caseworker"]
+
+
 def test_anyone_sees_the_measures_and_their_overall_figures(portal: Portal, client: FlaskClient) -> None:
     for life in LIVES:
         lived(portal, life)
@@ -86,7 +95,13 @@ def test_anyone_sees_the_measures_and_their_overall_figures(portal: Portal, clie
     answer = client.get("/api/v1/indicators?as_of=2026-03-02")
     assert (answer.status_code, answer.headers["Cache-Control"]) == (200, "public, max-age=60")
     first = answer.json["items"][0]
-    assert {key: first[key] for key in ("indicator", "value", "unit", "n", "slice")} == {"indicator": "requests", "value": 7, "unit": "requests", "n": 7, "slice": {}}
+    assert {key: first[key] for key in ("indicator", "value", "unit", "n", "slice")} == {
+        "indicator": "requests",
+        "value": 7,
+        "unit": "requests",
+        "n": 7,
+        "slice": {},
+    }
     assert first["says"]
 
 
@@ -102,7 +117,14 @@ def test_one_measure_is_sliced_over_a_period(portal: Portal, client: FlaskClient
 
 @pytest.mark.parametrize(
     ("query", "parameter"),
-    [("from=tomorrow", "from"), ("to=2026-01-01T00:00:00", "to"), ("by=colour", "by"), ("origin=moon", "origin"), ("as_of=x", "as_of"), ("colour=red", "colour")],
+    [
+        ("from=tomorrow", "from"),
+        ("to=2026-01-01T00:00:00", "to"),
+        ("by=colour", "by"),
+        ("origin=moon", "origin"),
+        ("as_of=x", "as_of"),
+        ("colour=red", "colour"),
+    ],
 )
 def test_what_cannot_be_taken_is_named(client: FlaskClient, query: str, parameter: str) -> None:
     answer = client.get(f"/api/v1/indicators/closed?{query}")

@@ -81,6 +81,13 @@ def test_the_promise_stands_for_the_case_and_not_the_law(order: tuple[str, str])
     assert later["due_at"] == datetime.fromisoformat(JULY)
 
 
+@pytest.mark.parametrize("type", ["ClockMoved", "ClockPaused", "ClockResumed", "ClockReset"])
+def test_whatever_changes_the_date_of_the_promise_changes_it_here(type: str) -> None:
+    started = clock(2, "a", "promise", JUNE)
+    assert case(started, event(3, type, clock="a", due_at=JULY))["due_at"] == datetime.fromisoformat(JULY)
+    assert case(started, event(3, type, clock="a"))["due_at"] == datetime.fromisoformat(JUNE)
+
+
 def test_a_promise_for_a_step_is_none_for_the_case() -> None:
     row = case(clock(2, "a", "promise", JUNE, covers="first-answer"), event(3, "StandardMissed", clock="a", covers="first-answer"))
     assert (row["due_at"], row["missed"], row["clocks"]) == (None, False, [])
@@ -105,6 +112,13 @@ def test_a_closing_before_the_receipt_is_kept() -> None:
     at = datetime(2026, 5, 1, tzinfo=UTC)
     row = case(event(2, "CaseClosed", at=at, outcome="done", status="closed"))
     assert (row["closed_at"], row["status"], row["outcome"]) == (at, "closed", "done")
+
+
+@pytest.mark.parametrize("type", ["TaskClaimed", "DeliverySent", "AgencyReported", "PartyAsked"])
+def test_work_begins_with_the_first_who_does_some(type: str) -> None:
+    assert case(event(2, "JourneyBegun"), event(3, "TaskQueued"))["status"] == "received"
+    assert case(event(2, type))["status"] == "in-progress"
+    assert case(event(2, "CaseDecided", outcome="granted"), event(3, type))["status"] == "decided"
 
 
 def test_a_withdrawal_ends_the_case() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import gzip
 import io
@@ -14,7 +15,7 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 _GZIP: Final = b"\x1f\x8b"
-#: Characters of a line; longer ones are no log.
+#: Bytes of a line; longer ones are no log.
 _LONGEST: Final = 1 << 20
 
 
@@ -50,8 +51,7 @@ class Lines:
 
     def __init__(self, file: Path, raw: BinaryIO, encoding: str) -> None:
         self.file = file
-        # Bytes that are not text come through as lone surrogates, and the row that holds them is told.
-        self._text = io.TextIOWrapper(raw, encoding="utf-8-sig" if encoding.lower() in ("utf-8", "utf8") else encoding, errors="surrogateescape", newline="")
+        self._raw, self._encoding = raw, encoding
         self._waiting: deque[str] = deque()
         #: Lines given since the last row, and how many before it.
         self.taken: list[str] = []
@@ -69,12 +69,14 @@ class Lines:
 
     def _read(self) -> str:
         try:
-            line = self._text.readline(_LONGEST)
-        except (OSError, EOFError, zlib.error, UnicodeError) as wrong:
+            line = self._raw.readline(_LONGEST)
+        except (OSError, EOFError, zlib.error) as wrong:
             raise UnreadableLog(f"{self.file}:{self.before + len(self.taken) + 1}:1: the file cannot be read on from here: {wrong}") from None
         if len(line) == _LONGEST:
-            raise UnreadableLog(f"{self.file}:{self.before + len(self.taken) + 1}:1: this line has no end within {_LONGEST:,} characters")
-        return line
+            raise UnreadableLog(f"{self.file}:{self.before + len(self.taken) + 1}:1: this line has no end within {_LONGEST:,} bytes")
+        # A mark of byte order is no text. Bytes that are no text come through as lone surrogates, and the row that holds them is told.
+        first = not self.before and not self.taken
+        return line.removeprefix(codecs.BOM_UTF8 if first else b"").decode(self._encoding, "surrogateescape")
 
     def next_row(self) -> None:
         """The lines taken so far are done with."""
@@ -114,9 +116,9 @@ def _entries(lines: Lines, reader: Iterator[list[str]], header: list[str]) -> It
         if row or fault:
             number += 1
             fault = fault or _broken(row, width)
-            if fault and len(lines.taken) > 1:
+            if len(lines.taken) > 1 and (fault or sum(line.count('"') for line in lines.taken) % 2):
                 lines.put_back_all_but_first()
-                fault = "a quotation mark is not closed, or " + fault
+                fault = "a quotation mark is not closed" + (f", or {fault}" if fault else "")
             yield Entry(number, lines.before + 1, {} if fault else dict(zip(header, row, strict=True)), fault)
         lines.next_row()
 

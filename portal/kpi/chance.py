@@ -1,0 +1,139 @@
+"""The chance that a running case will miss its date: refitted from the facts by a job, told of one case, listed for all that run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+from portal.kpi.calibration import Estimate, fit, follow
+from portal.kpi.chance_model import Life, Model, version
+from portal.kpi.populations import ALL_REAL
+from portal.unit_of_work import FIGURES, Portal, Work
+
+#: What fell due so long before the fit weighs nothing, and no more cases than this are read, those due last.
+_HISTORY, _MOST = timedelta(days=400), 60_000
+#: Models older than this are dropped; until then what was told by them can be told again.
+_KEPT = timedelta(days=100)
+
+_COLUMNS = "service, agency, channel, extract(epoch FROM received_at)::float8, extract(epoch FROM due_at)::float8, extract(epoch FROM closed_at)::float8"
+_LIVES = f"""SELECT {_COLUMNS} FROM case_facts WHERE jurisdiction = %s AND origin = ANY(%s) AND received_at < due_at AND received_at <= %s AND due_at > %s
+ORDER BY due_at <= %s DESC, due_at DESC LIMIT %s"""
+_RUNNING = f"""SELECT case_id, due_at, {_COLUMNS} FROM case_facts
+WHERE jurisdiction = %s AND origin = ANY(%s) AND received_at <= %s AND due_at > %s AND (closed_at IS NULL OR closed_at > %s)"""
+_JURISDICTIONS = "SELECT DISTINCT jurisdiction FROM case_facts WHERE origin = ANY(%s) AND due_at IS NOT NULL ORDER BY 1"
+_KEEP = """INSERT INTO chance_models (jurisdiction, version, as_of, made_at, parameters) VALUES (%s, %s, %s, %s, %s::jsonb)
+ON CONFLICT (jurisdiction, version) DO NOTHING"""
+_DROP = "DELETE FROM chance_models WHERE jurisdiction = %s AND made_at < %s AND version <> %s"
+_NEWEST = "SELECT version FROM chance_models WHERE jurisdiction = %s AND as_of <= %s ORDER BY as_of DESC, made_at DESC LIMIT 1"
+_PARAMETERS = "SELECT parameters::text FROM chance_models WHERE jurisdiction = %s AND version = %s"
+
+
+@dataclass(frozen=True, slots=True)
+class Chance:
+    """What is told of a case that runs: chance 0..1, and the version of the model it was told by."""
+
+    chance: float
+    model: str
+
+
+@dataclass(frozen=True, slots=True)
+class Threatened:
+    """A running case that may miss its date."""
+
+    case_id: UUID
+    due_at: datetime
+    chance: float
+    model: str
+
+
+def refit(portal: Portal, *, until: datetime | None = None) -> dict[str, str]:
+    """Fits and stores a model for each jurisdiction with history enough, of what was known at `until` (by default now); versions by jurisdiction."""
+    made: dict[str, str] = {}
+    with portal.work(FIGURES) as work:
+        as_of = until or work.now
+        for (jurisdiction,) in work.sql(_JURISDICTIONS, (list(ALL_REAL),)):
+            model = fit(lives(work, jurisdiction, as_of), as_of.timestamp())
+            if model:
+                made[jurisdiction] = keep(work, jurisdiction, model)
+    return made
+
+
+def keep(work: Work, jurisdiction: str, model: Model) -> str:
+    """Stores a model; returns its version. The same parameters are stored once."""
+    written = model.written()
+    name = version(written)
+    work.sql(_KEEP, (jurisdiction, name, datetime.fromtimestamp(model.as_of, UTC), work.now, orjson.dumps(written).decode()))
+    work.sql(_DROP, (jurisdiction, work.now - _KEPT, name))
+    return name
+
+
+def check(work: Work, jurisdiction: str, *, until: datetime, since: datetime, to: datetime) -> list[Estimate]:
+    """What a model fitted at `until` would have told of cases received from `since` on and due by `to`, beside what became of them; [] without a model."""
+    model = fit(lives(work, jurisdiction, until), until.timestamp())
+    return list(follow(model, lives(work, jurisdiction, to, after=until - _HISTORY), since.timestamp(), to.timestamp())) if model else []
+
+
+def lives(work: Work, jurisdiction: str, at: datetime, *, after: datetime | None = None) -> list[Life]:
+    """Cases with a date, received by `at`, in a unit of the figures; those still running then come last, since a fit needs them least."""
+    most = None if after else _MOST
+    return [_life(*row) for row in work.sql(_LIVES, (jurisdiction, list(ALL_REAL), at, after or at - _HISTORY, at, most))]
+
+
+def of(work: Work, facts: Mapping[str, Any], now: datetime) -> float | None:
+    """Chance, 0..1, that a case will miss its date; None where it does not run, has no date or is past it, and without a model. See `told`."""
+    found = told(work, facts, now)
+    return found.chance if found else None
+
+
+def told(work: Work, facts: Mapping[str, Any], now: datetime) -> Chance | None:
+    """The same, with the model's version; as any principal may read it.
+
+    `facts`: `jurisdiction`, `service`, `agency`, `channel`, `received_at`, `due_at` and `closed_at` of the case, instants aware.
+    """
+    if facts["due_at"] is None:
+        return None
+    life = _life(facts["service"], facts["agency"], facts["channel"], *(at.timestamp() if (at := facts[name]) else None for name in _INSTANTS))
+    found = _newest(work, facts["jurisdiction"], now) if life.open_at(now.timestamp()) else None
+    return Chance(found[1].chance(life, now.timestamp()), found[0]) if found else None
+
+
+def threatened(portal: Portal, jurisdiction: str, *, at_least: float, now: datetime | None = None) -> list[Threatened]:
+    """Cases that run and have that chance or a greater one of missing their date, however early in their term; the greatest first."""
+    with portal.work(FIGURES) as work:
+        return sorted(_threatened(work, jurisdiction, at_least, now or work.now), key=lambda one: (-one.chance, one.due_at, one.case_id))
+
+
+_INSTANTS = ("received_at", "due_at", "closed_at")
+
+
+def _threatened(work: Work, jurisdiction: str, at_least: float, now: datetime) -> Iterator[Threatened]:
+    found = _newest(work, jurisdiction, now)
+    if found is None:
+        return
+    name, model = found
+    for case_id, due_at, *row in work.sql(_RUNNING, (jurisdiction, list(ALL_REAL), now, now, now)):
+        chance = model.chance(_life(*row), now.timestamp())
+        if chance >= at_least:
+            yield Threatened(case_id, due_at, chance, name)
+
+
+def _newest(work: Work, jurisdiction: str, now: datetime) -> tuple[str, Model] | None:
+    """The newest model that knows nothing of what came after `now`."""
+    rows: Sequence[tuple[Any, ...]] = work.sql(_NEWEST, (jurisdiction, now))
+    if not rows:
+        return None
+    name = rows[0][0]
+    model = _READ.get(name)
+    if model is None:
+        model = _read(work.sql(_PARAMETERS, (jurisdiction, name))[0][0])
+    return (name, model) if model else None
+
+
+def _life(service: str | None, agency: str, channel: str, begun_at: float, due_at: float, closed_at: float | None) -> Life:
+    return Life(service or "", agency, channel, begun_at, due_at, closed_at)

@@ -1,0 +1,178 @@
+"""A journey as people read it: each step with who does it, what is promised, where it leads, and how many cases are there now."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from portal.catalogue.definitions import Arm, Catalogue, Journey, Step, Text
+from portal.unit_of_work import Work
+
+END = "end"
+
+_LIVE = """SELECT s.step, count(*) FROM step_runs s JOIN journey_runs j ON j.case_id = s.case_id AND j.id = s.run_id
+WHERE s.status = 'begun' AND j.journey = %(journey)s GROUP BY s.step"""
+
+#: Words of the picture and the list, by language; English where there are none.
+_WORDS: dict[str, dict[str, str]] = {
+    "en": {
+        "work": "work",
+        "send": "sent to",
+        "decide": "decision",
+        "ask": "question to the party",
+        "notify": "notice to the party",
+        "join": "waits for",
+        "all": "all ways",
+        "holder": "the agency that holds the case",
+        "end": "end",
+        "else": "otherwise",
+        "now": "now",
+        "of": "of",
+        "start": "start",
+        "answered": "answered",
+        "lapsed": "lapsed",
+        "within": "within",
+        "journey": "Journey",
+        "steps": "Steps",
+        "then": "then",
+    },
+    "fr": {
+        "work": "travail",
+        "send": "transmis à",
+        "decide": "décision",
+        "ask": "question à la personne",
+        "notify": "avis à la personne",
+        "join": "attend",
+        "all": "toutes les voies",
+        "holder": "l'organisme qui traite le dossier",
+        "end": "fin",
+        "else": "sinon",
+        "now": "en cours",
+        "of": "sur",
+        "start": "début",
+        "answered": "répondu",
+        "lapsed": "sans réponse",
+        "within": "sous",
+        "journey": "Parcours",
+        "steps": "Étapes",
+        "then": "puis",
+    },
+}
+_UNITS = {
+    "fr": {
+        "business_days": "jours ouvrables",
+        "business_hours": "heures ouvrables",
+        "calendar_days": "jours",
+        "calendar_weeks": "semaines",
+        "calendar_months": "mois",
+        "calendar_hours": "heures",
+    },
+    "en": {
+        "business_days": "working days",
+        "business_hours": "working hours",
+        "calendar_days": "days",
+        "calendar_weeks": "weeks",
+        "calendar_months": "months",
+        "calendar_hours": "hours",
+    },
+}
+
+
+@dataclass(frozen=True)
+class Way:
+    """One way on: to which step (or `end`), and when; no label: always."""
+
+    to: str
+    label: str = ""
+    #: The label is a condition in CEL.
+    code: bool = False
+
+
+@dataclass(frozen=True)
+class StepLine:
+    """One step in words. `live` is None where nobody counted."""
+
+    id: str
+    kind: str
+    title: str
+    #: What kind of step, and whose: `work · City Council`.
+    says: str
+    promises: tuple[str, ...]
+    ways: tuple[Way, ...]
+    #: All ways are taken at once.
+    at_once: bool
+    live: int | None = None
+
+
+def words(language: str) -> dict[str, str]:
+    """The few words beside the definitions' own."""
+    return _WORDS.get(language, _WORDS["en"])
+
+
+def text(said: Text, language: str) -> str:
+    """In that language, else in English, else in any."""
+    return said.get(language) or said.get("en") or next(iter(said.values()), "")
+
+
+def lines(catalogue: Catalogue, journey: Journey, language: str, live: Mapping[str, int] | None = None) -> list[StepLine]:
+    """All steps, in the order written."""
+    return [_line(catalogue, journey, step, language, live) for step in journey.steps]
+
+
+def live(work: Work, journey: str) -> dict[str, int]:
+    """Cases under way at each step, of all versions, as far as the unit's principal may see them."""
+    return {str(step): int(number) for step, number in work.sql(_LIVE, {"journey": journey})}
+
+
+def _line(catalogue: Catalogue, journey: Journey, step: Step, language: str, live: Mapping[str, int] | None) -> StepLine:
+    ways: dict[str, list[str]] = {}
+    for arm in step.next.arms:
+        ways.setdefault(arm.to, []).append(_label(step, arm, language))
+    return StepLine(
+        step.id,
+        step.kind,
+        text(step.title, language),
+        _says(catalogue, journey, step, language),
+        _promises(catalogue, journey, step, language),
+        tuple(Way(to, " · ".join(dict.fromkeys(filter(None, labels))), step.next.how == "first") for to, labels in ways.items()),
+        step.next.how == "all" and len(ways) > 1,
+        None if live is None else live.get(step.id, 0),
+    )
+
+
+def _label(step: Step, arm: Arm, language: str) -> str:
+    if step.next.how == "outcome":
+        return words(language).get(arm.outcome or "", arm.outcome or "")
+    return (arm.when or words(language)["else"]) if step.next.how == "first" else ""
+
+
+def _says(catalogue: Catalogue, journey: Journey, step: Step, language: str) -> str:
+    said = words(language)
+    if step.kind == "join":
+        ways = journey.ways_in.get(step.id, 0) + (step.id == journey.start)
+        needs = step.needs or ways
+        return f"{said['join']} {needs} {said['of']} {ways}" if needs < ways else f"{said['join']} {said['all']}" if ways > 1 else ""
+    if step.kind in ("ask", "notify"):
+        return said[step.kind]
+    agency = text(catalogue.agencies[step.agency].title, language) if step.agency in catalogue.agencies else step.agency
+    whose = agency or said["holder"]
+    return f"{said[step.kind]} {whose}" if step.kind == "send" else f"{said.get(step.kind, step.kind)} · {whose}"
+
+
+def _promises(catalogue: Catalogue, journey: Journey, step: Step, language: str) -> tuple[str, ...]:
+    terms = [step.reply_within] if step.reply_within else []
+    for service in catalogue.services.values():
+        if service.journey == journey.id:
+            terms += [standard.within for standard in service.standards if standard.covers == step.id]
+    return tuple(dict.fromkeys(_term(within, language) for within in terms))
+
+
+def _term(within: str, language: str) -> str:
+    number, _, unit = within.partition(" ")
+    known = _UNITS.get(language, _UNITS["en"])
+    said = known.get(unit, unit.replace("_", " "))
+    if number == "1" and language not in ("fr",):
+        said = said.removesuffix("s")
+    elif number == "1" and unit != "calendar_months":
+        said = " ".join(word.removesuffix("s") for word in said.split())
+    return f"{words(language)['within']} {number} {said}"

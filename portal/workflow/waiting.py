@@ -1,0 +1,75 @@
+"""Waiting for an answer: what stands still, when the party is reminded, and where the task stands in its list meanwhile."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from portal.cases import asks
+from portal.catalogue.definitions import Step
+from portal.queues import worklist
+from portal.standards import changes, clocks, timers
+from portal.standards.clockwork import period
+from portal.standards.terms import due
+from portal.unit_of_work import Event, Row, Work
+
+#: A party is reminded so long before the date to reply by, or half-way to it where that is later.
+REMINDED = timedelta(days=3)
+
+
+def reply_date(work: Work, agency: str, within: str) -> datetime:
+    """The date to reply by, so long from now: days are counted whole, by the first calendar of the agency that asks."""
+    name = work.catalogue.agencies[agency].calendars[0].id
+    return due(period(within), clocks.calendar(work, work.catalogue.hashes["calendar", f"{agency}/{name}"]), work.now)
+
+
+def ask_step(work: Work, case: Row, step: Step, step_run: UUID, *, agency: str, answers: Mapping[str, Any]) -> bool:
+    """A step of the journey asks the party for its fields. False, and nothing, where all of them were answered before: nobody is asked twice."""
+    missing = [name for name in step.fields if name not in answers]
+    if not missing:
+        return False
+    assert step.reply_within is not None
+    by = reply_date(work, agency, step.reply_within)
+    asks.ask(work, case["case_id"], agency=agency, fields=missing, words=None, commitment=None, reply_by=by, step_run_id=step_run, step=step.id)
+    return True
+
+
+def begin(work: Work, event: Event) -> None:
+    """A party was asked (`PartyAsked`): clocks that may, stand still; the ask lapses by itself; its task steps back."""
+    id, by = UUID(event.data["ask"]), event.data["reply_by"]
+    reply_by = datetime.fromisoformat(by) if by else None
+    if reply_by is not None:
+        changes.pause(work, event.case_id, awaits="answer", key=id, at=event.occurred_at, until=reply_by)
+        timers.arm(work, event.case_id, kind="lapse", subject=id, due_at=reply_by)
+        half_way = event.occurred_at + (reply_by - event.occurred_at) / 2
+        timers.arm(work, event.case_id, kind="reminder", subject=id, due_at=max(half_way, reply_by - REMINDED))
+    if event.data["task"]:
+        worklist.turn(work, event.case_id, UUID(event.data["task"]), 2, asked_until=reply_by)
+
+
+def end(work: Work, event: Event) -> None:
+    """It ended (`AskEnded`): clocks run again from that instant, and its task comes first."""
+    id = UUID(event.data["ask"])
+    timers.disarm(work, event.case_id, id)
+    changes.resume(work, event.case_id, id, at=event.occurred_at, why=event.data["why"])
+    if event.data["task"]:
+        worklist.turn(work, event.case_id, UUID(event.data["task"]), 1 if event.data["why"] == "cancelled" else 0)
+
+
+def catch_up(work: Work, clock: Row) -> None:
+    """A clock that started in the past and pauses retroactively: what was asked since its start stops it too."""
+    for ask in asks.of_case(work, clock["case_id"]):
+        if ask["reply_by"] is None or ask["reply_by"] <= clock["started_at"]:
+            continue
+        at = max(ask["asked_at"], clock["started_at"])
+        changes.pause(work, clock["case_id"], awaits="answer", key=ask["id"], at=at, until=ask["reply_by"], only=clock["id"], past=True)
+        if ask["ended_at"] is not None:
+            changes.resume(work, clock["case_id"], ask["id"], at=ask["ended_at"], why=ask["ended"], only=clock["id"])
+
+
+def promised(rows: Iterable[Row]) -> Row | None:
+    """Of these clocks, the one whose date the party goes by: a promise on the whole case before the law's."""
+    ranked = sorted((row for row in rows if row["covers"] == "case"), key=lambda row: (row["kind"] != "promise", row["due_at"]))
+    return ranked[0] if ranked else None
