@@ -15,7 +15,7 @@ SETS = {
     "boston-figures": "tests.ledger.test_kpi_boston",
     "boston-replay": "tests.ledger.test_replay_boston",
     "clock-histories": "tests.unit.test_clocks_histories",
-    "journey-soundness": "tests.unit.test_soundness",
+    "journey-soundness": "tests.unit.test_soundness_search",
 }
 OUT = Path(__file__).parents[1] / "build" / "long.json"
 

@@ -163,9 +163,9 @@ class PauseShown(Schema):
 
     awaits = fields.String(required=True)
     law = fields.String(required=True, allow_none=True)
-    begins = fields.DateTime(required=True)
-    until = fields.DateTime(required=True, allow_none=True)
-    ended = fields.DateTime(required=True, allow_none=True)
+    begins = fields.String(required=True, metadata={"format": "date-time"})
+    until = fields.String(required=True, allow_none=True, metadata={"format": "date-time"})
+    ended = fields.String(required=True, allow_none=True, metadata={"format": "date-time"})
 
 
 class ClockShown(Schema):

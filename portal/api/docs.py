@@ -18,7 +18,7 @@ from portal.api.spec import ProblemApi
 from portal.catalogue.definitions import Journey
 from portal.catalogue.languages import is_language
 from portal.errors import NotFound
-from portal.views.diagram import RIGHT_TO_LEFT, diagram
+from portal.views.diagram import RIGHT_TO_LEFT, diagram, is_wide
 from portal.views.journey import lines, live, text, words
 
 pages = Blueprint("docs", __name__, template_folder="templates", static_folder="static", static_url_path="/docs/static")
@@ -78,12 +78,14 @@ def journey(id: str) -> str:
         with the_portal().work(g.principal) as work:
             counted = live(work, id)
     steps, title = lines(catalogue, found, language, counted), text(found.title, language)
+    picture = diagram(found, steps, title, language=language)
     return render_template(
         "journey.html",
         language=language,
         title=title,
         services=_users(found, language),
-        picture=Markup(diagram(found, steps, title, language=language)),
+        picture=Markup(picture),
+        wide=is_wide(picture),
         steps=steps,
         titles={step.id: step.title for step in steps},
         said=words(language),

@@ -110,11 +110,6 @@ def load(work: Work, case_ids: Collection[UUID]) -> None:
     work.load(cases, case_ids)
 
 
-def read(work: Work, case_ids: Collection[UUID]) -> None:
-    """Reads the rows of many cases at once, so that `case_of` asks for none of them again."""
-    work.load(cases, case_ids)
-
-
 def begin(work: Work, case_id: UUID) -> None:
     """Work on the case has begun. No event of its own: the journey's first step says so."""
     row = case_of(work, case_id)

@@ -46,14 +46,14 @@ COMMANDS: dict[str, Line] = {
     "token": Line("portal.cli.token:token", "Print a bearer token for a sample person.", adopts=False),
     "journeys": Line("portal.cli.journeys:journeys", "Show a journey.", adopts=False),
     "calendars": Line("portal.cli.calendars:calendars", "Show calendars, their versions and what changed."),
+    "why": Line("portal.cli.why:why", "Say why a case's promises are due when they are."),
     "replan": Line("portal.cli.replan:replan", "Bring open cases to a changed calendar, or look at it first."),
     "clock": Line("portal.cli.clock:clock", "Reckon with a calendar.", adopts=False),
     "kpi": Line("portal.cli.kpi:kpi", "Print indicators."),
+    "chance": Line("portal.cli.chance:chance", "List running cases that may miss their date."),
     "replay": Line("portal.cli.replay:replay", "Read a historical log through the same registry."),
     "rebuild": Line("portal.cli.rebuild:rebuild", "Make the figures again from the events alone."),
     "verify": Line("portal.cli.verify:verify", "Check that no event was changed or is missing."),
-    "export": Line("portal.cli.export:export", "Write the event log for others."),
-    "simulate": Line("portal.cli.simulate:simulate", "Try a journey's capacity.", adopts=False),
 }
 
 

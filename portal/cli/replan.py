@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from datetime import datetime
 from time import perf_counter
 from typing import TYPE_CHECKING
-from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import click
@@ -54,22 +53,13 @@ def _apply(portal: Portal, of: Target, also_earlier: bool, workers: int) -> int:
 
     begun = perf_counter()
     with _progress() as progress:
-        outcome = apply(portal, of, also_earlier=also_earlier, ready=ready, progress=progress, workers=workers)
+        outcome = apply(portal, of, also_earlier=also_earlier, progress=progress, workers=workers)
     seconds = perf_counter() - begun
     _count(outcome, "cases told of a new date")
     click.echo(f"seconds: {seconds:.1f}")
     if outcome.busy:
         click.echo(f"{outcome.busy:,} cases were held by others all the while: run this again", err=True)
     return 1 if outcome.busy else 0
-
-
-def ready(work: Work, case_ids: list[UUID]) -> None:
-    """What telling the parties of a batch asks for, read at once."""
-    from portal.cases import registry
-    from portal.parties import register
-
-    registry.read(work, case_ids)
-    register.read(work, case_ids)
 
 
 def _preview(portal: Portal, of: Target, also_earlier: bool, most: int | None) -> int:

@@ -9,8 +9,8 @@ from portal.kpi.chance_model import Life, Model, Rates, Week, Window
 
 #: Shares of its term at which a case is asked about, while it is open.
 INSTANTS = (0.0, 0.25, 0.5, 0.75)
-#: The last days, and the last months. With the weights in chance_model.py they are constants of the method, chosen on requests due before October 2015 of
-#: one city's log. Weights, windows, or a correction (offset and slope) fitted anew at each cut followed the last drift and told the next months worse.
+#: The last days, and the last months. With the weights in chance_model.py they are constants of the method, not fitted: what was fitted anew at each cut
+#: (weights, windows, a correction by offset and slope) followed the last drift and told the next months worse, on one city's log of 2015.
 RECENT, LASTING = Window(20, 200), Window(90)
 #: Below so many cases that fell due, nothing is told.
 FEWEST = 200
@@ -44,11 +44,11 @@ class Tenth:
 
 
 def fit(lives: Sequence[Life], until: float) -> Model | None:
-    """The model of what was known at `until`: cases due by then, closings by then. None where too few fell due."""
+    """The model of what was known at `until`: cases due by then and their closings by then, nothing of others. None where too few fell due."""
     known = [life for life in lives if life.due_at <= until and life.due_at > life.begun_at]
     if len(known) < FEWEST:
         return None
-    week = Week.of(life.closed_at for life in lives if life.closed_at is not None and life.begun_at < life.closed_at <= until)
+    week = Week.of(life.closed_at for life in known if life.closed_at is not None and life.begun_at < life.closed_at <= until)
     model = Model(week, Rates(RECENT), Rates(LASTING), as_of=float("-inf"))
     teach(model, known, until)
     return model

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
 import orjson
 
+from portal.errors import Invalid, NotFound
 from portal.kpi.calibration import Estimate, fit, follow
 from portal.kpi.chance_model import Life, Model, version
 from portal.kpi.populations import ALL_REAL
@@ -23,7 +23,7 @@ _KEPT = timedelta(days=100)
 
 _COLUMNS = "service, agency, channel, extract(epoch FROM received_at)::float8, extract(epoch FROM due_at)::float8, extract(epoch FROM closed_at)::float8"
 _LIVES = f"""SELECT {_COLUMNS} FROM case_facts WHERE jurisdiction = %s AND origin = ANY(%s) AND received_at < due_at AND received_at <= %s AND due_at > %s
-ORDER BY due_at <= %s DESC, due_at DESC LIMIT %s"""
+AND due_at <= coalesce(%s::timestamptz, 'infinity') ORDER BY due_at DESC, case_id LIMIT %s"""
 _RUNNING = f"""SELECT case_id, due_at, {_COLUMNS} FROM case_facts
 WHERE jurisdiction = %s AND origin = ANY(%s) AND received_at <= %s AND due_at > %s AND (closed_at IS NULL OR closed_at > %s)"""
 _JURISDICTIONS = "SELECT DISTINCT jurisdiction FROM case_facts WHERE origin = ANY(%s) AND due_at IS NOT NULL ORDER BY 1"
@@ -32,6 +32,9 @@ ON CONFLICT (jurisdiction, version) DO NOTHING"""
 _DROP = "DELETE FROM chance_models WHERE jurisdiction = %s AND made_at < %s AND version <> %s"
 _NEWEST = "SELECT version FROM chance_models WHERE jurisdiction = %s AND as_of <= %s ORDER BY as_of DESC, made_at DESC LIMIT 1"
 _PARAMETERS = "SELECT parameters::text FROM chance_models WHERE jurisdiction = %s AND version = %s"
+#: Models this process has read, by version; a version names its parameters, so none of them grows old.
+_READ: dict[str, Model] = {}
+_READ_MOST = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +61,26 @@ def refit(portal: Portal, *, until: datetime | None = None) -> dict[str, str]:
     with portal.work(FIGURES) as work:
         as_of = until or work.now
         for (jurisdiction,) in work.sql(_JURISDICTIONS, (list(ALL_REAL),)):
-            model = fit(lives(work, jurisdiction, as_of), as_of.timestamp())
-            if model:
-                made[jurisdiction] = keep(work, jurisdiction, model)
+            if found := fitted(work, jurisdiction, as_of):
+                made[jurisdiction] = keep(work, jurisdiction, found[1])
     return made
+
+
+def fitted(work: Work, jurisdiction: str, at: datetime) -> tuple[str, Model] | None:
+    """Version and model of what was known at that instant; None where too little was."""
+    model = fit(lives(work, jurisdiction, at), at.timestamp())
+    return (version(model.written()), model) if model else None
+
+
+def only_jurisdiction(portal: Portal) -> str:
+    """The one that has cases with a date; NotFound where there is none, Invalid where there are several."""
+    with portal.work(FIGURES) as work:
+        names = [name for (name,) in work.sql(_JURISDICTIONS, (list(ALL_REAL),))]
+    if not names:
+        raise NotFound("No case has a date yet.")
+    if len(names) > 1:
+        raise Invalid(f"Name a jurisdiction: {', '.join(names)}.")
+    return str(names[0])
 
 
 def keep(work: Work, jurisdiction: str, model: Model) -> str:
@@ -73,16 +92,17 @@ def keep(work: Work, jurisdiction: str, model: Model) -> str:
     return name
 
 
-def check(work: Work, jurisdiction: str, *, until: datetime, since: datetime, to: datetime) -> list[Estimate]:
-    """What a model fitted at `until` would have told of cases received from `since` on and due by `to`, beside what became of them; [] without a model."""
-    model = fit(lives(work, jurisdiction, until), until.timestamp())
-    return list(follow(model, lives(work, jurisdiction, to, after=until - _HISTORY), since.timestamp(), to.timestamp())) if model else []
+def check(work: Work, jurisdiction: str, model: Model, *, since: datetime, to: datetime) -> list[Estimate]:
+    """What the model would have told of cases received from `since` on and due by `to`, beside what became of them. It learns on the way."""
+    fitted = datetime.fromtimestamp(model.as_of, UTC)
+    return list(follow(model, lives(work, jurisdiction, to, after=fitted), since.timestamp(), to.timestamp()))
 
 
 def lives(work: Work, jurisdiction: str, at: datetime, *, after: datetime | None = None) -> list[Life]:
-    """Cases with a date, received by `at`, in a unit of the figures; those still running then come last, since a fit needs them least."""
-    most = None if after else _MOST
-    return [_life(*row) for row in work.sql(_LIVES, (jurisdiction, list(ALL_REAL), at, after or at - _HISTORY, at, most))]
+    """Cases with a date, received by `at` and due after `after`, in a unit of the figures. By default what a fit at `at` needs: those due last."""
+    bounds = (at, at, _MOST) if after is None else (at, None, None)
+    found = work.sql(_LIVES, (jurisdiction, list(ALL_REAL), bounds[0], after or at - _HISTORY, bounds[1], bounds[2]))
+    return [_life(*row) for row in found]
 
 
 def of(work: Work, facts: Mapping[str, Any], now: datetime) -> float | None:
@@ -98,7 +118,8 @@ def told(work: Work, facts: Mapping[str, Any], now: datetime) -> Chance | None:
     """
     if facts["due_at"] is None:
         return None
-    life = _life(facts["service"], facts["agency"], facts["channel"], *(at.timestamp() if (at := facts[name]) else None for name in _INSTANTS))
+    closed_at = facts["closed_at"].timestamp() if facts["closed_at"] else None
+    life = _life(facts["service"], facts["agency"], facts["channel"], facts["received_at"].timestamp(), facts["due_at"].timestamp(), closed_at)
     found = _newest(work, facts["jurisdiction"], now) if life.open_at(now.timestamp()) else None
     return Chance(found[1].chance(life, now.timestamp()), found[0]) if found else None
 
@@ -107,9 +128,6 @@ def threatened(portal: Portal, jurisdiction: str, *, at_least: float, now: datet
     """Cases that run and have that chance or a greater one of missing their date, however early in their term; the greatest first."""
     with portal.work(FIGURES) as work:
         return sorted(_threatened(work, jurisdiction, at_least, now or work.now), key=lambda one: (-one.chance, one.due_at, one.case_id))
-
-
-_INSTANTS = ("received_at", "due_at", "closed_at")
 
 
 def _threatened(work: Work, jurisdiction: str, at_least: float, now: datetime) -> Iterator[Threatened]:
@@ -129,10 +147,11 @@ def _newest(work: Work, jurisdiction: str, now: datetime) -> tuple[str, Model] |
     if not rows:
         return None
     name = rows[0][0]
-    model = _READ.get(name)
-    if model is None:
-        model = _read(work.sql(_PARAMETERS, (jurisdiction, name))[0][0])
-    return (name, model) if model else None
+    if name not in _READ:
+        if len(_READ) >= _READ_MOST:
+            _READ.clear()
+        _READ[name] = Model.read(orjson.loads(work.sql(_PARAMETERS, (jurisdiction, name))[0][0]))
+    return name, _READ[name]
 
 
 def _life(service: str | None, agency: str, channel: str, begun_at: float, due_at: float, closed_at: float | None) -> Life:

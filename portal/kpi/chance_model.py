@@ -26,7 +26,7 @@ _LEAN, _LEAN_AGENCY = 8.0, 4.0
 #: What is assumed where nothing is known: a share, and how many cases it is worth.
 _UNKNOWN, _UNKNOWN_WORTH = 0.2, 2.0
 #: How far the last days, the agency and the channel move the estimate of the service's last months (log-odds).
-RECENT, AGENCY, CHANNEL = 0.8, 1.2, 0.3
+RECENT, AGENCY, CHANNEL = 0.8, 1.0, 0.5
 #: No chance is told as certain.
 _SUREST = 1e-4
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
 from collections.abc import Collection
 from uuid import UUID
 
@@ -38,14 +37,9 @@ def told(work: Work, case_id: UUID) -> list[Row]:
     return [row for row in work.rows(case_parties, case_id) if row["until"] is None and row["channel"]]
 
 
-def read(work: Work, case_ids: Iterable[UUID]) -> None:
-    """Reads the parties of many cases at once, so that `told` asks for none of them again."""
-    work.load(case_parties, case_ids)
-
-
 def reachable(work: Work, case_ids: Collection[UUID]) -> int:
     """How many parties of those cases would be told of something now."""
-    read(work, case_ids)
+    load(work, case_ids)
     return sum(len(told(work, case_id)) for case_id in case_ids)
 
 

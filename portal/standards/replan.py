@@ -31,6 +31,8 @@ READER: Final = Principal("champion")
 BATCH: Final = 250
 #: How long a case that somebody holds is waited for at the end.
 PATIENCE = "5s"
+#: Ids read at once.
+PAGE: Final = 10_000
 _FIRST: Final = UUID(int=0)
 
 _OPEN = """FROM clocks c JOIN case_heads h USING (case_id) WHERE c.calendar_hash = ANY(%(older)s) AND c.status IN ('running', 'paused')
@@ -44,8 +46,6 @@ _FREE = "SELECT case_id FROM case_heads WHERE case_id = ANY(%s) ORDER BY case_id
 
 #: `same`: only the version changes; `kept`: the date would be earlier, or has passed, so that date and version stay.
 Fate = Literal["same", "later", "earlier", "kept"]
-#: Reads what reactions to a batch will ask for, in one go.
-Ready = Callable[[Work, list[UUID]], None]
 #: Told after each batch: cases looked at, of so many.
 Progress = Callable[[int, int], None]
 
@@ -134,15 +134,12 @@ def running(work: Work) -> dict[str, int]:
 
 def preview(portal: Portal, of: Target, *, also_earlier: bool = False, at: datetime | None = None) -> Iterator[tuple[Work, dict[UUID, list[Change]]]]:
     """What `replan` would do, page by page, each with the unit that read it; writes nothing."""
-    after: UUID = _FIRST
-    while True:
-        with portal.work(READER, at=at) as work:
-            page = _page(work, of, after)
-            work.load(clocks, page)
-            yield work, {case_id: _changes(work, of, case_id, also_earlier) for case_id in page}
-        if len(page) < BATCH:
-            return
-        after = page[-1]
+    for page in _pages(portal, of):
+        for start in range(0, len(page), BATCH):
+            some = page[start : start + BATCH]
+            with portal.work(READER, at=at) as work:
+                work.load(clocks, some)
+                yield work, {case_id: _changes(work, of, case_id, also_earlier) for case_id in some}
 
 
 def replan(
@@ -151,7 +148,6 @@ def replan(
     *,
     also_earlier: bool = False,
     at: datetime | None = None,
-    ready: Ready = lambda work, case_ids: None,
     progress: Progress = lambda done, of: None,
     workers: int = 1,
 ) -> Outcome:
@@ -162,7 +158,7 @@ def replan(
     the cases (portal/standards/shares.py).
     """
     whole = waiting(portal, of)
-    run = _Run(portal, of, also_earlier, at, ready, workers)
+    run = _Run(portal, of, also_earlier, at, workers)
     if workers == 1:
         return run.share(0, lambda done: progress(done, whole))
     some = in_shares(portal, workers, run.share, lambda done: progress(done, whole))
@@ -177,15 +173,14 @@ class _Run:
     of: Target
     also_earlier: bool
     at: datetime | None
-    ready: Ready
     shares: int
     outcome: Outcome = field(default_factory=Outcome.none)
 
     def share(self, number: int, far: Callable[[int], None]) -> Outcome:
         """Does one share of all, and tells after each batch how many cases that makes."""
         passed_over: list[UUID] = []
-        for page in self._pages(number):
-            passed_over += self.batch(page)
+        for batch in self._batches(number):
+            passed_over += self.batch(batch)
             far(self.outcome.cases)
         for start in range(0, len(passed_over), BATCH):
             some = passed_over[start : start + BATCH]
@@ -195,16 +190,10 @@ class _Run:
                 self.outcome.busy += len(some)
         return self.outcome
 
-    def _pages(self, number: int) -> Iterator[list[UUID]]:
-        """Ids of the cases of that share, in order; each page is read when it is asked for."""
-        after, more = _FIRST, True
-        while more:
-            with self.portal.work(READER) as work:
-                page = _page(work, self.of, after, share=number, shares=self.shares)
-            if page:
-                yield page
-                after = page[-1]
-            more = len(page) == BATCH
+    def _batches(self, number: int) -> Iterator[list[UUID]]:
+        """Ids of the cases of that share, in order."""
+        for page in _pages(self.portal, self.of, share=number, shares=self.shares):
+            yield from (page[start : start + BATCH] for start in range(0, len(page), BATCH))
 
     def batch(self, page: list[UUID], *, patient: bool = False) -> list[UUID]:
         """One unit; the cases of it that somebody holds. With `patient` they are waited for: LockNotAvailable where PATIENCE ends."""
@@ -215,7 +204,6 @@ class _Run:
             work.narrow(free)
             work.load(clocks, free)
             work.load(timers, free)
-            self.ready(work, free)
             done = [(case_id, _changes(work, self.of, case_id, self.also_earlier)) for case_id in free]
             for case_id, some in done:
                 _apply(work, self.of, case_id, some)
@@ -230,9 +218,17 @@ def promised(some: list[Change]) -> Change | None:
     return min(on_the_case, key=lambda change: (change.kind != "promise", change.due_at), default=None)
 
 
-def _page(work: Work, of: Target, after: UUID, *, share: int = 0, shares: int = 1) -> list[UUID]:
-    asked = {"older": list(of.older), "after": after, "limit": BATCH, "share": share, "shares": shares}
-    return [case_id for (case_id,) in work.sql(_PAGE, asked)]
+def _pages(portal: Portal, of: Target, *, share: int = 0, shares: int = 1) -> Iterator[list[UUID]]:
+    """Ids of the cases that wait, in order; each page is read when it is asked for."""
+    asked = {"older": list(of.older), "after": _FIRST, "limit": PAGE, "share": share, "shares": shares}
+    while True:
+        with portal.work(READER) as work:
+            page = [case_id for (case_id,) in work.sql(_PAGE, asked)]
+        if page:
+            yield page
+            asked["after"] = page[-1]
+        if len(page) < PAGE:
+            return
 
 
 def _apply(work: Work, of: Target, case_id: UUID, some: list[Change]) -> None:

@@ -18,6 +18,8 @@ RIGHT_TO_LEFT = ("ar", "dv", "fa", "he", "ku", "ps", "sd", "ug", "ur", "yi")
 WIDTH, GAP, BEND, EDGE = 164, 14, 26, 8
 ROW_GAP, LABEL_GAP, PAD = 40, 14, 9
 TITLE, SMALL = 14, 12
+#: Wider ones are not made to fit 336 (360 without its margins): letters of 12 would fall below 9.
+WIDE = 440
 _INK, _SOFT, _PAPER, _LINE = "#14202b", "#44525f", "#ffffff", "#5b6b7a"
 #: Fill and stroke by kind; what it is stands there in words too.
 _COLOURS = {
@@ -28,6 +30,11 @@ _COLOURS = {
     "notify": ("#f6eefb", "#6b2fa0"),
     "join": ("#f2f4f6", "#44525f"),
 }
+
+
+def is_wide(svg: str) -> bool:
+    """Whether its letters would be too small to read on a telephone if it were made to fit."""
+    return float(svg[: svg.index(">")].split(' width="')[1].split('"')[0]) > WIDE
 
 
 @dataclass

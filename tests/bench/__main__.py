@@ -1,11 +1,11 @@
-"""Runs every bench, or those named (`python -m tests.bench intake clocks history`); prints the table and writes build/bench.json."""
+"""Runs every bench, or those named (`python -m tests.bench intake clocks history journeys`); prints the table and writes build/bench.json."""
 
 from __future__ import annotations
 
 import sys
 import time
 
-from tests.bench import clocks, entries, history, intake
+from tests.bench import clocks, entries, history, intake, journeys
 from tests.bench.machine import machine
 from tests.servers import ROOT
 
@@ -13,7 +13,7 @@ from tests.servers import ROOT
 def main(named: list[str]) -> None:
     """Measures and tells."""
     begun, found = time.monotonic(), list[entries.Entry]()
-    wanted = set(named) or {"intake", "clocks", "history"}
+    wanted = set(named) or {"intake", "clocks", "history", "journeys"}
     for name, measure in (("intake", intake.measure), ("history", history.measure)):
         if name in wanted:
             # Each on a database of its own: what pgbench writes is no history.
@@ -21,6 +21,8 @@ def main(named: list[str]) -> None:
                 found += measure(one)
     if "clocks" in wanted:
         found += clocks.measure()
+    if "journeys" in wanted:
+        found += journeys.measure()
     print(entries.table(found))
     print(f"{time.monotonic() - begun:.0f} s; rates swing with the machine, so only ratios of one run count")
     entries.write(found, ROOT / "build" / "bench.json")

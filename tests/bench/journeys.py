@@ -106,7 +106,7 @@ def steps(seconds: float) -> tuple[float, int]:
 
 
 def sixty() -> Journey:
-    """Eight ways at once, each of seven decisions that go on or stop, with an ask to come back from: sixty steps, millions of standings if all orders were tried."""
+    """Eight ways at once, each of seven decisions that go on, stop or go back: sixty steps, millions of standings if all orders were tried."""
     ways = []
     for way in range(8):
         for at in range(7):

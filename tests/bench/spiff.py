@@ -9,7 +9,7 @@ import json
 import sys
 import time
 
-TASKS = {"register": "begin", "council": "split", "water": "split", "assess": "join", "inspect": "inspect_first", "judge": "merge"}
+TASKS = ("register", "council", "water", "assess", "inspect", "judge")
 _FLOWS = [
     ("start", "register"),
     ("register", "split"),

@@ -327,10 +327,10 @@ def test_a_clock_that_starts_in_the_past_takes_in_what_was_asked_since(city: Por
     id = housing(city)
     rule = dataclasses.replace(city.catalogue.services["housing-benefit"].standards[0], id="again", starts="receipt")
     ask(city, WORKER, id, "check", words="?", reply_within="14 calendar_days")
-    later = city.catalogue.hashes["calendar", "social-services/office"]
+    later, received_at = city.catalogue.hashes["calendar", "social-services/office"], case(city, id)["received_at"]
     with city.work(ENGINE) as work:
         work.narrow([id])
-        row = clocks.start(work, id, rule, agency="social-services", started_at=case(city, id)["received_at"], calendar_hash=later)
+        row = clocks.start(work, id, rule, agency="social-services", started_at=received_at, calendar_hash=later)
         waiting.catch_up(work, row)
     first, again = clock(city, id), clock(city, id, "again")
     assert (again["status"], again["pauses"], again["due_at"]) == ("paused", first["pauses"], first["due_at"])

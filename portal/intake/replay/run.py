@@ -39,9 +39,8 @@ from portal.vault import items
 ORIGIN = "replay"
 #: Id of the clock of a replayed promise.
 STANDARD = "promised-date"
-#: Bytes a unit may write, roughly. Small units cost round trips, large ones make the row-level check of each row longer, which tries every case of the
-#: unit. What the kernel takes of a statement at once must hold it: a pipeline of psycopg (3.3.9) waits for ever once part of one is left unsent.
-UNIT_BYTES = 64 << 10
+#: Bytes a unit may write, roughly: some 400 cases. Small units cost round trips; in large ones each row's check tries every case of the unit.
+UNIT_BYTES = 1 << 20
 #: What closing a case or missing its promise reads of it: one statement a table for all cases of a unit, instead of one a case.
 _READ_AHEAD = ("cases", "clocks", "timers", "tasks", "case_parties")
 
