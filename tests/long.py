@@ -14,7 +14,7 @@ SETS = {
     "calendar-transitions": "tests.unit.test_calendar_transitions",
     "boston-figures": "tests.ledger.test_kpi_boston",
     "boston-replay": "tests.ledger.test_replay_boston",
-    "clock-histories": "tests.unit.test_clocks_histories",
+    "clock-histories": "tests.unit.clock_histories",
     "journey-soundness": "tests.unit.test_soundness_search",
 }
 OUT = Path(__file__).parents[1] / "build" / "long.json"

@@ -192,6 +192,9 @@ class ClockShown(Schema):
     extension = fields.String(required=True, allow_none=True, metadata={"description": "The term it was extended by."})
     escalated_to = fields.String(required=True, allow_none=True)
     consequence = fields.String(required=True, allow_none=True)
+    chance_of_missing = fields.Dict(
+        required=True, allow_none=True, metadata={"description": "For staff: `chance` 0..1 and the `model` it was told by; null without enough history."}
+    )
     why = fields.Dict(required=True, metadata={"description": "Rule, start and calendar: whoever repeats the sum gets the same date."})
 
 

@@ -18,6 +18,7 @@ from jinja2.sandbox import SandboxedEnvironment
 from portal.cases.registry import case_of
 from portal.catalogue.definitions import Text
 from portal.standards import clocks
+from portal.standards.terms import last_moment
 from portal.unit_of_work import Work
 
 #: Variants of a language whose dates we write: English dates lead with the day.
@@ -64,13 +65,13 @@ def said(text: Text, language: str, default: str) -> str:
 
 
 def in_words(at: datetime, zone: str, language: str) -> str:
-    """`Friday 27 November 2026, 17:00` in that language and zone."""
+    """`Friday 27 November 2026, 17:00` in that language and zone; the day alone where it is its end."""
     try:
         locale = Locale.parse(_LOCALES.get(language, language))
     except (UnknownLocaleError, ValueError):
         locale = Locale.parse(_LOCALES["en"])
-    local = at.astimezone(ZoneInfo(zone))
-    return f"{format_date(local, 'full', locale)}, {format_time(local, 'short', locale=locale)}"
+    day, time = last_moment(at, ZoneInfo(zone))
+    return format_date(day, "full", locale) if time is None else f"{format_date(day, 'full', locale)}, {format_time(time, 'short', locale=locale)}"
 
 
 def _emergency(work: Work, agency: str) -> str | None:

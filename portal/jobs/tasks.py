@@ -8,11 +8,15 @@ from time import monotonic
 from portal import reactions
 from portal.dispatch import deliver
 from portal.intake import reports
+from portal.kpi import chance
 from portal.kpi import fold as figures
 from portal.unit_of_work import Portal
 
 #: Seconds after which a task leaves the rest to the next one.
 BUDGET = 5.0
+#: Seconds between two looks of a process whether the early warning is to be learned anew.
+LEARN_EVERY = 3600.0
+_learned_at = float("-inf")
 
 
 def drain(portal: Portal, *, seconds: float = BUDGET) -> int:
@@ -26,8 +30,13 @@ def sweep(portal: Portal, *, seconds: float = BUDGET) -> int:
 
 
 def fold(portal: Portal, *, seconds: float = BUDGET) -> int:
-    """Events since the last time enter the figures; answers how many."""
-    return _again(lambda: figures.fold(portal, limit=5000), seconds)
+    """Events since the last time enter the figures; answers how many. What is told of running cases is learned anew once a day."""
+    global _learned_at
+    done = _again(lambda: figures.fold(portal, limit=5000), seconds)
+    if monotonic() - _learned_at >= LEARN_EVERY:
+        _learned_at = monotonic()
+        chance.refit_daily(portal)
+    return done
 
 
 #: Kind of job -> what it does. A job can name nothing else.

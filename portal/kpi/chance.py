@@ -66,6 +66,15 @@ def refit(portal: Portal, *, until: datetime | None = None) -> dict[str, str]:
     return made
 
 
+def refit_daily(portal: Portal) -> dict[str, str]:
+    """The same where no model was made within a day; for a job that may come any number of times."""
+    with portal.work(FIGURES) as work:
+        (newest,) = work.sql("SELECT max(made_at) FROM chance_models")[0]
+        if newest is not None and work.now - newest < timedelta(days=1):
+            return {}
+    return refit(portal)
+
+
 def fitted(work: Work, jurisdiction: str, at: datetime) -> tuple[str, Model] | None:
     """Version and model of what was known at that instant; None where too little was."""
     model = fit(lives(work, jurisdiction, at), at.timestamp())

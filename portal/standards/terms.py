@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta, tzinfo
 from fractions import Fraction
 from typing import Final, Literal, get_args
 
@@ -128,9 +128,13 @@ def share_due(term: Term, calendar: Calendar, start: datetime, share: float, pau
 
 def due_date(calendar: Calendar, at: datetime) -> date:
     """The local date to tell people for a due instant: the end of a day belongs to that day, not to the next."""
-    local = calendar.local(at)
-    ends_a_day = local.time() == time()
-    return local.date() - timedelta(days=1) if ends_a_day else local.date()
+    return last_moment(at, calendar.zone)[0]
+
+
+def last_moment(at: datetime, zone: tzinfo) -> tuple[date, time | None]:
+    """Local date and time of a due instant as people say it: where it is the end of a day, that day and no time."""
+    local = at.astimezone(zone)
+    return (local.date() - timedelta(days=1), None) if local.time() == time() else (local.date(), local.time())
 
 
 def _kind(term: Term, calendar: Calendar) -> Calendar:

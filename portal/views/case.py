@@ -12,6 +12,7 @@ from portal.cases import asks, registry
 from portal.catalogue.definitions import Service
 from portal.errors import NotFound
 from portal.events import log
+from portal.kpi import chance
 from portal.runs import ledger
 from portal.standards import clocks, clockwork
 from portal.unit_of_work import Principal, Work
@@ -32,6 +33,7 @@ _STAFF_ONLY = frozenset(
         "DeliveryPlaced",
         "DeliveryParked",
         "DeliveryRetried",
+        "StandardEscalated",
     }
 )
 _HIDDEN = frozenset({"answers", "commitment", "words", "reasons", "item", "holder", "official", "party", "source", "external_id"})
@@ -97,7 +99,19 @@ def shown_to(who: Principal, rows: Iterable[dict[str, Any]]) -> list[dict[str, A
 def clock_list(work: Work, case_id: UUID, *, now: datetime, language: str) -> list[dict[str, Any]]:
     """Each promise: target, calendar, state, due, used, left (seconds of the term's own kind of time), and why the date is what it is."""
     reasons = why.of_case(work, case_id, now=now, language=language)
-    return [_clock(work, row, now, reasons.get(str(row["id"]), {})) for row in work.run(visible(work, clocks.statement(case_id)))]
+    found = work.run(visible(work, registry.one(case_id)))
+    told = [_clock(work, row, now, reasons.get(str(row["id"]), {})) for row in work.run(visible(work, clocks.statement(case_id)))]
+    for clock in told:
+        clock["chance_of_missing"] = _chance(work, found[0], clock, now)
+    return told
+
+
+def _chance(work: Work, case: dict[str, Any], clock: dict[str, Any], now: datetime) -> dict[str, Any] | None:
+    """For staff, of the promise of the whole case: how likely it is missed, and by which model."""
+    if work.principal.scope == "party" or clock["covers"] != "case":
+        return None
+    known = chance.told(work, {**case, "due_at": clock["due_at"]}, now)
+    return {"chance": round(known.chance, 3), "model": known.model} if known else None
 
 
 def _asked(work: Work, row: dict[str, Any]) -> dict[str, Any]:

@@ -9,9 +9,16 @@ from zoneinfo import ZoneInfo
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_time
 
+from portal.standards.terms import last_moment
+
 _SAYS = {
     "en": "You will hear the outcome by {day} at {time}.",
     "fr": "Vous connaîtrez le résultat au plus tard le {day} à {time}.",
+}
+#: A date that ends with its day.
+_SAYS_DAY = {
+    "en": "You will hear the outcome by the end of {day}.",
+    "fr": "Vous connaîtrez le résultat au plus tard le {day}.",
 }
 
 
@@ -31,7 +38,8 @@ def promise_says(due_at: datetime, zone: str, language: str) -> str:
 @lru_cache(maxsize=1024)
 def _promise_says(due_at: datetime, zone: str, language: str) -> str:
     where = locale(language)
-    local = due_at.astimezone(ZoneInfo(zone))
-    template = _SAYS.get(where.language, _SAYS["en"])
     where = where if where.language in _SAYS else Locale("en")
-    return template.format(day=format_date(local, "full", locale=where), time=format_time(local, "short", locale=where))
+    day, time = last_moment(due_at, ZoneInfo(zone))
+    if time is None:
+        return _SAYS_DAY[where.language].format(day=format_date(day, "full", locale=where))
+    return _SAYS[where.language].format(day=format_date(day, "full", locale=where), time=format_time(time, "short", locale=where))

@@ -1,4 +1,7 @@
-"""The peer procrastinate, in a virtual environment of its own: jobs that do nothing. `python procrastinate_jobs.py fill|work ADDRESS [JOBS]`; `work` ends when none is due."""
+"""The peer procrastinate, in a virtual environment of its own: jobs that do nothing.
+
+`python procrastinate_jobs.py fill ADDRESS JOBS` makes them, all due; `work ADDRESS` is a worker that ends when none is due.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from datetime import UTC, datetime
 
 from procrastinate import App, PsycopgConnector  # type: ignore[import-not-found,unused-ignore]
 
+#: Of 1, 10 and 50 the quickest.
 CONCURRENCY = 10
 
 

@@ -1,4 +1,7 @@
-"""The peer RQ: its own scheduler and two of its quickest workers; jobs that do nothing, all due at one instant. `python -m tests.bench.rq_jobs URL` is a worker."""
+"""The peer RQ: its own scheduler and two of its quickest workers; jobs that do nothing, all due at one instant.
+
+`python -m tests.bench.rq_jobs URL` is one of the workers.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,7 @@ QUEUE, WORKERS = "peer", 2
 def fired(redis_url: str, jobs: int) -> float:
     """Jobs a second, from the instant all are due to the last one done."""
     queue = Queue(QUEUE, connection=Redis.from_url(redis_url))
-    queue.empty()
+    queue.delete(delete_jobs=True)
     due = datetime.now(UTC) + timedelta(seconds=3 + jobs / 500)
     for _ in range(jobs):
         queue.enqueue_at(due, "time.monotonic", result_ttl=600)

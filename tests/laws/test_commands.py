@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 
@@ -16,7 +17,7 @@ THERE = main.list_commands(None)  # type: ignore[arg-type]  # click's own signat
 
 def test_every_file_is_in_the_table() -> None:
     files = {file.stem for file in (ROOT / "portal" / "cli").glob("*.py")} - {"__init__"}
-    with_command = {stem for stem in files if "@click.command" in (ROOT / "portal" / "cli" / f"{stem}.py").read_text("utf-8")}
+    with_command = {stem for stem in files if re.search("^@click.(command|group)", (ROOT / "portal" / "cli" / f"{stem}.py").read_text("utf-8"), re.MULTILINE)}
     assert with_command == {COMMANDS[name].module.rpartition(".")[2] for name in THERE}
 
 

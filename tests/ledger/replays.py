@@ -12,7 +12,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from portal.intake.replay.reading import mapping_of
-from portal.intake.replay.run import Outcome, replay
+from portal.intake.replay.run import UNIT_BYTES, Outcome, replay
 from portal.kpi.fold import fold_all
 from portal.kpi.report import report
 from portal.unit_of_work import Portal
@@ -41,10 +41,10 @@ def write(file: Path, rows: Sequence[Row]) -> Path:
     return file
 
 
-def play(portal: Portal, log: Path, mapping: Path = BOSTON, *, limit: int | None = None) -> Outcome:
+def play(portal: Portal, log: Path, mapping: Path = BOSTON, *, limit: int | None = None, unit_bytes: int = UNIT_BYTES) -> Outcome:
     """The log, played on that portal."""
     read, document = mapping_of(mapping, portal.catalogue)
-    return replay(portal, log, read, document, now=NOW, limit=limit)
+    return replay(portal, log, read, document, now=NOW, limit=limit, unit_bytes=unit_bytes)
 
 
 def instant(text: str) -> datetime | None:

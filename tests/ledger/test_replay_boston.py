@@ -160,7 +160,7 @@ def test_a_run_that_was_cut_off_goes_on_where_it_stopped(city: Portal, rows: lis
     log = write(tmp_path / "log.csv", rows)
     _cut_off_after(20, monkeypatch)
     with pytest.raises(KeyboardInterrupt):
-        play(city, log)
+        play(city, log, unit_bytes=16 << 10)
     monkeypatch.undo()
     taken = count(city, "cases")
     assert 0 < taken < len(rows)

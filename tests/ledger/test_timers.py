@@ -70,7 +70,8 @@ def everything(city: Portal, case_id: UUID) -> dict[str, Any]:
 def due_at(city: Portal, case_id: UUID, kind: str) -> datetime:
     with city.work(ENGINE) as work:
         work.narrow([case_id])
-        return min(row["due_at"] for row in work.rows(timer_rows, case_id) if row["kind"] == kind and row["armed"])
+        found: datetime = min(row["due_at"] for row in work.rows(timer_rows, case_id) if row["kind"] == kind and row["armed"])
+        return found
 
 
 def life(city: Portal, case_id: UUID, *kinds: str) -> list[dict[str, Any]]:

@@ -20,7 +20,7 @@ from portal.standards.resolve import resolve
 from portal.unit_of_work import Row, Work
 from portal.unit_of_work.rows import Rows
 
-WEEK = dict.fromkeys(("mon", "tue", "wed", "thu", "fri"), ("09:00-12:00", "13:00-17:00"))
+WEEK: dict[str, tuple[str, ...]] = dict.fromkeys(("mon", "tue", "wed", "thu", "fri"), ("09:00-12:00", "13:00-17:00"))
 BRUSSELS = resolve(WorkingHours("office", "Europe/Brussels", WEEK, country="BE"), years=range(2024, 2033))
 ROUND_THE_CLOCK = resolve(WorkingHours("always", "America/New_York", dict.fromkeys(("mon", "tue", "wed", "thu", "fri", "sat", "sun"), ("00:00-24:00",))))
 BODIES = {"tests-brussels": BRUSSELS, "tests-always": ROUND_THE_CLOCK}

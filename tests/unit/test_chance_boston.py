@@ -40,7 +40,7 @@ def month(number: int) -> float:
     return datetime(2015, number, 1, tzinfo=BOSTON).timestamp()
 
 
-#: Fitted at, checked from (months). The worst tenths are off by 4.94 points (9, 9) and 4.86 (10, 10): drift, since fewer were missed from one month to the next.
+#: Fitted at, checked from (months). The worst tenths are off by 4.94 points (9, 9) and 4.86 (10, 10): fewer were missed from month to month.
 CUTS = [(5, 5), (6, 6), (7, 7), (8, 8), (9, 9), (9, 10), (10, 10), (11, 11)]
 
 

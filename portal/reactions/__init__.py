@@ -1,0 +1,63 @@
+"""WHAT HAPPENS NEXT: event -> reactions, one table; the only place that joins rooms."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from portal.reactions import asking, cases, consequences, danger, promises, steps
+from portal.standards import sweep as sweeping
+from portal.unit_of_work import Portal, Reaction
+
+REACTIONS: dict[str, tuple[Reaction, ...]] = {
+    "CaseOpened": (cases.take_up,),
+    "CaseRouted": (cases.route,),
+    "CaseReferred": (cases.refer,),
+    "StepBegun": (steps.begin_step,),
+    "StepEnded": (steps.end_step,),
+    "StepCancelled": (steps.cancel_step,),
+    "TaskClaimed": (steps.work_begun, promises.happened),
+    "TaskCompleted": (steps.task_done,),
+    "DeliverySent": (steps.work_begun, promises.happened),
+    "AgencyReported": (promises.happened, steps.agency_reported),
+    "JourneyEnded": (cases.end_journey,),
+    "CaseDecided": (cases.decided, promises.happened),
+    "CaseClosed": (cases.closed,),
+    "CaseWithdrawn": (cases.withdrawn,),
+    "DutyPaged": (danger.page,),
+    "DutyAcknowledged": (danger.page_answered,),
+    "DeliveryParked": (steps.parked,),
+    "PartyAsked": (asking.asked,),
+    "AskEnded": (asking.ask_ended,),
+    "AnswersGiven": (promises.happened,),
+    "ClockPaused": (promises.redate,),
+    "ClockResumed": (promises.redate, promises.tell_date),
+    "ClockMoved": (promises.redate, promises.tell_date),
+    "ClockReset": (promises.redate, promises.tell_date),
+    "ConsequenceArisen": (consequences.consequence,),
+    "ConsequenceSettled": (consequences.consequence_settled,),
+}
+
+#: Facts nothing follows from: they are told, counted and explained.
+QUIET = frozenset(
+    {
+        "AccessGranted", "BranchChosen", "CaseReplanned", "ClockCancelled", "ClockStarted", "ClockStopped", "DeliveryPlaced", "StandardEscalated",
+        "DeliveryRetried", "FeedbackGiven", "JoinReached", "JourneyBegun", "MessageReceived", "NoteAdded", "NoticeParked", "NoticePromised", "PartyNotified",
+        "StandardMet", "StandardMissed", "StandardWarned", "TaskCancelled", "TaskQueued", "TaskReleased",
+    }
+)  # fmt: skip
+
+#: Kind of timer -> what firing it means.
+FIRES: dict[str, sweeping.Fire] = {
+    "breach": promises.breach,
+    "warning": promises.warning,
+    "duty": danger.page_next,
+    "lapse": asking.lapse,
+    "reminder": asking.reminder,
+    "escalation": promises.escalation,
+    "consequence": consequences.took_effect,
+}
+
+
+def sweep(portal: Portal, *, limit: int = 1000, at: Any = None) -> int:
+    """Fires up to `limit` due timers; returns how many (portal/standards/sweep.py)."""
+    return sweeping.sweep(portal, FIRES, limit=limit, at=at)

@@ -1,0 +1,100 @@
+"""Acts that several reactions share."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from portal.cases import registry
+from portal.catalogue.definitions import Agency, Service, Standard
+from portal.outbox import notices
+from portal.parties import register
+from portal.queues import worklist
+from portal.runs import ledger
+from portal.standards import clocks
+from portal.unit_of_work import Row, Work
+from portal.vault import items
+from portal.workflow import journeys, waiting
+
+
+def service_of(work: Work, case: Row) -> Service | None:
+    """The service of a case as it was pinned; the triage service where none was found yet; None for a service outside the catalogue (replay)."""
+    if case["service_hash"]:
+        service: Service = work.portal.pinned(work, case["service_hash"])
+        return service
+    return None if case["service"] else work.catalogue.triage
+
+
+def facts(work: Work, case: Row) -> dict[str, Any]:
+    """What conditions are judged on: the answers so far, later ones over earlier ones, and where the request came from."""
+    answers: dict[str, Any] = {}
+    for given in items.of_kind(work, case["case_id"], "answers"):
+        answers |= given
+    return {"answers": answers, "channel": case["channel"], "area": case["area"], "language": case["language"]}
+
+
+def tell(work: Work, case: Row, template: str, *, due_at: str | None = None) -> None:
+    """Promises every party that has a channel a notice."""
+    refs = {"due_at": due_at} if due_at else {}
+    for party in register.told(work, case["case_id"]):
+        notices.promise(work, case["case_id"], party_id=party["party_id"], channel=party["channel"], template=template, language=party["language"], refs=refs)
+
+
+def promise(work: Work, case: Row, service: Service) -> None:
+    """Starts the promises of the whole case. Where there is danger none counts working time."""
+    for standard in service.standards:
+        in_working_time = standard.within.endswith(("business_days", "business_hours"))
+        if standard.covers in ("case", "first-answer") and standard.starts_on is None and not (case["danger"] and in_working_time):
+            start_clock(work, case, standard, started_at=case["received_at"] if standard.starts == "receipt" else work.now)
+
+
+def start_clock(work: Work, case: Row, standard: Standard, *, started_at: Any, step_run: UUID | None = None) -> None:
+    """Starts a promise on its own calendar."""
+    agency = work.catalogue.agencies[case["agency"]]
+    name = standard.calendar or agency.calendars[0].id
+    key = name if "/" in name else f"{agency.id}/{name}"
+    hash = work.catalogue.hashes["calendar", key]
+    clock = clocks.start(work, case["case_id"], standard, agency=agency.id, started_at=started_at, calendar_hash=hash, step_run_id=step_run)
+    if any(rule.retroactive for rule in standard.pauses) and started_at < work.now:
+        waiting.catch_up(work, clock)
+
+
+def put_task(work: Work, case: Row, agency: Agency, *, kind: str, step: str, step_run: UUID | None, queue: str | None) -> None:
+    """A task in a queue of the agency, sorted by the soonest promise."""
+    found = next((one for one in agency.queues if queue in (one.id, one.team)), agency.queues[0])
+    worklist.queue(
+        work,
+        case["case_id"],
+        kind=kind,
+        step=step,
+        step_run_id=step_run,
+        agency=agency.id,
+        queue=found.id,
+        team=found.team,
+        service=case["service"],
+        reference=case["reference"],
+        due_at=clocks.soonest(work, case["case_id"]) or work.now,
+    )
+
+
+def go_on(work: Work, case: Row, step_run_id: UUID, outcome: str | None) -> None:
+    """A step run ended; its journey goes on."""
+    step_run = ledger.step_run(work, case["case_id"], step_run_id)
+    run = ledger.run_of(work, case["case_id"], step_run["run_id"])
+    service = service_of(work, case)
+    assert service is not None
+    journeys.end_step(work, run, service, step_run_id, outcome=outcome, holder=case["agency"], facts=facts(work, case))
+
+
+def give(work: Work, case: Row, service_id: str, *, why: str) -> None:
+    """The request goes to the service it belongs to."""
+    service = work.catalogue.services[service_id]
+    registry.route(work, case["case_id"], service=service.id, service_hash=work.catalogue.hashes["service", service.id], agency=service.agency, why=why)
+
+
+def stop(work: Work, case: Row, *, why: str) -> None:
+    """What runs for the case is stopped."""
+    for run in ledger.running(work, case["case_id"]):
+        journeys.stop(work, run)
+    clocks.cancel(work, case["case_id"], lambda _: True, why=why)
+    worklist.cancel(work, case["case_id"], why=why)

@@ -1,0 +1,93 @@
+"""What follows from what happens to a case: taken, routed, passed on, decided, ended."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from portal.access import grants
+from portal.cases import registry
+from portal.queues import worklist
+from portal.reactions.acts import facts, give, promise, service_of, stop, tell
+from portal.reactions.consequences import moot
+from portal.reactions.danger import call_duty
+from portal.runs import ledger
+from portal.standards import clocks
+from portal.unit_of_work import Event, Work
+from portal.workflow import journeys
+
+
+def take_up(work: Work, events: list[Event]) -> None:
+    """A request was taken: who holds it may see it, its promises run, its journey begins, its party is told."""
+    for event in events:
+        case = registry.case_of(work, event.case_id)
+        service = service_of(work, case)
+        if service is None:
+            continue
+        grants.grant(work, event.case_id, case["agency"], "holder" if case["service"] else "triage")
+        if case["danger"]:
+            call_duty(work, case)
+        promise(work, case, service)
+        tell(work, case, "received")
+        journeys.begin(work, event.case_id, service, holder=case["agency"], facts=facts(work, case))
+
+
+def route(work: Work, events: list[Event]) -> None:
+    """The request found its service: its promises run from when each standard says, and its journey begins."""
+    for event in events:
+        case = registry.case_of(work, event.case_id)
+        service = service_of(work, case)
+        assert service is not None
+        clocks.stop(work, event.case_id, lambda clock: clock["step_run_id"] is None)
+        grants.grant(work, event.case_id, case["agency"], "holder")
+        promise(work, case, service)
+        tell(work, case, "routed")
+        journeys.begin(work, event.case_id, service, holder=case["agency"], facts=facts(work, case))
+
+
+def refer(work: Work, events: list[Event]) -> None:
+    """A wrong door: what runs there is stopped, and the next door takes over; nothing is asked again."""
+    for event in events:
+        case = registry.case_of(work, event.case_id)
+        stop(work, case, why="referred")
+        target = event.data["to_service"]
+        if target:
+            give(work, case, target, why="referred")
+            continue
+        grants.grant(work, event.case_id, case["agency"], "triage")
+        promise(work, case, work.catalogue.triage)
+        journeys.begin(work, event.case_id, work.catalogue.triage, holder=case["agency"], facts=facts(work, case))
+
+
+def end_journey(work: Work, events: list[Event]) -> None:
+    """The journey of the case's own service ended, and so does the case. The search for a door, and what was cancelled, end nothing."""
+    for event in events:
+        run = ledger.run_of(work, event.case_id, UUID(event.data["run"]))
+        case = registry.case_of(work, event.case_id)
+        if run["status"] == "ended" and run["journey"] != work.catalogue.triage.journey and case["service"]:
+            registry.close(work, event.case_id, outcome=event.data["outcome"])
+
+
+def decided(work: Work, events: list[Event]) -> None:
+    """The party is told of a decision; a first answer has been given."""
+    for event in events:
+        clocks.stop(work, event.case_id, lambda clock: clock["covers"] == "first-answer")
+        tell(work, registry.case_of(work, event.case_id), "decided")
+
+
+def closed(work: Work, events: list[Event]) -> None:
+    """What was promised of the case is measured at the instant it ended; the party is told and asked how it was."""
+    for event in events:
+        case = registry.case_of(work, event.case_id)
+        clocks.stop(work, event.case_id, lambda _: True, at=event.occurred_at)
+        worklist.cancel(work, event.case_id, why="case closed", keep="consequence")
+        moot(work, event.case_id, "tacit-approval")
+        tell(work, case, "closed")
+
+
+def withdrawn(work: Work, events: list[Event]) -> None:
+    """What runs anywhere for the case is stopped."""
+    for event in events:
+        case = registry.case_of(work, event.case_id)
+        stop(work, case, why="withdrawn")
+        moot(work, event.case_id, "tacit-approval", "right-of-appeal", "redress")
+        tell(work, case, "withdrawn")

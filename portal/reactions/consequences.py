@@ -1,0 +1,69 @@
+"""What the law makes of a breach."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from portal.cases import registry
+from portal.cases.moves import ENDED
+from portal.queues import worklist
+from portal.reactions.acts import put_task, tell
+from portal.runs import ledger
+from portal.standards import clocks, overdue
+from portal.unit_of_work import Event, Row, Work
+from portal.workflow import journeys
+
+
+def consequence(work: Work, events: list[Event]) -> None:
+    """The law makes something of a breach: a named official confirms it, unless what it would replace is there by now."""
+    for event in events:
+        case = registry.case_of(work, event.case_id)
+        if event.data["kind"] == "tacit-approval" and case["status"] in (*ENDED, "decided"):
+            moot(work, event.case_id, "tacit-approval")
+            continue
+        agency = work.catalogue.agencies[event.agency or case["agency"]]
+        put_task(work, case, agency, kind="consequence", step=event.data["standard"], step_run=None, queue=event.data["official"])
+
+
+def consequence_settled(work: Work, events: list[Event]) -> None:
+    """It holds: a tacit approval is the decision; of a right to appeal or to redress the party is told."""
+    for event in events:
+        case, data = registry.case_of(work, event.case_id), event.data
+        if data["outcome"] not in overdue.HOLDS:
+            continue
+        if data["kind"] != "tacit-approval":
+            tell(work, case, data["kind"])
+        elif case["status"] not in (*ENDED, "decided"):
+            approve(work, case, clocks.clock_of(work, event.case_id, UUID(data["clock"])), official=data["official"] or "portal")
+
+
+def took_effect(work: Work, timer: Row) -> None:
+    """Nobody declined in time: what the law says took effect."""
+    for clock in overdue.arisen(work, timer["case_id"]):
+        if clock["id"] == timer["subject"]:
+            cancel_consequence(work, clock, why="took effect")
+            overdue.settle(work, clock, outcome="took-effect", official=None)
+
+
+def approve(work: Work, case: Row, clock: Row, *, official: str) -> None:
+    """What the law takes as decided, is decided; the journey has nothing left to find out."""
+    consequence = clock["rule"]["consequence"]
+    law, outcome = consequence["law"].get("article"), consequence["outcome"]
+    registry.decide(work, case["case_id"], outcome=outcome, official=official, agency=clock["agency"], law=law, reasons=None, commitment=None)
+    for run in ledger.running(work, case["case_id"]):
+        journeys.stop(work, run)
+    registry.close(work, case["case_id"], outcome=outcome)
+
+
+def moot(work: Work, case_id: UUID, *kinds: str) -> None:
+    """Nobody needs to confirm these any more."""
+    for clock in overdue.arisen(work, case_id):
+        if clock["rule"]["consequence"]["kind"] in kinds:
+            cancel_consequence(work, clock, why="moot")
+            overdue.settle(work, clock, outcome="moot", official=None)
+
+
+def cancel_consequence(work: Work, clock: Row, *, why: str) -> None:
+    task = worklist.of_kind(work, clock["case_id"], "consequence", clock["standard"])
+    if task is not None:
+        worklist.cancel(work, clock["case_id"], why=why, only=task["id"])

@@ -1,0 +1,62 @@
+"""What follows from the dates that were promised: moved, near, missed."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from portal.cases import registry
+from portal.cases.moves import ENDED
+from portal.parties import register
+from portal.queues import worklist
+from portal.reactions.acts import service_of, start_clock, tell
+from portal.standards import changes, clocks, overdue
+from portal.standards.moments import MOMENTS
+from portal.unit_of_work import Event, Row, Work
+from portal.workflow import waiting
+
+
+def redate(work: Work, events: list[Event]) -> None:
+    """Dates of a case have moved: worklists are sorted by the new ones."""
+    due = {event.case_id: clocks.soonest(work, event.case_id) for event in events}
+    worklist.redue(work, {case_id: at for case_id, at in due.items() if at is not None})
+
+
+def tell_date(work: Work, events: list[Event]) -> None:
+    """The party is told the new date of what it was promised: once a case, and not where there is an outcome already."""
+    by_case: dict[UUID, dict[str, str]] = {}
+    for event in events:
+        by_case.setdefault(event.case_id, {})[event.data["clock"]] = event.data["due_at"]
+    registry.load(work, by_case)
+    register.load(work, by_case)
+    for case_id, moved in by_case.items():
+        case = registry.case_of(work, case_id)
+        row = waiting.promised(clock for clock in clocks.of_case(work, case_id) if str(clock["id"]) in moved)
+        if row is not None and case["status"] not in (*ENDED, "decided"):
+            tell(work, case, "new-date", due_at=moved[str(row["id"])])
+
+
+def happened(work: Work, events: list[Event]) -> None:
+    """A moment a standard may name: its clocks start, stop, are cancelled or reset by it."""
+    for event in events:
+        case, moment = registry.case_of(work, event.case_id), MOMENTS[event.type]
+        service = service_of(work, case)
+        for standard in service.standards if service else ():
+            if standard.starts_on == moment and not any(clock["standard"] == standard.id for clock in clocks.of_case(work, event.case_id)):
+                start_clock(work, case, standard, started_at=event.occurred_at)
+        if service and any(moment in (*one.stops_on, *one.cancels_on, *one.resets_on) for one in service.standards):
+            changes.happened(work, event.case_id, moment, at=event.occurred_at)
+
+
+def breach(work: Work, timer: Row) -> None:
+    """A promise was not kept in time."""
+    clocks.miss(work, timer["case_id"], timer["subject"])
+
+
+def warning(work: Work, timer: Row) -> None:
+    """A promise comes near its date."""
+    clocks.warn(work, timer["case_id"], timer["subject"], share=timer["share"])
+
+
+def escalation(work: Work, timer: Row) -> None:
+    """The next person is to look at a missed promise."""
+    overdue.escalate(work, timer["case_id"], timer["subject"], timer["share"])

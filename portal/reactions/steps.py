@@ -1,0 +1,125 @@
+"""What follows from steps and tasks: promises, people, agencies, the next step."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from portal.access import grants
+from portal.cases import asks, registry
+from portal.catalogue.definitions import Service
+from portal.outbox import deliveries
+from portal.queues import worklist
+from portal.reactions.acts import facts, give, go_on, put_task, service_of, start_clock, tell
+from portal.runs import ledger
+from portal.standards import changes, clocks, overdue
+from portal.unit_of_work import Event, Row, Work
+from portal.workflow import waiting
+
+
+def begin_step(work: Work, events: list[Event]) -> None:
+    """A step began: its promises run, and it goes to people, to an agency or to the party."""
+    for event in events:
+        case = registry.case_of(work, event.case_id)
+        service = service_of(work, case)
+        assert service is not None
+        assert event.agency is not None
+        run = ledger.run_of(work, event.case_id, UUID(event.data["run"]))
+        step = work.portal.pinned(work, run["definition_hash"]).step(event.step)
+        grants.grant(work, event.case_id, event.agency, "step")
+        step_run = UUID(event.data["step_run"])
+        for standard in service.standards:
+            if standard.covers == event.step:
+                start_clock(work, case, standard, started_at=work.now, step_run=step_run)
+        if event.agency != case["agency"]:
+            changes.pause(work, event.case_id, awaits="agency", key=step_run, at=work.now, step=event.step)
+        if step.kind == "send" and work.catalogue.agencies[event.agency].adapter != "staff":
+            deliveries.place(
+                work,
+                event.case_id,
+                agency=event.agency,
+                step_run_id=UUID(event.data["step_run"]),
+                step=step.id,
+                action=step.action or step.id,
+                answers=None,
+                service=service.id,
+            )
+        elif step.kind == "notify":
+            tell(work, case, step.template or "message")
+        elif step.kind == "ask":
+            if not waiting.ask_step(work, case, step, step_run, agency=event.agency, answers=facts(work, case)["answers"]):
+                go_on(work, case, step_run, "answered")
+        else:
+            queue_step(work, case, service, event, step.queue)
+
+
+def end_step(work: Work, events: list[Event]) -> None:
+    """A step ended: its promises stop, nobody needs to work on it any more."""
+    for event in events:
+        step_run = UUID(event.data["step_run"])
+        clocks.stop(work, event.case_id, lambda clock, step_run=step_run: clock["step_run_id"] == step_run)  # type: ignore[misc]
+        worklist.cancel(work, event.case_id, why="step ended", step_run_id=step_run)
+        changes.resume(work, event.case_id, step_run, at=work.now, why="reported")
+
+
+def cancel_step(work: Work, events: list[Event]) -> None:
+    """A step is no longer needed, and so are its promises and its tasks."""
+    for event in events:
+        step_run = UUID(event.data["step_run"])
+        clocks.cancel(work, event.case_id, lambda clock, step_run=step_run: clock["step_run_id"] == step_run, why="step cancelled")  # type: ignore[misc]
+        worklist.cancel(work, event.case_id, why="step cancelled", step_run_id=step_run)
+        deliveries.cancel(work, event.case_id, step_run)
+        changes.resume(work, event.case_id, step_run, at=work.now, why="cancelled")
+        if registry.case_of(work, event.case_id)["status"] == "waiting":
+            asks.cancel(work, event.case_id, step_run_id=step_run)
+
+
+def work_begun(work: Work, events: list[Event]) -> None:
+    """Somebody works on it now."""
+    for event in events:
+        case = registry.case_of(work, event.case_id)
+        if case["status"] == "received" and case["service"]:
+            registry.begin(work, event.case_id)
+
+
+def task_done(work: Work, events: list[Event]) -> None:
+    """A task is finished: the journey goes on, or the request goes to the service that was found."""
+    for event in events:
+        case = registry.case_of(work, event.case_id)
+        if case["status"] == "waiting":
+            asks.cancel(work, event.case_id, task_id=UUID(event.data["task"]))
+        if event.data["kind"] == "consequence":
+            for clock in overdue.arisen(work, event.case_id, event.step):
+                overdue.settle(work, clock, outcome=event.data["outcome"], official=event.actor.removeprefix("staff:"))
+        if event.data["step_run"]:
+            go_on(work, case, UUID(event.data["step_run"]), event.data["outcome"])
+        if event.data["service"]:
+            give(work, case, event.data["service"], why="triage")
+
+
+def agency_reported(work: Work, events: list[Event]) -> None:
+    """An agency reported: done and refused end the step, accepted only shows that work has begun."""
+    work_begun(work, events)
+    for event in events:
+        if event.data["status"] == "accepted":
+            continue
+        step_run = UUID(event.data["step_run"])
+        if ledger.step_run(work, event.case_id, step_run)["status"] == "begun":
+            go_on(work, registry.case_of(work, event.case_id), step_run, event.data["status"])
+
+
+def parked(work: Work, events: list[Event]) -> None:
+    """A handover cannot leave by itself: people of the agency it was for do the step by hand, or those of the agency that holds the case."""
+    for event in events:
+        case = registry.case_of(work, event.case_id)
+        known = [work.catalogue.agencies[id] for id in (event.agency, case["agency"]) if id in work.catalogue.agencies]
+        agency = next((one for one in known if one.queues), None)
+        if agency:
+            put_task(work, case, agency, kind="parked", step=event.step or "delivery", step_run=UUID(event.data["step_run"]), queue=None)
+
+
+def queue_step(work: Work, case: Row, service: Service, event: Event, queue: str | None) -> None:
+    """The step waits for people."""
+    assert event.agency is not None
+    assert event.step is not None
+    kind = "triage" if service.triage else "step"
+    put_task(work, case, work.catalogue.agencies[event.agency], kind=kind, step=event.step, step_run=UUID(event.data["step_run"]), queue=queue)
