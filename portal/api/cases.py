@@ -25,7 +25,7 @@ from portal.views.danger import emergency
 
 resource = Resource("cases", __name__, description="Requests: start one, follow it, answer, take it back.")
 
-CHANNELS = ("web", "counter", "phone", "post")
+CHANNELS = ("web", "counter", "phone", "post", "email", "sms", "open311")
 
 
 class Contact(Schema):

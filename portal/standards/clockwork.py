@@ -160,10 +160,11 @@ def used(clock: Clock, until: datetime) -> int:
 
 
 def share_at(clock: Clock, thousandths: int) -> datetime:
-    """The instant at which that share of its time has run: when people are warned."""
+    """The instant at which people are warned: when that share of its time has run, or at the next opening where nobody works then."""
     kind = kind_of(clock)
     whole = kind.micros_between(clock.started_at, clock.due_at, clock.pauses)
-    return min(clock.due_at, kind.add_micros(clock.started_at, whole * thousandths // 1000, clock.pauses))
+    at = kind.add_micros(clock.started_at, whole * thousandths // 1000, clock.pauses)
+    return min(clock.due_at, clock.hours.next_open(at) if clock.hours else at)
 
 
 def kind_of(clock: Clock) -> Calendar:
