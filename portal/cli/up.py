@@ -66,7 +66,7 @@ def _say(line: str) -> None:
 def _table(portal: OneMachine, everybody: list[Person]) -> None:
     url, data, environment = portal.plan.url, portal.plan.data, portal.environment
     rows = [
-        ("portal", f"{url}/   desk {url}/desk   figures {url}/performance   API {url}/api/openapi.json"),
+        ("portal", f"{url}/   API to read and try {url}/docs   journeys {url}/docs/journeys   OpenAPI {url}/api/openapi.json"),
         ("mail in", f"127.0.0.1:{portal.plan.mail_port} (SMTP, any recipient)"),
         ("mail out", "kept here: portal mailbox --list"),
         ("PostgreSQL", environment["DATABASE_URL"]),
