@@ -117,6 +117,24 @@ class Asked(Schema):
     reply_by = fields.DateTime(required=True, allow_none=True)
 
 
+class Said(Schema):
+    """Words and when they came."""
+
+    at = fields.String(required=True, metadata={"format": "date-time"})
+    words = fields.String(required=True)
+
+
+class Given(Schema):
+    """What was said on the case: as its party and the staff of agencies with access may see it; notes are for staff."""
+
+    answers = fields.Dict(required=True)
+    text = fields.String(required=True, allow_none=True)
+    contact = fields.Dict(required=True)
+    location = fields.Dict(required=True)
+    messages = fields.List(fields.Nested(Said), required=True)
+    notes = fields.List(fields.Nested(Said), required=True)
+
+
 class CaseShown(Schema):
     """Where a request stands."""
 
@@ -133,6 +151,7 @@ class CaseShown(Schema):
     steps = fields.List(fields.Nested(StepShown), required=True)
     decisions = fields.List(fields.Nested(DecisionShown), required=True)
     asked = fields.List(fields.Nested(Asked), required=True)
+    given = fields.Nested(Given, required=True)
     next = fields.String(required=True)
 
 

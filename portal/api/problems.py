@@ -6,6 +6,7 @@ import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
+from time import monotonic
 from typing import Any
 
 import orjson
@@ -18,7 +19,7 @@ from werkzeug.exceptions import HTTPException
 
 from portal.api.refusals import BY_STATUS, BadToken, OurFault, TooDeep, title
 from portal.db import new_id
-from portal.errors import NotSignedIn, Refusal, StillRunning, TooMany, Unavailable
+from portal.errors import NotSignedIn, Refusal, StillRunning, TooLarge, TooMany, Unavailable
 
 #: Paths of machines: their errors are problem documents, those of people pages.
 MACHINES = ("/api/", "/health/")
@@ -26,6 +27,8 @@ MACHINES = ("/api/", "/health/")
 PASSING = (StillRunning, TooMany, Unavailable)
 #: Seconds to wait where nobody knows better.
 RETRY_AFTER = 2
+#: Bytes of a refused body that are read all the same, and for how long.
+DRAINED, DRAIN_SECONDS = 64 << 20, 5.0
 
 log = structlog.get_logger("portal.api")
 
@@ -68,6 +71,8 @@ def install(app: Flask, page: Page) -> None:
     """Registers the handlers; `page` answers outside the paths of machines."""
 
     def answer(refusal: Refusal, headers: dict[str, str] | None = None) -> Response:
+        if refusal.status == TooLarge.status:
+            _drain()
         problem = _problem(refusal, headers or {})
         return problem.answer() if request.path.startswith(MACHINES) else page(problem)
 
@@ -103,6 +108,17 @@ def _problem(refusal: Refusal, headers: dict[str, str]) -> Problem:
     if isinstance(refusal, NotSignedIn):
         headers["WWW-Authenticate"] = 'Bearer realm="onedoor"' + (', error="invalid_token"' if isinstance(refusal, BadToken) else "")
     return Problem(refusal, f"urn:uuid:{correlation()}", headers)
+
+
+def _drain() -> None:
+    """Reads what is left of a body that is refused, within bounds: a client that writes all of it before it reads would otherwise hear nothing."""
+    stream, end = request.environ["wsgi.input"], monotonic() + DRAIN_SECONDS
+    left = min(request.content_length or 0, DRAINED)
+    while left > 0 and monotonic() < end:
+        got = len(stream.read(min(left, 1 << 16)))
+        if not got:
+            return
+        left -= got
 
 
 def _from_http(code: int) -> Refusal:

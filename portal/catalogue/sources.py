@@ -14,8 +14,6 @@ from portal.catalogue.faults import Fault
 from portal.catalogue.tree import MAX_SIZE
 
 GROUP = "portal.content"
-#: Files beside the services of an agency that are no definitions (`portal replay` reads this one).
-NOT_DEFINITIONS = ("replay.yaml",)
 
 
 @dataclass(frozen=True)
@@ -134,7 +132,7 @@ def _agency(folder: Traversable, name: str, found: Found) -> None:
     for entry in _yaml(folder, found):
         if entry.name == "agency.yaml":
             found.sources.append(Source("agency", _shown(entry), name, name, beside, _read(entry), folder))
-        elif entry.name not in NOT_DEFINITIONS:
+        elif not _mapping(entry.name):
             found.sources.append(Source("service", _shown(entry), _stem(entry), name, beside, _read(entry)))
 
 
@@ -152,6 +150,11 @@ def _yaml(folder: Traversable, found: Found) -> Iterator[Traversable]:
             found.faults.append(Fault(_shown(entry), 1, 1, f"definitions end in `.yaml`: rename it to `{entry.name[:-4]}.yaml`"))
         elif entry.name.endswith(".yaml") and entry.is_file():
             yield entry
+
+
+def _mapping(name: str) -> bool:
+    """A mapping of `portal replay` lies beside the agency of its city: `replay.yaml`, or another name with `replay` in it."""
+    return "replay" in name
 
 
 def _stem(entry: Traversable) -> str:

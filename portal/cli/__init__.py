@@ -9,7 +9,7 @@ from importlib.util import find_spec
 
 import click
 
-from portal.errors import Refusal
+from portal.errors import Refusal, Unavailable
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,16 @@ class Commands(click.Group):
         try:
             return super().invoke(context)
         except Refusal as refused:
-            raise click.ClickException(refused.detail) from refused
+            raise click.ClickException(_told(refused)) from refused
+
+
+def _told(refused: Refusal) -> str:
+    """Its own words; but where nobody named a database and no portal runs here, that is the reason."""
+    import os
+
+    if isinstance(refused, Unavailable) and "DATABASE_URL" not in os.environ:
+        return f"No portal runs on DATA={os.environ.get('DATA', 'var')}: start it with `make run`, or set DATABASE_URL and REDIS_URL."
+    return refused.detail
 
 
 @cache

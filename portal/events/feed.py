@@ -95,6 +95,11 @@ _HISTORY = f"""DECLARE history NO SCROLL CURSOR FOR SELECT 0, {_COLUMNS} FROM ev
 ON k.case_id = e.case_id WHERE e.seq <= k.last OR e.tx < (SELECT horizon FROM feed_head WHERE one = 1) ORDER BY e.case_id, e.seq"""
 
 
+def free(work: Reads) -> bool:
+    """Takes the feed for this unit where nobody else publishes or folds; False, and no waiting, where somebody does."""
+    return bool(work.sql(f"{_LOCK} SKIP LOCKED"))
+
+
 def publish(work: Reads, limit: int | None = None) -> int:
     """Gives positions to events that are settled; returns to how many. Transactions are published whole, so it may be more than `limit`.
 

@@ -144,7 +144,7 @@ def _choices(field: Field, value: Any) -> list[str]:
 
 def email(_: Field | None, value: Any) -> str:
     """An address as it was written, without blanks around it."""
-    if not isinstance(value, str) or len(value) > 254 or not _MAIL.fullmatch(value.strip()):
+    if not isinstance(value, str) or len(value) > 254 or not value.isascii() or not _MAIL.fullmatch(value.strip()):
         raise Wrong("Send an e-mail address, as name@example.org.")
     return value.strip()
 

@@ -32,7 +32,7 @@ def sweep(portal: Portal, *, seconds: float = BUDGET) -> int:
 def fold(portal: Portal, *, seconds: float = BUDGET) -> int:
     """Events since the last time enter the figures; answers how many. What is told of running cases is learned anew once a day."""
     global _learned_at
-    done = _again(lambda: figures.fold(portal, limit=5000), seconds)
+    done = _again(lambda: figures.fold(portal, limit=2000, wait=False), seconds)
     if monotonic() - _learned_at >= LEARN_EVERY:
         _learned_at = monotonic()
         chance.refit_daily(portal)

@@ -15,9 +15,14 @@ from portal.unit_of_work import FIGURES, Portal, Work
 READER = "figures"
 
 
-def fold(portal: Portal, limit: int = 5000) -> int:
-    """Publishes what has settled and folds up to `limit` events in one unit; returns how many. 0: nothing is left."""
+def fold(portal: Portal, limit: int = 5000, *, wait: bool = True) -> int:
+    """Publishes what has settled and folds up to `limit` events in one unit; returns how many. 0: nothing is left.
+
+    Without `wait` also 0 where somebody else is at it: a job has nothing to add then, and must not outlive its time in a queue for a lock.
+    """
     with portal.work(FIGURES) as work:
+        if not wait and not feed.free(work):
+            return 0
         feed.publish(work, limit)
         return fold_in(work, limit) if feed.unread(work, READER) else 0
 

@@ -74,7 +74,7 @@ def mails(folder: Path) -> list[Kept]:
     for number, place in enumerate(sorted(folder.glob("*.eml")), start=1):
         message = _read(place)
         arrived = datetime.fromtimestamp(int(place.stem.replace("-", "")[:12], 16) / 1000, UTC)
-        found.append(Kept(number, arrived, tuple(str(to) for to in message.get_all("X-Envelope-To", [])), str(message.get("Subject", "")), place))
+        found.append(Kept(number, arrived, tuple(str(to) for to in message.get_all("X-Envelope-To", [])), str(message.get("Subject", "")).strip(), place))
     return found
 
 

@@ -20,6 +20,7 @@ REACTIONS: dict[str, tuple[Reaction, ...]] = {
     "DeliverySent": (steps.work_begun, promises.happened),
     "AgencyReported": (promises.happened, steps.agency_reported),
     "JourneyEnded": (cases.end_journey,),
+    "MessageReceived": (cases.written,),
     "CaseDecided": (cases.decided, promises.happened),
     "CaseClosed": (cases.closed,),
     "CaseWithdrawn": (cases.withdrawn,),
@@ -41,7 +42,7 @@ REACTIONS: dict[str, tuple[Reaction, ...]] = {
 QUIET = frozenset(
     {
         "AccessGranted", "BranchChosen", "CaseReplanned", "ClockCancelled", "ClockStarted", "ClockStopped", "DeliveryPlaced", "StandardEscalated",
-        "DeliveryRetried", "FeedbackGiven", "JoinReached", "JourneyBegun", "MessageReceived", "NoteAdded", "NoticeParked", "NoticePromised", "PartyNotified",
+        "DeliveryRetried", "FeedbackGiven", "JoinReached", "JourneyBegun", "NoteAdded", "NoticeParked", "NoticePromised", "PartyNotified",
         "StandardMet", "StandardMissed", "StandardWarned", "TaskCancelled", "TaskQueued", "TaskReleased",
     }
 )  # fmt: skip

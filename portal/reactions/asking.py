@@ -7,14 +7,15 @@ from uuid import UUID
 from portal.cases import asks, registry
 from portal.events.chain import stamp
 from portal.reactions.acts import go_on, tell
-from portal.standards import changes
+from portal.standards import changes, clocks
 from portal.unit_of_work import Event, Row, Work
 from portal.workflow import waiting
 
 
 def asked(work: Work, events: list[Event]) -> None:
-    """The party was asked: what the law lets stand still does so until the date to reply by, and the party is told that date."""
+    """The party was asked, which is a first answer: what the law lets stand still does so until the date to reply by, and the party is told that date."""
     for event in events:
+        clocks.stop(work, event.case_id, lambda clock: clock["covers"] == "first-answer")
         waiting.begin(work, event)
         by = event.data["reply_by"]
         tell(work, registry.case_of(work, event.case_id), "asked" if by else "message", due_at=by)

@@ -67,6 +67,14 @@ def end_journey(work: Work, events: list[Event]) -> None:
             registry.close(work, event.case_id, outcome=event.data["outcome"])
 
 
+def written(work: Work, events: list[Event]) -> None:
+    """Staff wrote to the party: a first answer has been given, and the party is told that there is something to read."""
+    for event in events:
+        if event.data["sender"] == "staff":
+            clocks.stop(work, event.case_id, lambda clock: clock["covers"] == "first-answer")
+            tell(work, registry.case_of(work, event.case_id), "message")
+
+
 def decided(work: Work, events: list[Event]) -> None:
     """The party is told of a decision; a first answer has been given."""
     for event in events:

@@ -85,6 +85,11 @@ def begun(term: Term, hours: Calendar, started_at: datetime) -> Clock:
     return Clock(term, hours, started_at, due_at, due_at)
 
 
+def after_due(term: Term, hours: Calendar, due_at: datetime, profile: str | None) -> datetime:
+    """The date so long after a due date. A legal period ends with its day, so that day, not the next, is the one the count starts from."""
+    return due(term, hours, due_at - _MICROSECOND if profile == "eu-1182-71" else due_at)
+
+
 def reckoned(clock: Clock) -> datetime:
     """Its due date from scratch: start, term, hours, every pause, and the extension, which is counted on from there. Nothing is added up."""
     if clock.term is None or clock.hours is None:
@@ -164,7 +169,7 @@ def share_at(clock: Clock, thousandths: int) -> datetime:
     kind = kind_of(clock)
     whole = kind.micros_between(clock.started_at, clock.due_at, clock.pauses)
     at = kind.add_micros(clock.started_at, whole * thousandths // 1000, clock.pauses)
-    return min(clock.due_at, clock.hours.next_open(at) if clock.hours else at)
+    return min(clock.due_at, clock.hours.next_running(at, clock.pauses) if clock.hours else at)
 
 
 def kind_of(clock: Clock) -> Calendar:

@@ -18,9 +18,8 @@ import orjson
 from portal.db import new_id
 from portal.events import log
 from portal.events.chain import stamp
-from portal.standards.clockwork import period
+from portal.standards.clockwork import after_due, period
 from portal.standards.hours import calendar
-from portal.standards.terms import due
 from portal.unit_of_work import Event, Work
 
 #: Heads of cases with a due timer, the longest due first. Whoever writes a case holds its head, so what is read after this stands still.
@@ -28,7 +27,7 @@ _LOCK = """SELECT h.case_id FROM timers t JOIN case_heads h USING (case_id)
 WHERE t.armed AND t.due_at <= %(now)s ORDER BY t.due_at LIMIT %(limit)s FOR UPDATE OF h SKIP LOCKED"""
 #: Everything due in these cases. An escalation goes to the person in its place of the list; after a breach comes the first, after each the next.
 _READ = """SELECT t.case_id, t.id, t.kind, t.generation, t.share, h.seq, h.hash, h.jurisdiction, h.origin,
-c.id, c.standard, c.kind, c.covers, c.agency, c.calendar_hash, c.status, c.due_at, c.stopped_at IS NULL, c.rule ? 'consequence',
+c.id, c.standard, c.kind, c.covers, c.agency, c.calendar_hash, c.status, c.due_at, c.stopped_at IS NULL, c.rule ? 'consequence', c.rule->>'profile',
 c.rule->'escalate'->t.share::int->>'to', c.rule->'escalate'->(CASE t.kind WHEN 'breach' THEN 0 ELSE t.share::int + 1 END)->>'after'
 FROM unnest(%(cases)s::uuid[]) AS held(case_id) JOIN timers t USING (case_id) JOIN case_heads h USING (case_id)
 LEFT JOIN clocks c ON c.case_id = t.case_id AND c.id = t.subject AND t.kind IN ('breach', 'warning', 'escalation')
@@ -70,6 +69,7 @@ class Due(NamedTuple):
     due_at: datetime
     owed: bool
     consequence: bool
+    profile: str | None
     to: str | None
     after: str | None
 
@@ -171,5 +171,5 @@ def _row(work: Work, one: Due, outcome: Outcome) -> dict[str, Any]:
     if outcome.type:
         row |= {"status": outcome.status, "escalated_to": outcome.escalated_to}
     if outcome.level is not None and one.after and one.calendar_hash:
-        row |= {"level": outcome.level, "next": new_id(), "next_at": due(period(one.after), calendar(work, one.calendar_hash), one.due_at)}
+        row |= {"level": outcome.level, "next": new_id(), "next_at": after_due(period(one.after), calendar(work, one.calendar_hash), one.due_at, one.profile)}
     return row

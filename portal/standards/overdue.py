@@ -7,7 +7,7 @@ from uuid import UUID
 from portal.errors import Conflict
 from portal.events.chain import stamp
 from portal.standards import timers
-from portal.standards.clockwork import period
+from portal.standards.clockwork import after_due, period
 from portal.standards.hours import calendar
 from portal.standards.tables import clocks
 from portal.standards.tables import timers as timer_rows
@@ -85,7 +85,7 @@ def arisen(work: Work, case_id: UUID, standard: str | None = None) -> list[Row]:
 def _arm(work: Work, row: Row, level: int) -> None:
     people = row["rule"].get("escalate", ())
     if level < len(people) and row["calendar_hash"]:
-        at = due(period(people[level]["after"]), calendar(work, row["calendar_hash"]), row["due_at"])
+        at = after_due(period(people[level]["after"]), calendar(work, row["calendar_hash"]), row["due_at"], row["rule"].get("profile"))
         timers.arm(work, row["case_id"], kind="escalation", subject=row["id"], due_at=at, share=level)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 import orjson
+from sqlalchemy import Select, select
 
 from portal.db import new_id
 from portal.errors import NotFound
@@ -29,6 +30,11 @@ def get(work: Work, case_id: UUID, id: UUID) -> Any:
         if row["id"] == id:
             return row["value"]
     raise NotFound
+
+
+def kept(case_id: UUID) -> Select[Any]:
+    """What is kept of a case and was not erased, oldest first, for a reader; pass it through `access.visible`."""
+    return select(vault_items).where(vault_items.c.case_id == case_id, vault_items.c.erased_at.is_(None)).order_by(vault_items.c.recorded_at, vault_items.c.id)
 
 
 def of_kind(work: Work, case_id: UUID, *kinds: str) -> list[Any]:

@@ -60,8 +60,25 @@ def case(work: Work, case_id: UUID, *, language: str) -> dict[str, Any]:
         "steps": [_step(step) for step in work.run(visible(work, ledger.steps(case_id)))],
         "decisions": [_decision(one) for one in work.run(visible(work, registry.decisions_of(case_id)))],
         "asked": [_asked(work, one) for one in work.run(visible(work, asks.statement(case_id)))] if row["status"] == "waiting" else [],
+        "given": _given(work.run(visible(work, items.kept(case_id)))),
         "next": next_for_party(row["status"], danger=row["danger"]),
     }
+
+
+def _given(kept: Iterable[dict[str, Any]]) -> dict[str, Any]:
+    """What was said on the case, as the reader may see it: parties see no notes of staff, champions none of it."""
+    told: dict[str, Any] = {"answers": {}, "text": None, "contact": {}, "location": {}, "messages": [], "notes": []}
+    for item in kept:
+        value, said = item["value"], {"at": item["recorded_at"].isoformat(), "words": item["value"]}
+        if item["kind"] == "answers":
+            told["answers"] |= value
+        elif item["kind"] in ("contact", "location"):
+            told[item["kind"]] = value
+        elif item["kind"] == "words" and told["text"] is None:
+            told["text"] = value
+        elif item["kind"] in ("message", "note"):
+            told[f"{item['kind']}s"].append(said)
+    return told
 
 
 def promise(rows: Iterable[Any], zone: str, language: str) -> dict[str, Any] | None:

@@ -146,6 +146,8 @@ def _known_service(work: Work, service: str | None) -> None:
 
 
 def _short(words: str) -> str:
+    if not words.strip():
+        raise Invalid(errors=[{"pointer": "/words", "detail": "Say it in words; blanks are none."}])
     if len(words) > WORDS_LIMIT:
         raise Invalid(errors=[{"pointer": "/words", "detail": f"This is longer than {WORDS_LIMIT} characters; please shorten it."}])
     return words

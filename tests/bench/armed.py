@@ -27,9 +27,6 @@ _CASES = """CREATE TEMPORARY TABLE filling AS SELECT case_id, clock, timer, %(fi
 _FILL = (
     # Keys that point to rows written one statement before need no looking up.
     "SET LOCAL session_replication_role = replica",
-    "TRUNCATE case_heads, clocks, timers, events, case_facts, cases, step_runs, journey_runs, tasks, outbox, feed CASCADE",
-    "UPDATE feed_head SET position = 0, horizon = pg_current_xact_id()",
-    "UPDATE readers SET position = 0",
     _CASES,
     """INSERT INTO case_heads (case_id, seq, hash, version, jurisdiction, origin)
     SELECT case_id, 0, decode(repeat('00', 32), 'hex'), 1, 'demo', 'demo' FROM filling""",
@@ -54,7 +51,7 @@ _SOON = """WITH next AS (SELECT case_id, id, subject, row_number() OVER (ORDER B
 
 
 def arm(url: str, *, cases: int, due: int, first: datetime, apart: float = 0.0, calendar: str) -> None:
-    """Empties the database and fills it: of so many `cases`, `due` timers are due from `first` on, `apart` seconds between two; all others in a year."""
+    """Fills a fresh database: of so many `cases`, `due` timers are due from `first` on, `apart` seconds between two; all others in a year."""
     values = {"cases": cases, "due": due, "first": first, "apart": f"{apart} seconds", "rule": Jsonb(RULE), "calendar": calendar}
     with psycopg.connect(url, cursor_factory=psycopg.ClientCursor) as connection:
         for statement in _FILL:

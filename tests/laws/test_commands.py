@@ -47,5 +47,9 @@ def test_a_refusal_is_told_without_a_trace(monkeypatch: pytest.MonkeyPatch) -> N
         raise Unavailable("The database is away.")
 
     monkeypatch.setattr(listing, "listed", refuses)
+    monkeypatch.setenv("DATABASE_URL", "postgresql:///somewhere")
     asked = CliRunner().invoke(main, ["settings"])
     assert (asked.exit_code, asked.output) == (1, "Error: The database is away.\n")
+    monkeypatch.delenv("DATABASE_URL")
+    monkeypatch.setenv("DATA", "nowhere")
+    assert "No portal runs on DATA=nowhere" in CliRunner().invoke(main, ["settings"]).output

@@ -36,6 +36,7 @@ def due(kind: str = "breach", case: int = 1, **more: Any) -> Due:
         "due_at": AT,
         "owed": True,
         "consequence": False,
+        "profile": None,
         "to": None,
         "after": None,
     }
