@@ -181,3 +181,10 @@ def test_a_promise_nobody_keeps_is_recorded_as_missed_within_seconds(city: Machi
         connection.execute(f"UPDATE timers SET due_at = now() + interval '1 second' WHERE kind = 'breach' AND {own}", (reference,))
     eventually(lambda: "StandardMissed" in events(city, reference, clerk), "the missed promise", seconds=6)
     assert case(city, reference, proof)["promise"]["status"] == "missed"
+
+
+def test_a_body_of_ten_megabytes_is_refused_and_the_refusal_is_heard(city: Machine) -> None:
+    """By a client that writes everything before it reads, as most do."""
+    status, told = Person(city).ask("POST", "/cases", {"text": "x" * 10_000_000})
+    assert (status, told["type"]) == (413, "/docs/problems/too-large")
+    assert start(city, text="It still answers")[0]
