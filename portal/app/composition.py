@@ -1,4 +1,4 @@
-"""The composition root of every process: one Portal, and the web application around it."""
+"""The web application around a portal: its doors."""
 
 from __future__ import annotations
 
@@ -12,19 +12,9 @@ from portal import api
 from portal.api.allowed import demand_actions
 from portal.api.gate import BODY, read_json
 from portal.app import headers, log
-from portal.catalogue.load import load
-from portal.db import connect
-from portal.jobs import waker
+from portal.app.building import build_portal
 from portal.ports import callbacks
-from portal.reactions import REACTIONS
-from portal.settings import Settings
-from portal.settings import settings as read_settings
-from portal.standards.resolve import resolve
 from portal.unit_of_work import Portal
-from portal.workflow.checks import CHECKS
-
-#: Connections of a process at most; made when needed. A draining worker records from sixteen threads at once.
-POOL = 20
 
 
 class _Json(JSONProvider):
@@ -38,18 +28,6 @@ class _Json(JSONProvider):
 
     def response(self, *args: Any, **kwargs: Any) -> Any:
         return Response(orjson.dumps(self._prepare_response_obj(args, kwargs)), content_type="application/json")
-
-
-def build_portal(settings: Settings | None = None) -> Portal:
-    """The portal of a process. CatalogueFaults, and no start, where a definition is wrong; the database is not asked for anything yet."""
-    settings = settings or read_settings()
-    return Portal(
-        engine=connect(settings.database_url, pool=POOL),
-        catalogue=load(resolve_calendar=resolve, checks=CHECKS),
-        reactions=REACTIONS,
-        settings=settings,
-        wake=waker(settings),
-    )
 
 
 def create_app(portal: Portal | None = None) -> Flask:

@@ -1,0 +1,28 @@
+"""The composition root of every process: one Portal. Doors are put around it elsewhere, so that a worker does not load them."""
+
+from __future__ import annotations
+
+from portal.catalogue.load import load
+from portal.db import connect
+from portal.jobs import waker
+from portal.reactions import REACTIONS
+from portal.settings import Settings
+from portal.settings import settings as read_settings
+from portal.standards.resolve import resolve
+from portal.unit_of_work import Portal
+from portal.workflow.checks import CHECKS
+
+#: Connections of a process at most; made when needed. A draining worker records from sixteen threads at once.
+POOL = 20
+
+
+def build_portal(settings: Settings | None = None) -> Portal:
+    """The portal of a process. CatalogueFaults, and no start, where a definition is wrong; the database is not asked for anything yet."""
+    settings = settings or read_settings()
+    return Portal(
+        engine=connect(settings.database_url, pool=POOL),
+        catalogue=load(resolve_calendar=resolve, checks=CHECKS),
+        reactions=REACTIONS,
+        settings=settings,
+        wake=waker(settings),
+    )
