@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import lru_cache
 
 from portal.catalogue.definitions import WorkingHours
 from portal.standards.resolve import DAY_MINUTES, WEEKDAYS, Window, WrongHours, cut, local_date, windows, zone
@@ -64,21 +65,27 @@ def _file(hours: WorkingHours, years: range, beside: Callable[[str], bytes] | No
 
 
 def _public(hours: WorkingHours, years: range) -> set[date]:
-    if hours.country is None:
-        if hours.subdivision is not None:
-            raise WrongHours(f"subdivision `{hours.subdivision}` stands without a country: write `country` too", ("subdivision",))
-        return set()
+    return set(_public_of(hours.country, hours.subdivision, years))
+
+
+@lru_cache(maxsize=64)
+def _public_of(country: str | None, subdivision: str | None, years: range) -> frozenset[date]:
+    """Agencies of one country share its list: every process reckons it once at its start."""
+    if country is None:
+        if subdivision is not None:
+            raise WrongHours(f"subdivision `{subdivision}` stands without a country: write `country` too", ("subdivision",))
+        return frozenset()
     import holidays  # not at the top: half its weight is never needed
 
     known = holidays.list_supported_countries(include_aliases=True)
-    if hours.country not in known:
-        raise WrongHours(f"no holidays are known for country `{hours.country}`: write an ISO 3166 code in capitals, for example `BE`", ("country",))
+    if country not in known:
+        raise WrongHours(f"no holidays are known for country `{country}`: write an ISO 3166 code in capitals, for example `BE`", ("country",))
     try:
-        found = holidays.country_holidays(hours.country, subdiv=hours.subdivision, years=years)
+        found = holidays.country_holidays(country, subdiv=subdivision, years=years)
     except NotImplementedError:
-        some = ", ".join(known[hours.country][:12]) or "none, so leave it out"
-        raise WrongHours(f"`{hours.subdivision}` is no subdivision of {hours.country}; known are {some}", ("subdivision",)) from None
-    return {day for day in found if day.year in years}
+        some = ", ".join(known[country][:12]) or "none, so leave it out"
+        raise WrongHours(f"`{subdivision}` is no subdivision of {country}; known are {some}", ("subdivision",)) from None
+    return frozenset(day for day in found if day.year in years)
 
 
 def _half(hours: WorkingHours, years: range) -> set[date]:
