@@ -15,6 +15,7 @@ from portal.api.repeats import answer, repeatable, respond
 from portal.api.schemas import Schema
 from portal.api.spec import Resource
 from portal.api.versions import demand_version
+from portal.cases import registry
 from portal.intake import party
 from portal.unit_of_work import Work
 from portal.views import entry
@@ -68,7 +69,8 @@ def _write(reference: str, action: str, act: Callable[[Work, UUID], dict[str, An
         demand_version(work.version(case_id))
         told = act(work, case_id)
         work.settle()
-        given = answer(status, {"reference": party.case_of(work, case_id)["reference"], "status": party.case_of(work, case_id)["status"], **told})
+        case = registry.case_of(work, case_id)
+        given = answer(status, {"reference": case["reference"], "status": case["status"], **told})
         work.keep(given)
     return respond(given)
 

@@ -8,7 +8,6 @@ from uuid import UUID
 
 from portal.cases import asks, registry
 from portal.cases.moves import ENDED
-from portal.cases.registry import case_of
 from portal.catalogue.definitions import Service
 from portal.errors import IllegalMove, Invalid
 from portal.feedback import given
@@ -16,8 +15,6 @@ from portal.intake import answers as rules
 from portal.intake.receive import TEXT_LIMIT
 from portal.unit_of_work import Row, Work
 from portal.vault import items
-
-__all__ = ["answer", "case_of", "rate", "take_back", "write"]
 
 
 def write(work: Work, case_id: UUID, words: str) -> UUID:
