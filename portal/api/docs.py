@@ -17,9 +17,10 @@ from portal.api.problems import PASSING, Problem
 from portal.api.spec import ProblemApi
 from portal.catalogue.definitions import Journey
 from portal.catalogue.languages import is_language
-from portal.errors import NotFound
+from portal.errors import NotFound, Unavailable
 from portal.views.diagram import RIGHT_TO_LEFT, diagram, is_wide
-from portal.views.journey import lines, live, text, words
+from portal.views.journey import lines, text, words
+from portal.views.versions import Version, definition, of, published
 
 pages = Blueprint("docs", __name__, template_folder="templates", static_folder="static", static_url_path="/docs/static")
 
@@ -68,19 +69,17 @@ def journeys() -> str:
 @pages.route("/docs/journeys/<id>")
 @allowed("documents.read")
 def journey(id: str) -> str:
-    """One journey: the picture, and the same as a list; with counts for those who may see cases"""
-    catalogue, language = the_portal().catalogue, _language()
-    found = catalogue.journeys.get(id)
+    """One journey, in its present version or `?version=`: the picture, and the same as a list; with counts for those who may see cases"""
+    catalogue, language, asked = the_portal().catalogue, _language(), request.args.get("version")
+    counted = g.principal.scope in ("staff", "champion")
+    known, shown, found = _versions(id, asked, counted)
     if found is None:
         raise NotFound("There is no journey of that name.")
-    counted = None
-    if g.principal.scope in ("staff", "champion"):
-        with the_portal().work(g.principal) as work:
-            counted = live(work, id)
-    steps, title = lines(catalogue, found, language, counted), text(found.title, language)
+    steps, title = lines(catalogue, found, language, shown.steps if shown and counted else None), text(found.title, language)
     picture = diagram(found, steps, title, language=language)
     return render_template(
         "journey.html",
+        id=id,
         language=language,
         title=title,
         services=_users(found, language),
@@ -90,7 +89,28 @@ def journey(id: str) -> str:
         titles={step.id: step.title for step in steps},
         said=words(language),
         mirrored=language in RIGHT_TO_LEFT,
+        versions=known,
+        shown=shown,
+        counted=counted,
     )
+
+
+def _versions(id: str, asked: str | None, counted: bool) -> tuple[list[Version], Version | None, Journey | None]:
+    """The versions published, the one to be shown and its definition. Without a database the present one is shown all the same, uncounted."""
+    present = the_portal().catalogue.journeys.get(id)
+    if present is None and asked is None:
+        return [], None, None
+    try:
+        with the_portal().work(g.principal) as work:
+            known = published(work, id, counted=counted)
+            if asked is not None:
+                shown = of(known, asked)[-1]
+                return known, shown, definition(work, shown)
+    except Unavailable:
+        if asked is not None or counted:
+            raise
+        known = []
+    return known, next((one for one in known if one.present), None), present
 
 
 def _language() -> str:

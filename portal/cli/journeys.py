@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
 
 import click
 
@@ -12,6 +13,9 @@ from portal.catalogue.faults import CatalogueFaults, instead
 from portal.catalogue.load import load
 from portal.views.journey import END, StepLine, lines, text, words
 from portal.views.layers import layout
+
+if TYPE_CHECKING:
+    from portal.views.versions import Version
 
 
 @click.group()
@@ -35,15 +39,22 @@ def list_journeys(language: str) -> None:
 
 @journeys.command()
 @click.argument("name")
+@click.option("--version", "asked", metavar="NUMBER|HASH", help="A published version; without it the present one.")
 @click.option("--language", default="en", show_default=True, help="Language of titles.")
 @click.option("--svg", is_flag=True, help="The picture as SVG instead.")
-def show(name: str, language: str, svg: bool) -> None:
+def show(name: str, asked: str | None, language: str, svg: bool) -> None:
     """Draw one journey: its steps layer by layer, who does them, what is promised, where they lead, and how many cases are there now."""
     catalogue = _catalogue()
-    journey = catalogue.journeys.get(name)
-    if journey is None:
+    journey, known, shown = catalogue.journeys.get(name), [], None
+    if journey is None and asked is None:
         raise click.ClickException(f"there is no journey `{name}`: {instead(name, catalogue.journeys)}")
-    steps = lines(catalogue, journey, language, _live(name))
+    seen = _seen(name, asked)
+    if seen is not None:
+        known, shown, journey = seen[0], seen[1], seen[2] or journey
+    elif asked is not None:
+        raise click.ClickException("published versions are in the database: start the portal, or set DATABASE_URL")
+    assert journey is not None
+    steps = lines(catalogue, journey, language, None if seen is None else shown.steps if shown else {})
     if svg:
         from portal.views.diagram import diagram
 
@@ -51,6 +62,10 @@ def show(name: str, language: str, svg: bool) -> None:
         return
     for row in drawn(catalogue, journey, steps, language):
         click.echo(row)
+    for one in known if len(known) > 1 else ():
+        there = ", ".join(f"{step} {number}" for step, number in sorted(one.steps.items()))
+        since = f"{one.published_at:%Y-%m-%d}" if one.published_at else "not published"
+        click.echo(f"version {one.number} ({one.short}), {since}: {one.running:,} under way{': ' + there if there else ''}")
 
 
 def users(catalogue: Catalogue, journey: Journey) -> list[str]:
@@ -89,8 +104,11 @@ def _catalogue() -> Catalogue:
         raise click.ClickException(f"the definitions have faults:\n{trouble}") from None
 
 
-def _live(name: str) -> dict[str, int] | None:
-    """Counted where a portal runs on DATA or DATABASE_URL is set; None where none does. A champion sees the cases of all agencies."""
+def _seen(name: str, asked: str | None) -> tuple[list[Version], Version | None, Journey | None] | None:
+    """Versions with counts, the one to be shown, and its definition where it was asked for; None where no portal runs on DATA and no DATABASE_URL is set.
+
+    A champion sees the cases of all agencies.
+    """
     from portal.local.running import adopt
 
     if not adopt(os.environ.get("DATA", "var")):
@@ -98,12 +116,14 @@ def _live(name: str) -> dict[str, int] | None:
     from portal.app import build_portal
     from portal.errors import Unavailable
     from portal.unit_of_work import Principal
-    from portal.views.journey import live
+    from portal.views.versions import definition, of, published
 
     portal = build_portal()
     try:
         with portal.work(Principal("champion", subject="portal")) as work:
-            return live(work, name)
+            known = published(work, name, counted=True)
+            shown = of(known, asked)[-1] if asked is not None else next((one for one in known if one.present), None)
+            return known, shown, definition(work, shown) if shown and asked is not None else None
     except Unavailable as refused:
         click.echo(f"no counts: {refused.detail}", err=True)
         return None

@@ -11,9 +11,13 @@ from portal.catalogue.definitions import Catalogue
 
 @click.command()
 def publish() -> None:
-    """Check the definitions and store those that are new. Nothing stored is changed."""
+    """Check the definitions and store those that are new. Nothing stored is changed.
+
+    A changed journey or service takes the next `version`: cases under way finish on the one they began on, `portal move` brings them over. Where
+    one kept its number nothing is published.
+    """
     from portal.catalogue.faults import CatalogueFaults
-    from portal.catalogue.store import store
+    from portal.catalogue.store import VersionTaken, store
     from portal.db import connect
     from portal.settings import settings
 
@@ -22,9 +26,13 @@ def publish() -> None:
     except CatalogueFaults as error:
         raise click.ClickException(f"nothing was published, the definitions have faults:\n{error}") from None
     engine = connect(settings().owner_database_url or settings().database_url, pool=1)
-    with engine.begin() as connection:
-        new = store(connection, catalogue.stored)
-    engine.dispose()
+    try:
+        with engine.begin() as connection:
+            new = store(connection, catalogue.stored)
+    except VersionTaken as taken:
+        raise click.ClickException(f"nothing was published:\n{taken.detail}") from None
+    finally:
+        engine.dispose()
     kinds = Counter(row.kind for row in catalogue.stored)
     click.echo(f"{len(new)} new of {len(catalogue.stored)} definitions: " + ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items())))
 

@@ -84,7 +84,8 @@ def diagram(journey: Journey, lines: Sequence[StepLine], title: str, *, language
 def _described(journey: Journey, lines: Sequence[StepLine], said: dict[str, str]) -> str:
     titles = {line.id: line.title for line in lines} | {END: said["end"]}
     start = titles.get(journey.start, journey.start)
-    return f"{said['start']}: {start}. " + " ".join(f"{line.title} → {', '.join(titles.get(way.to, way.to) for way in line.ways)}." for line in lines)
+    told = ((f"{line.title} ({line.live} {said['now']})" if line.live else line.title, line) for line in lines)
+    return f"{said['start']}: {start}. " + " ".join(f"{name} → {', '.join(titles.get(way.to, way.to) for way in line.ways)}." for name, line in told)
 
 
 def _boxes(found: Layout, lines: Sequence[StepLine], labels: Mapping[tuple[str, str], Way], said: dict[str, str]) -> dict[str, _Box]:

@@ -6,12 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from portal.catalogue.definitions import Arm, Catalogue, Journey, Step, Text
-from portal.unit_of_work import Work
 
 END = "end"
-
-_LIVE = """SELECT s.step, count(*) FROM step_runs s JOIN journey_runs j ON j.case_id = s.case_id AND j.id = s.run_id
-WHERE s.status = 'begun' AND j.journey = %(journey)s GROUP BY s.step"""
 
 #: Words of the picture and the list, by language; English where there are none.
 _WORDS: dict[str, dict[str, str]] = {
@@ -35,6 +31,12 @@ _WORDS: dict[str, dict[str, str]] = {
         "journey": "Journey",
         "steps": "Steps",
         "then": "then",
+        "version": "version",
+        "versions": "Versions",
+        "published": "published",
+        "present": "new cases begin on it",
+        "cases": "cases under way",
+        "step": "step",
     },
     "fr": {
         "work": "travail",
@@ -56,6 +58,12 @@ _WORDS: dict[str, dict[str, str]] = {
         "journey": "Parcours",
         "steps": "Étapes",
         "then": "puis",
+        "version": "version",
+        "versions": "Versions",
+        "published": "publiée",
+        "present": "les nouveaux dossiers la suivent",
+        "cases": "dossiers en cours",
+        "step": "étape",
     },
 }
 _UNITS = {
@@ -117,11 +125,6 @@ def text(said: Text, language: str) -> str:
 def lines(catalogue: Catalogue, journey: Journey, language: str, live: Mapping[str, int] | None = None) -> list[StepLine]:
     """All steps, in the order written."""
     return [_line(catalogue, journey, step, language, live) for step in journey.steps]
-
-
-def live(work: Work, journey: str) -> dict[str, int]:
-    """Cases under way at each step, of all versions, as far as the unit's principal may see them."""
-    return {str(step): int(number) for step, number in work.sql(_LIVE, {"journey": journey})}
 
 
 def _line(catalogue: Catalogue, journey: Journey, step: Step, language: str, live: Mapping[str, int] | None) -> StepLine:
