@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
+from orjson import loads
 from sqlalchemy import Column, DateTime, MetaData, Uuid, create_engine, event
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import Engine, make_url
@@ -59,6 +60,7 @@ def connect(url: str, *, pool: int = 8) -> Engine:
         max_overflow=0,
         pool_timeout=5,
         pool_use_lifo=True,
+        json_deserializer=loads,
         connect_args={"prepare_threshold": 1, "connect_timeout": 5, "options": "-c timezone=UTC -c jit=off"},
     )
     event.listen(engine, "rollback", lambda connection: connection.info.pop(PREPARED, None))

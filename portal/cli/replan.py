@@ -41,8 +41,10 @@ def replan(calendar: str, preview: bool, also_earlier: bool, workers: int, whole
     """
     from portal.app import build_portal
     from portal.standards.replan import target
+    from portal.unit_of_work import keep_for_good
 
     portal = build_portal()
+    keep_for_good()
     of = target(portal, calendar)
     click.echo(f"{of.calendar}: {len(of.older)} earlier {'version' if len(of.older) == 1 else 'versions'}, present version {of.hash[:12]}")
     sys.exit(_preview(portal, of, also_earlier, None if whole else MOST) if preview else _apply(portal, of, also_earlier, workers))

@@ -14,6 +14,7 @@ def sweep() -> None:
     from portal.app import build_portal
     from portal.jobs.sweeper import Sweeper
     from portal.jobs.tasks import TASKS
+    from portal.unit_of_work import keep_for_good
 
     portal = build_portal()
     sweeper = Sweeper(portal, {kind: partial(task, portal) for kind, task in TASKS.items()})
@@ -23,5 +24,6 @@ def sweep() -> None:
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, asked)
+    keep_for_good()
     click.echo("sweeping")
     sweeper.run()

@@ -16,10 +16,12 @@ def work(queue: str, memory: int) -> None:
     from portal.jobs.tasks import TASKS
     from portal.jobs.wake import queue_names
     from portal.jobs.worker import serve
+    from portal.unit_of_work import keep_for_good
 
     portal = build_portal()
     known = queue_names(portal.settings.rq_workers)
     if queue not in known:
         raise click.UsageError(f"nobody would put jobs on {queue!r}: the queues are {', '.join(known)} (RQ_WORKERS={portal.settings.rq_workers})")
+    keep_for_good()
     click.echo(f"working on {queue}")
     serve(queue, {kind: partial(task, portal) for kind, task in TASKS.items()}, redis_url=portal.settings.redis_url, memory=memory)

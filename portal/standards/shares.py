@@ -8,7 +8,7 @@ from contextlib import closing
 from multiprocessing.connection import Connection, wait
 from typing import Any, TypeVar
 
-from portal.unit_of_work import Portal
+from portal.unit_of_work import Portal, keep_for_good
 
 T = TypeVar("T")
 #: What a worker does: its number, and where it tells how far it has come; its result.
@@ -44,6 +44,7 @@ def in_shares(portal: Portal, workers: int, share: Share[T], progress: Callable[
 def _worker(portal: Portal, share: Share[Any], number: int, there: Connection) -> None:
     # The parent goes on using its own connections: they are let go of here, not closed.
     portal.engine.dispose(close=False)
+    keep_for_good()
     with closing(there):
         there.send(("done", share(number, lambda count: there.send(("far", count)))))
 

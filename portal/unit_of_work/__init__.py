@@ -2,9 +2,9 @@
 
 from portal.events.log import Event
 from portal.unit_of_work.idempotency import Answer, Repeatable
-from portal.unit_of_work.portal import Portal
+from portal.unit_of_work.portal import Portal, keep_for_good
 from portal.unit_of_work.principal import ANONYMOUS, ENGINE, FIGURES, RELAY, Principal
 from portal.unit_of_work.rows import Row
 from portal.unit_of_work.work import Reaction, Work
 
-__all__ = ["ANONYMOUS", "ENGINE", "FIGURES", "RELAY", "Answer", "Event", "Portal", "Principal", "Reaction", "Repeatable", "Row", "Work"]
+__all__ = ["ANONYMOUS", "ENGINE", "FIGURES", "RELAY", "Answer", "Event", "Portal", "Principal", "Reaction", "Repeatable", "Row", "Work", "keep_for_good"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any
 from uuid import UUID
@@ -18,7 +18,7 @@ class Row(dict[str, Any]):
 
     __slots__ = ("dirty", "new", "table")
 
-    def __init__(self, table: Table, values: dict[str, Any], *, new: bool) -> None:
+    def __init__(self, table: Table, values: Mapping[str, Any] | Iterable[tuple[str, Any]], *, new: bool) -> None:
         super().__init__(values)
         self.table = table
         self.new = new
@@ -39,6 +39,12 @@ def _order(table: Table) -> str:
 def keys(table: Table) -> tuple[str, ...]:
     """Names of the primary key's columns."""
     return tuple(f"{column.name}" for column in table.primary_key.columns)
+
+
+@cache
+def of_cases(table: Table) -> str:
+    """SQL of all rows of some cases, its one parameter an array of ids: one text however many there are, so that the server prepares it once."""
+    return f"SELECT {', '.join(table.columns.keys())} FROM {table.name} WHERE case_id = ANY(%s) ORDER BY {', '.join(keys(table))}"
 
 
 class Rows:
@@ -69,13 +75,15 @@ class Rows:
         """Rows of the case, or None where they were not read yet."""
         return self._held.get(table, {}).get(case_id)
 
-    def hold(self, table: Table, case_ids: Iterable[UUID], found: Iterable[dict[str, Any]]) -> None:
-        """Takes in what was read from the database for these cases."""
+    def hold(self, table: Table, case_ids: Iterable[UUID], found: Iterable[tuple[Any, ...]]) -> None:
+        """Takes in what `of_cases` read from the database for these cases."""
         by_case = self._held.setdefault(table, {})
         for case_id in case_ids:
             by_case.setdefault(case_id, [])
+        names = tuple(table.columns.keys())
+        at = names.index("case_id")
         for values in found:
-            by_case[values["case_id"]].append(Row(table, values, new=False))
+            by_case[values[at]].append(Row(table, zip(names, values, strict=True), new=False))
 
     def added(self, table: Table) -> bool:
         """True where the unit inserts into that table."""

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Executable, Select, Table, select
+from sqlalchemy import Connection, Executable, Select, Table
 
 from portal.db import PREPARED
 from portal.events.chain import GENESIS
@@ -16,7 +16,7 @@ from portal.events.tables import events
 from portal.unit_of_work import idempotency
 from portal.unit_of_work.idempotency import Answer, Repeatable
 from portal.unit_of_work.principal import Principal
-from portal.unit_of_work.rows import Row, Rows
+from portal.unit_of_work.rows import Row, Rows, of_cases
 from portal.unit_of_work.tables import case_heads
 from portal.unit_of_work.tables import idempotency as answers
 from portal.unit_of_work.trip import Statement, Values, as_text, from_text, left_prepared, together
@@ -138,13 +138,16 @@ class Work:
         """Reads the rows of many cases in one statement; those already held, or of new cases, are not asked for again."""
         missing = [id for id in case_ids if id not in self._new_cases and self._rows.held(table, id) is None]
         if missing:
-            statement = select(table).where(table.c.case_id.in_(missing)).order_by(*table.primary_key.columns)
-            self._rows.hold(table, missing, (dict(row) for row in self._connection.execute(statement).mappings()))
+            cursor = self._raw.execute(of_cases(table), (missing,), binary=True)
+            self._rows.hold(table, missing, cursor.fetchall())
 
     def rows(self, table: Table, case_id: UUID) -> list[Row]:
         """Rows of one case, changes of this unit included; of a case in hand only."""
-        self.load(table, [case_id])
-        return self._rows.held(table, case_id) or []
+        held = self._rows.held(table, case_id)
+        if held is None:
+            self.load(table, [case_id])
+            held = self._rows.held(table, case_id)
+        return held or []
 
     def version(self, case_id: UUID) -> int:
         """Version of a case in hand: raised by every unit that writes it."""

@@ -20,6 +20,7 @@ from portal.kpi.fold import fold_all
 from portal.local.one_machine import OWNER
 from portal.reactions import sweep as fire
 from portal.settings import Settings
+from portal.unit_of_work import keep_for_good
 from tests.bench import rq_jobs
 from tests.bench.armed import arm, bring_forward
 from tests.bench.entries import Entry, beside
@@ -108,6 +109,7 @@ def sweep() -> None:
     """One process that fires what is due until nothing is left."""
     portal = build_portal()
     portal.engine.connect().close()
+    keep_for_good()  # as `portal work` and `portal sweep` do
     print("ready", flush=True)
     sys.stdin.readline()
     begun = time.monotonic()
