@@ -136,6 +136,8 @@ class Standard:
     ends: Literal["closing", "next-open"] = "closing"
     #: A count that starts outside hours: rolled forward to the next opening first, or counted as it stands.
     begins: Literal["roll-forward", "just-count"] = "roll-forward"
+    #: `HH:MM`: what starts at this local time or later counts from the next working day's opening (portal/standards/cutoff.py).
+    cutoff: str | None = None
     #: Starts it instead of the receipt, or of the step it covers.
     starts_on: Moment | None = None
     #: Stop it, beside the end of what it covers.

@@ -25,6 +25,7 @@ _PATTERNS = {
     ("Option", "id"): syntax.WORD,
     **dict.fromkeys([("Standard", "within"), ("Step", "reply_within"), ("PauseRule", "within"), ("Extension", "within")], syntax.TERM),
     **dict.fromkeys([("Escalation", "after"), ("Consequence", "undo_within")], syntax.TERM),
+    ("Standard", "cutoff"): syntax.TIME,
     ("Agency", "currency"): "[A-Z]{3}",
     ("Fee", "currency"): "[A-Z]{3}",
 }

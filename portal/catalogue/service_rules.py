@@ -7,12 +7,12 @@ from itertools import pairwise
 from typing import Any
 
 from portal.catalogue import syntax
-from portal.catalogue.definitions import Agency, Field, Journey, Service, Standard
+from portal.catalogue.definitions import Agency, Field, Journey, Service, Standard, WorkingHours
 from portal.catalogue.documents import Document, Path
 from portal.catalogue.faults import instead
 from portal.catalogue.known import Known
 from portal.catalogue.languages import is_language
-from portal.catalogue.standard_rules import check_conditions
+from portal.catalogue.standard_rules import check_conditions, check_cutoff
 
 #: Steps that are work for somebody, and so cost.
 COSTING = ("work", "send", "decide", "ask")
@@ -97,6 +97,14 @@ def _standards(document: Document[Service], service: Service, agency: Agency | N
             document.note((*path, "calendar"), message)
         _warnings(document, path, standard)
         check_conditions(document, path, standard, agency, journey)
+        check_cutoff(document, path, standard, _hours(standard.calendar, agency, known))
+
+
+def _hours(name: str | None, agency: Agency | None, known: Known) -> WorkingHours | None:
+    """The calendar a standard runs on; None where it cannot be told."""
+    owner, _, calendar = (name or "").rpartition("/")
+    held = known.agency(owner) if owner else agency
+    return next((entry for entry in held.calendars if not name or entry.id == calendar), None) if held else None
 
 
 def _calendar(name: str, agency: Agency | None, known: Known) -> str | None:

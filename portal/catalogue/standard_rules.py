@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from portal.catalogue import syntax
-from portal.catalogue.definitions import Agency, Consequence, Journey, Law, Service, Standard
+from portal.catalogue.definitions import Agency, Consequence, Journey, Law, Service, Standard, WorkingHours
 from portal.catalogue.documents import Document, Path
 from portal.catalogue.faults import instead
 
@@ -24,6 +24,20 @@ def check_conditions(document: Document[Service], path: Path, standard: Standard
     for name in ("stops_on", "cancels_on", "resets_on"):
         if standard.starts_on and standard.starts_on in getattr(standard, name):
             document.note((*path, name), f"`{standard.starts_on}` starts this promise: it cannot be in `{name}` too", key=True)
+
+
+def check_cutoff(document: Document[Service], path: Path, standard: Standard, hours: WorkingHours | None) -> None:
+    """Note what is wrong with the cut-off of the standard at `path`; `hours` is the calendar it runs on, where that is known."""
+    if standard.cutoff is None:
+        return
+    here = (*path, "cutoff")
+    if message := syntax.bad_time(standard.cutoff) or (syntax.bad_cutoff(standard.cutoff, hours.id, hours.weekly) if hours else None):
+        document.note(here, message)
+    elif standard.begins == "just-count":
+        document.note(here, "a cut-off moves a start to the next opening, and `begins: just-count` counts it as it stands: leave one of them out", key=True)
+    elif standard.profile == "same-time" and standard.within.endswith("calendar_months"):
+        says = "a month counted to the same time of day may end sooner when it starts a day later (on the 29th and the 30th of January, for example)"
+        document.note(here, f"{says}, so it can have no cut-off: write `profile: eu-1182-71`, or calendar_weeks", key=True)
 
 
 def _pauses(document: Document[Service], path: Path, standard: Standard, journey: Journey | None) -> None:

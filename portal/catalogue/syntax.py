@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date
 from itertools import pairwise
 from zoneinfo import ZoneInfo
@@ -18,6 +18,7 @@ ID = "[a-z][a-z0-9]*(-[a-z0-9]+)*"
 WORD = "[a-z0-9]+([-_][a-z0-9]+)*"
 FIELD = "[a-z][a-z0-9]*([-_][a-z0-9]+)*"
 TERM = "[1-9][0-9]{0,4} (" + "|".join(UNITS) + ")"
+TIME = "([01][0-9]|2[0-3]):[0-5][0-9]"
 _ID, _WORD, _FIELD, _TERM = (re.compile(form) for form in (ID, WORD, FIELD, TERM))
 _WINDOW = re.compile(r"(\d\d):([0-5]\d)-(\d\d):([0-5]\d)")
 #: Reserved in CEL (cel-spec, language definition): `answers.in` could not be written.
@@ -58,6 +59,26 @@ def bad_window(window: str) -> str | None:
     return f"`{window[:40]}` is no window: write `HH:MM-HH:MM`, the end after the beginning and at most 24:00, such as `08:30-17:00`"
 
 
+def bad_time(time: str) -> str | None:
+    """`HH:MM`, a time of the local day."""
+    return None if re.fullmatch(TIME, time) else f"`{time[:40]}` is no time of day: write `HH:MM`, from 00:00 to 23:59, such as `15:00`"
+
+
+def bad_cutoff(cutoff: str, calendar: str, weekly: Mapping[str, Iterable[str]]) -> str | None:
+    """A cut-off lies inside the hours of each weekday that opens, at no edge and in no break; a day may end before it, but not every day."""
+    at, cuts = _minutes(cutoff), False
+    for day, windows in (weekly or dict.fromkeys(DAYS, ("00:00-24:00",))).items():
+        spans = [span for window in windows if (span := _span(window))]
+        inside = any(opens < at < closes for opens, closes in spans)
+        cuts |= inside
+        if spans and not inside and at < max(closes for _, closes in spans):
+            hours = ", ".join(windows)
+            return f"`{cutoff}` is not inside the opening hours of {day} ({hours}) of calendar `{calendar}`: write a time after it opens and outside its breaks"
+    if weekly and not cuts:
+        return f"`{cutoff}` is not before the closing of any day of calendar `{calendar}`, so it would change nothing: write an earlier time, or leave it out"
+    return None
+
+
 def bad_order(windows: Iterable[str]) -> str | None:
     """Windows of one day: one after the other, no overlap."""
     spans = [span for window in windows if (span := _span(window))]
@@ -69,8 +90,12 @@ def _span(window: str) -> tuple[int, int] | None:
     match = _WINDOW.fullmatch(window)
     if not match or not match[0].isascii():
         return None
-    start, end = int(match[1]) * 60 + int(match[2]), int(match[3]) * 60 + int(match[4])
+    start, end = _minutes(window[:5]), _minutes(window[6:])
     return (start, end) if start < end <= 24 * 60 else None
+
+
+def _minutes(time: str) -> int:
+    return int(time[:2]) * 60 + int(time[3:])
 
 
 def bad_day(day: str) -> str | None:

@@ -168,6 +168,14 @@ class Calendar:
             raise self._ends()
         return day in self._opening.holidays
 
+    def opens_on(self, weekday: int) -> bool:
+        """Whether the place opens on that day of an ordinary week; Monday is 0."""
+        return bool(self._opening.weekly[weekday])
+
+    def with_week(self, weekly: Mapping[str, Sequence[Window]]) -> Calendar:
+        """The same place, years and holidays with another week, and no special hours."""
+        return Calendar(self.zone.key, weekly, holidays=self._opening.holidays, years=self.years)
+
     @property
     def day_seconds(self) -> int:
         """Opening time of the usual day: the commonest length among the weekdays that open, the longer one of equals."""

@@ -27,7 +27,7 @@ __all__ = ["RUNNING", "Clock", "calendar", "clock_of", "rule_term", "standing", 
 #: Clocks in these states have not been stopped: a missed promise is still owed.
 RUNNING = frozenset({"running", "paused", "missed"})
 #: Conditions of a standard that a clock keeps as they stood when it started (portal/catalogue/definitions.py).
-_KEPT = ("ends", "begins", "stops_on", "cancels_on", "resets_on", "pauses", "extend", "escalate", "consequence")
+_KEPT = ("ends", "begins", "cutoff", "stops_on", "cancels_on", "resets_on", "pauses", "extend", "escalate", "consequence")
 
 
 def standing(work: Work, row: Any) -> Clock:
@@ -247,7 +247,7 @@ def _add(
         extended=False,
     )
     told = {"clock": str(row["id"]), "due_at": stamp(due_at), "started_at": stamp(started_at), "step_run": str(step_run_id) if step_run_id else None}
-    said = {key: rule[key] for key in ("within", "profile", "law", "ends", "begins") if key in rule}
+    said = {key: rule[key] for key in ("within", "profile", "law", "ends", "begins", "cutoff") if key in rule}
     work.record(
         case_id,
         "ClockStarted",

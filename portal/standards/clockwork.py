@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, time, timedelta
 from functools import lru_cache
 from typing import Any, Literal
 
 from portal.standards.calendar import ALWAYS, Calendar, Pause
-from portal.standards.terms import Begins, Ends, Term, due, parse_term
+from portal.standards.terms import Begins, Ends, Term, counts_from, due, parse_term, passing
 
 Status = Literal["running", "paused", "met", "missed", "cancelled"]
 _MICROSECOND = timedelta(microseconds=1)
@@ -62,9 +62,9 @@ class Clock:
 
 
 @lru_cache(maxsize=1024)
-def term_of(within: str, profile: str = "same-time", ends: Ends = "closing", begins: Begins = "roll-forward") -> Term:
+def term_of(within: str, profile: str = "same-time", ends: Ends = "closing", begins: Begins = "roll-forward", cutoff: str | None = None) -> Term:
     """The term of a standard."""
-    return parse_term(within, profile=profile, ends=ends, begins=begins)
+    return parse_term(within, profile=profile, ends=ends, begins=begins, cutoff=cutoff)
 
 
 def period(within: str) -> Term:
@@ -76,7 +76,7 @@ def rule_term(rule: Mapping[str, Any]) -> Term | None:
     """The term of a clock's rule; None where its date came from elsewhere."""
     if not rule.get("within") or "profile" not in rule:
         return None
-    return term_of(rule["within"], rule["profile"], rule.get("ends", "closing"), rule.get("begins", "roll-forward"))
+    return term_of(rule["within"], rule["profile"], rule.get("ends", "closing"), rule.get("begins", "roll-forward"), rule.get("cutoff"))
 
 
 def begun(term: Term, hours: Calendar, started_at: datetime) -> Clock:
@@ -95,11 +95,19 @@ def reckoned(clock: Clock) -> datetime:
     if clock.term is None or clock.hours is None:
         return clock.due_at
     ends = due(clock.term, clock.hours, clock.started_at, clock.pauses)
-    if clock.extension is None:
+    more = extension_of(clock)
+    if more is None:
         return ends
     # A legal period ends with a day: its last day is the event the extension is counted from.
     base = ends - _MICROSECOND if clock.term.profile == "eu-1182-71" else ends
-    return due(term_of(clock.extension, clock.term.profile, clock.term.ends, "just-count"), clock.hours, base, clock.pauses)
+    return due(more, clock.hours, base, clock.pauses)
+
+
+def extension_of(clock: Clock) -> Term | None:
+    """The term it was extended by: counted in the same way from the instant, or the last day, on which it would have ended."""
+    if clock.term is None or clock.extension is None:
+        return None
+    return term_of(clock.extension, clock.term.profile, clock.term.ends, "just-count")
 
 
 def pause_from(clock: Clock, at: datetime, *, next_day: bool) -> datetime:
@@ -161,20 +169,26 @@ def cancelled(clock: Clock, at: datetime) -> Clock:
 
 def used(clock: Clock, until: datetime) -> int:
     """Microseconds of the term's own kind of time that have run until an instant, pauses left out."""
-    return kind_of(clock).micros_between(clock.started_at, max(until, clock.started_at), clock.pauses)
+    kind, still = time_of(clock)
+    return kind.micros_between(begins_at(clock), until, still)
 
 
 def share_at(clock: Clock, thousandths: int) -> datetime:
     """The instant at which people are warned: when that share of its time has run, or at the next opening where nobody works then."""
-    kind = kind_of(clock)
-    whole = kind.micros_between(clock.started_at, clock.due_at, clock.pauses)
-    at = kind.add_micros(clock.started_at, whole * thousandths // 1000, clock.pauses)
+    (kind, still), begins = time_of(clock), begins_at(clock)
+    whole = kind.micros_between(begins, clock.due_at, still)
+    at = kind.add_micros(begins, whole * thousandths // 1000, still)
     return min(clock.due_at, clock.hours.next_running(at, clock.pauses) if clock.hours else at)
 
 
-def kind_of(clock: Clock) -> Calendar:
-    """What its time passes in: opening hours, or real time."""
-    return clock.hours if clock.hours is not None and clock.term is not None and clock.term.open_time else ALWAYS
+def time_of(clock: Clock) -> tuple[Calendar, Collection[Pause]]:
+    """What its time passes in (opening hours, legal days, or real time), and when it stands still."""
+    return (ALWAYS, clock.pauses) if clock.term is None or clock.hours is None else passing(clock.term, clock.hours, clock.pauses)
+
+
+def begins_at(clock: Clock) -> datetime:
+    """The instant from which on its time counts: its start, or later by a cut-off, the day of a legal event, or closed time."""
+    return clock.started_at if clock.term is None or clock.hours is None else counts_from(clock.term, clock.hours, clock.started_at)
 
 
 def _again(clock: Clock) -> Clock:

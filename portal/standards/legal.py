@@ -5,9 +5,11 @@ from __future__ import annotations
 from calendar import monthrange
 from collections.abc import Callable, Collection
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 
 from portal.standards.calendar import ALWAYS, Calendar, CalendarEnds, Pause, merged
 from portal.standards.opening import from_micros
+from portal.standards.resolve import DAY_MINUTES
 
 _ONE_DAY = timedelta(days=1)
 
@@ -38,16 +40,16 @@ def legal_due(calendar: Calendar, start: datetime, count: int, unit: str, pauses
     """
     local = calendar.local(start)
     if unit == "calendar_hours":
-        return _after_hours(local, count, pauses)
-    event, out = local.date(), _taken_out(calendar, pauses)
+        return ALWAYS.add_pausing(legal_begins(calendar, start, unit), count * 3600, pauses)
+    event, out = local.date(), taken_out(calendar, pauses)
 
     def working(day: date) -> bool:
-        return day.weekday() < 5 and not calendar.is_holiday(day) and day not in out
+        return is_working(calendar, day) and day not in out
 
     if unit == "business_days":
         last = _nth_working(event, count, working)
     else:
-        last = _extended(event, later(event, count, unit), out)
+        last = nominal_last(event, count, unit, out)
         while not working(last):
             last += _ONE_DAY
         if unit != "calendar_days" or count > 1:
@@ -55,13 +57,33 @@ def legal_due(calendar: Calendar, start: datetime, count: int, unit: str, pauses
     return calendar.at(last + _ONE_DAY)
 
 
-def _after_hours(local: datetime, count: int, pauses: Collection[Pause]) -> datetime:
+def legal_begins(calendar: Calendar, start: datetime, unit: str) -> datetime:
+    """The instant (UTC) from which a period counts: after the hour, or the local day, of its event."""
+    local = calendar.local(start)
+    if unit != "calendar_hours":
+        return calendar.at(local.date() + _ONE_DAY)
     into_the_hour = timedelta(minutes=local.minute, seconds=local.second, microseconds=local.microsecond)
-    begins = local.astimezone(UTC) - into_the_hour + timedelta(hours=1)
-    return ALWAYS.add_pausing(begins, count * 3600, pauses)
+    return local.astimezone(UTC) - into_the_hour + timedelta(hours=1)
 
 
-def _taken_out(calendar: Calendar, pauses: Collection[Pause]) -> set[date]:
+@lru_cache(maxsize=256)
+def working_days(calendar: Calendar) -> Calendar:
+    """The working days of Article 2 at the place of a calendar, as a calendar on which each of them is open from midnight to midnight."""
+    return calendar.with_week(dict.fromkeys(("mon", "tue", "wed", "thu", "fri"), ((0, DAY_MINUTES),)))
+
+
+def whole_days(calendar: Calendar, pauses: Collection[Pause]) -> list[Pause]:
+    """The local dates that pauses take out of a period, as intervals."""
+    return [(calendar.at(day), calendar.at(day + _ONE_DAY)) for day in sorted(taken_out(calendar, pauses))]
+
+
+def is_working(calendar: Calendar, day: date) -> bool:
+    """Whether a local date is a working day of Article 2."""
+    return day.weekday() < 5 and not calendar.is_holiday(day)
+
+
+def taken_out(calendar: Calendar, pauses: Collection[Pause]) -> set[date]:
+    """The local dates that pauses cover whole."""
     out: set[date] = set()
     for begins, ends in merged(pauses):
         day = calendar.local(from_micros(begins)).date()
@@ -73,9 +95,9 @@ def _taken_out(calendar: Calendar, pauses: Collection[Pause]) -> set[date]:
     return out
 
 
-def _extended(event: date, last: date, out: set[date]) -> date:
-    """The last day moved on by each date taken out after the event, those of the extension included."""
-    day = event
+def nominal_last(event: date, count: int, unit: str, out: set[date]) -> date:
+    """The last counted day of a period in days, weeks or months: moved on by each date taken out after the event, those it is moved over included."""
+    day, last = event, later(event, count, unit)
     while day < last:
         day += _ONE_DAY
         if day in out:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from fractions import Fraction
 from typing import Final, Literal, get_args
 
 from portal.standards.calendar import ALWAYS, Calendar, Pause
-from portal.standards.legal import later, legal_due
+from portal.standards.cutoff import received
+from portal.standards.legal import later, legal_begins, legal_due, whole_days, working_days
 
 Unit = Literal["business_days", "business_hours", "calendar_days", "calendar_weeks", "calendar_months", "calendar_hours"]
 #: How days are counted.
@@ -26,13 +27,15 @@ Unit = Literal["business_days", "business_hours", "calendar_days", "calendar_wee
 Profile = Literal["same-time", "opening-hours", "eu-1182-71"]
 #: Where a budget of open time runs out exactly at a closing instant: due then (Zammad's older engine), or at the next opening (biz, pandas).
 Ends = Literal["closing", "next-open"]
-#: Where a `same-time` count starts outside hours: rolled forward first (gocardless/business), or counted as it stands (biz, Clavius).
+#: Where a `same-time` count of business days starts outside hours: rolled forward first (gocardless/business), or counted as it stands
+#: (biz, Clavius). Open time runs from the next opening and legal days from the next day whatever this says; other units run as they pass.
 Begins = Literal["roll-forward", "just-count"]
 
 UNITS: Final[tuple[Unit, ...]] = get_args(Unit)
 PROFILES: Final[tuple[Profile, ...]] = get_args(Profile)
 
 _TERM = re.compile(r"([1-9][0-9]{0,4}) ([a-z_]+)", re.ASCII)
+_TIME = re.compile(r"(?:[01][0-9]|2[0-3]):[0-5][0-9]", re.ASCII)
 _ISO_DAYS = re.compile(r"P([1-9][0-9]{0,4})D", re.ASCII)
 _LOOSE = re.compile(r"([+-]?[0-9]+(?:[.,][0-9]+)?)[\s_-]*([A-Za-z _-]*)", re.ASCII)
 #: Words people write -> the units they may mean.
@@ -57,6 +60,9 @@ class Term:
     profile: Profile = "same-time"
     ends: Ends = "closing"
     begins: Begins = "roll-forward"
+    #: Local time of day from which on a start counts as the next working day's opening (portal/standards/cutoff.py), before anything else
+    #: is done with it, in every profile. Only the start: an extension, a pause or an escalation knows no cut-off.
+    cutoff: time | None = None
 
     def __post_init__(self) -> None:
         if self.count < 1:
@@ -65,6 +71,13 @@ class Term:
             raise ValueError(f"`{self}` cannot be counted by eu-1182-71, which knows hours, days, working days, weeks and months: write calendar_hours")
         if self.profile == "opening-hours" and not self.open_time:
             raise ValueError(f"`{self}` cannot be counted by opening-hours: write business_days or business_hours, or take profile same-time")
+        if self.cutoff is not None and self.begins == "just-count":
+            raise ValueError("a cut-off moves a start to the next opening, and just-count counts it as it stands: write one of the two")
+        if self.cutoff is not None and self.profile == "same-time" and self.unit == "calendar_months":
+            raise ValueError(
+                f"`{self}` of profile same-time cannot have a cut-off, since a start a day later may end sooner (29 January 16:00 and 30 January "
+                "09:00 both end on 28 February): take profile eu-1182-71, or write calendar_weeks"
+            )
 
     def __str__(self) -> str:
         return f"{self.count} {self.unit}"
@@ -75,7 +88,7 @@ class Term:
         return self.unit.startswith("business_")
 
 
-def parse_term(text: str, *, profile: str = "same-time", ends: Ends = "closing", begins: Begins = "roll-forward") -> Term:
+def parse_term(text: str, *, profile: str = "same-time", ends: Ends = "closing", begins: Begins = "roll-forward", cutoff: str | None = None) -> Term:
     """`5 business_days` as a Term. A unit is always written out, since `P1D` and `5 days` mean different things to different systems.
 
     Raises ValueError with a sentence that says what to write.
@@ -87,7 +100,20 @@ def parse_term(text: str, *, profile: str = "same-time", ends: Ends = "closing",
     unit = next((one for one in UNITS if found and one == found[2]), None)
     if not found or unit is None:
         raise ValueError(_advice(str(text)))
-    return Term(int(found[1]), unit, known, ends, begins)
+    return Term(int(found[1]), unit, known, ends, begins, _cutoff(cutoff))
+
+
+def received_at(term: Term, calendar: Calendar, start: datetime) -> datetime:
+    """The instant (UTC) as which a start counts: itself, unless the term has a cut-off."""
+    return received(calendar, start, term.cutoff) if term.cutoff else start.astimezone(UTC)
+
+
+def counts_from(term: Term, calendar: Calendar, start: datetime) -> datetime:
+    """The instant (UTC) from which on a term's time counts: after the cut-off, after the day or the hour of a legal event, after closed time."""
+    start = received_at(term, calendar, start)
+    if term.profile == "eu-1182-71":
+        return legal_begins(calendar, start, term.unit)
+    return calendar.next_open(start) if term.open_time and term.begins == "roll-forward" else start
 
 
 def due(term: Term, calendar: Calendar, start: datetime, pauses: Collection[Pause] = ()) -> datetime:
@@ -96,6 +122,7 @@ def due(term: Term, calendar: Calendar, start: datetime, pauses: Collection[Paus
     Under `eu-1182-71` it is the end of a day, which is the start of the next; `due_date` gives the day to tell people.
     Raises `CalendarEnds` where the calendar does not reach that far.
     """
+    start = received_at(term, calendar, start)
     if term.profile == "eu-1182-71":
         return legal_due(calendar, start, term.count, term.unit, pauses)
     if term.unit == "business_days" and term.profile == "same-time":
@@ -112,18 +139,26 @@ def due(term: Term, calendar: Calendar, start: datetime, pauses: Collection[Paus
 
 
 def used(term: Term, calendar: Calendar, start: datetime, until: datetime, pauses: Collection[Pause] = ()) -> int:
-    """Whole seconds of the term's kind of time (open time, or real time) that have run in [start, until), pauses left out."""
-    return _kind(term, calendar).between_pausing(start, until, pauses)
+    """Whole seconds of the term's kind of time (open time, legal days, or real time) that have run in [start, until), pauses left out."""
+    kind, still = passing(term, calendar, pauses)
+    return kind.between_pausing(counts_from(term, calendar, start), until, still)
 
 
 def share_due(term: Term, calendar: Calendar, start: datetime, share: float, pauses: Collection[Pause] = ()) -> datetime:
     """The instant at which that share (0..1, taken as the decimal it is written as) of the term has run: when people are warned."""
     if not 0 < share < 1:
         raise ValueError(f"a share of {share} cannot be warned at: write a number between 0 and 1, for example 0.8")
-    kind = _kind(term, calendar)
-    ends = due(term, calendar, start, pauses)
-    whole = kind.micros_between(start, ends, pauses)
-    return min(ends, kind.add_micros(start, int(whole * Fraction(str(share))), pauses))
+    kind, still = passing(term, calendar, pauses)
+    begins, ends = counts_from(term, calendar, start), due(term, calendar, start, pauses)
+    whole = kind.micros_between(begins, ends, still)
+    return min(ends, kind.add_micros(begins, int(whole * Fraction(str(share))), still))
+
+
+def passing(term: Term, calendar: Calendar, pauses: Collection[Pause] = ()) -> tuple[Calendar, Collection[Pause]]:
+    """What a term's time passes in, and the intervals in which it stands still: of legal days the whole local dates that pauses take out."""
+    if term.profile == "eu-1182-71" and term.unit != "calendar_hours":
+        return (working_days(calendar) if term.unit == "business_days" else ALWAYS), whole_days(calendar, pauses)
+    return (calendar if term.open_time else ALWAYS), pauses
 
 
 def due_date(calendar: Calendar, at: datetime) -> date:
@@ -137,16 +172,20 @@ def last_moment(at: datetime, zone: tzinfo) -> tuple[date, time | None]:
     return (local.date() - timedelta(days=1), None) if local.time() == time() else (local.date(), local.time())
 
 
-def _kind(term: Term, calendar: Calendar) -> Calendar:
-    return calendar if term.open_time else ALWAYS
-
-
 def _same_time(term: Term, calendar: Calendar, start: datetime, pauses: Collection[Pause]) -> datetime:
     unpaused = calendar.add_days(start, term.count, roll=term.begins == "roll-forward")
     budget = calendar.micros_between(start, unpaused)
     if calendar.micros_between(start, unpaused, pauses) == budget:
         return unpaused
     return calendar.next_running(calendar.add_micros(start, budget, pauses), pauses)
+
+
+def _cutoff(text: str | None) -> time | None:
+    if text is None:
+        return None
+    if not _TIME.fullmatch(text):
+        raise ValueError(f"`{text}` is no time of day: write `HH:MM`, such as `15:00`")
+    return time.fromisoformat(text)
 
 
 def _advice(text: str) -> str:

@@ -1,17 +1,20 @@
-"""Why this date, pure: the time of one clock cut into intervals that counted, were closed or stood still, and who held the case in them."""
+"""Why this date, pure: the time of one clock cut into intervals that counted, did not count or stood still, and who held the case in them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from datetime import date, datetime, time, timedelta
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
 from itertools import pairwise
 from typing import Literal
 
-from portal.standards.calendar import ALWAYS, Calendar
-from portal.standards.clockwork import Clock, kind_of
+from portal.standards.calendar import ALWAYS, Calendar, Pause
+from portal.standards.clockwork import Clock, begins_at, time_of
 from portal.standards.history import Calendars, Told, clocks
+from portal.standards.legal import taken_out
+from portal.standards.legal_days import Days, days_of, whole
 from portal.standards.opening import from_micros, to_micros
+from portal.standards.terms import received_at
 
 State = Literal["counted", "closed", "paused"]
 _HOUR = 3_600_000_000
@@ -26,12 +29,16 @@ class Interval:
     begins: datetime
     ends: datetime
     state: State
-    #: Of a closed one: `night` (outside the hours of a day that opens), `weekend`, `holiday`, `closed-day`; of a paused one what it waits for.
+    #: Of a closed one: `outside-hours` and `break` of a day that opens, `weekend`, `holiday`, `closed-day`, `cut-off` (open, but it came in too
+    #: late to count), `event` (the day or hour of a legal event); of a paused one what it waits for; of a counted one `rolled`, where a legal
+    #: period goes on after its last day.
     why: str | None = None
-    #: Local date of a holiday.
+    #: Local date of a holiday, or of a day on which the place is closed though it usually opens.
     day: date | None = None
     #: Agency that held the case, `party` while it was asked; None for what lies ahead.
     holder: str | None = None
+    #: Of a paused one: what it would have been.
+    instead: State | None = None
 
     @property
     def micros(self) -> int:
@@ -46,6 +53,10 @@ class Why:
     clock: Clock
     intervals: tuple[Interval, ...]
     until: datetime
+    #: Of a clock that counts whole legal days: what each day is to the rule.
+    days: tuple[Days, ...] = ()
+    #: Step run that was waited for -> its agency.
+    agencies: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def held(self) -> dict[str, int]:
@@ -71,13 +82,42 @@ def explain(events: Sequence[Told], calendars: Calendars, *, now: datetime) -> d
 
 def _why(clock: Clock, holders: list[tuple[datetime, str]], steps: dict[str, Told], now: datetime) -> Why:
     until = max(clock.started_at, clock.stopped_at or now)
-    ends = max(until, clock.due_at)
-    some: Iterable[Interval] = _open_and_closed(kind_of(clock), clock.started_at, ends)
+    days = days_of(clock)
+    some: Iterable[Interval] = _passed(clock, max(until, clock.due_at))
+    for one in days:
+        if one.state == "rolled" and clock.hours is not None:
+            some = _rolled(some, clock.hours.at(one.first), clock.hours.at(one.last + timedelta(days=1)))
     for still in clock.standstills:
         holder = PARTY if still.awaits == "answer" else str(steps[still.key].agency) if still.key in steps else None
-        some = _laid_over(some, *still.span, still.awaits, holder)
+        for span in _spans(clock, still.span):
+            some = _laid_over(some, *span, still.awaits, holder)
     some = _cut(some, [until, clock.due_at, *(at for at, _ in holders)])
-    return Why(clock, tuple(_joined((_held(one, holders, until) for one in some), apart={until, clock.due_at})), until)
+    joined = tuple(_joined((_held(one, holders, until) for one in some), apart={until, clock.due_at}))
+    return Why(clock, joined, until, days, {key: str(event.agency) for key, event in steps.items()})
+
+
+def _passed(clock: Clock, ends: datetime) -> Iterator[Interval]:
+    """All of its time, as if nothing had stopped it."""
+    (kind, _), term, hours, start = time_of(clock), clock.term, clock.hours, clock.started_at
+    if term is None or hours is None:
+        yield from _open_and_closed(kind, start, ends)
+        return
+    received, begins = received_at(term, hours, start), begins_at(clock)
+    for one in _open_and_closed(hours if term.open_time and term.profile != "eu-1182-71" else ALWAYS, start, min(received, ends)):
+        yield replace(one, state="closed", why="cut-off") if one.state == "counted" else one
+    if term.profile == "eu-1182-71" and received < ends:
+        yield Interval(received, min(begins, ends), "closed", "event")
+        received = begins
+    yield from _open_and_closed(kind, min(received, ends), ends)
+
+
+def _spans(clock: Clock, span: Pause) -> list[Pause]:
+    """Where a pause stops the time: of whole legal days, on the dates that all pauses together cover."""
+    if clock.term is None or clock.hours is None or not whole(clock.term):
+        return [span]
+    hours, one = clock.hours, timedelta(days=1)
+    days = [(hours.at(day), hours.at(day + one)) for day in sorted(taken_out(hours, clock.pauses))]
+    return [(begins, ends) for begins, ends in days if begins < span[1] and span[0] < ends]
 
 
 def _holders(events: Iterable[Told]) -> list[tuple[datetime, str]]:
@@ -138,21 +178,32 @@ def _closed(kind: Calendar, begins: datetime, ends: datetime) -> Iterator[Interv
     """Closed time by local date: why it was closed."""
     while begins < ends:
         day = kind.local(begins).date()
-        midnight = min(kind.at(day + timedelta(days=1), time()), ends)
-        if kind.is_holiday(day):
-            yield Interval(begins, midnight, "closed", "holiday", day)
-        elif kind.business_days(day, day + timedelta(days=1)):
-            yield Interval(begins, midnight, "closed", "night")
-        else:
-            yield Interval(begins, midnight, "closed", "weekend" if day.weekday() >= 5 else "closed-day")
+        midnight = min(kind.at(day + timedelta(days=1)), ends)
+        why = _why_closed(kind, begins, day)
+        yield Interval(begins, midnight, "closed", why, day if why == "holiday" or (why == "closed-day" and kind.opens_on(day.weekday())) else None)
         begins = midnight
+
+
+def _why_closed(kind: Calendar, at: datetime, day: date) -> str:
+    if kind.business_days(day, day + timedelta(days=1)):
+        return "break" if kind.micros_between(kind.at(day), at) and kind.local(kind.next_open(at)).date() == day else "outside-hours"
+    if not kind.opens_on(day.weekday()):
+        # Where Sunday is worked, the weekend begins on Friday.
+        return "weekend" if day.weekday() >= 5 or (day.weekday() == 4 and kind.opens_on(6)) else "closed-day"
+    return "holiday" if kind.is_holiday(day) else "closed-day"
 
 
 def _laid_over(some: Iterable[Interval], begins: datetime, ends: datetime, awaits: str, holder: str | None) -> Iterator[Interval]:
     """Time in which the clock stood still counts for nothing, open or closed."""
     for one in _cut(some, [begins, ends]):
-        inside = begins <= one.begins < ends and one.state != "paused"
-        yield Interval(one.begins, one.ends, "paused", awaits, None, holder) if inside else one
+        inside = begins <= one.begins < ends and one.state != "paused" and one.why not in ("event", "cut-off")
+        yield Interval(one.begins, one.ends, "paused", awaits, None, holder, one.state) if inside else one
+
+
+def _rolled(some: Iterable[Interval], begins: datetime, ends: datetime) -> Iterator[Interval]:
+    """Counted time after the last day of a legal period is told apart."""
+    for one in _cut(some, [begins, ends]):
+        yield replace(one, why="rolled") if begins <= one.begins < ends and one.state == "counted" else one
 
 
 def _cut(some: Iterable[Interval], places: Iterable[datetime]) -> Iterator[Interval]:

@@ -49,6 +49,13 @@ PLANTED = [
     ("    stops_on: [§desided]\n", "did you mean `decided`?"),
     ("    starts_on: decided\n    §stops_on: [decided]\n", "starts this promise"),
     ("    covers: look\n    §starts_on: decided\n", "starts with its step"),
+    ("    cutoff: §25:00\n", "is no time of day"),
+    ("    cutoff: §'15'\n", "is no time of day"),
+    ("    cutoff: §08:00\n", "not inside the opening hours of mon (09:00-12:00, 13:00-17:00)"),
+    ("    cutoff: §09:00\n", "not inside the opening hours of mon"),
+    ("    cutoff: §12:30\n", "not inside the opening hours of mon"),
+    ("    cutoff: §17:00\n", "would change nothing"),
+    ("    begins: just-count\n    §cutoff: 15:00\n", "leave one of them out"),
 ]
 
 
@@ -61,6 +68,20 @@ def test_a_fault_is_found_at_its_place(tmp_path: Path, planted: str, message: st
     found = [(fault.line, fault.column) for fault in caught.value.faults if message in fault.message]
     assert found == [marked(text)], caught.value.faults
     assert HERE in text
+
+
+def test_a_month_to_the_same_time_of_day_has_no_cut_off(tmp_path: Path) -> None:
+    text = plant(TREE, "    profile: eu-1182-71\n", "    §cutoff: 15:00\n")
+    write(tmp_path, {TREE: text})
+    with pytest.raises(CatalogueFaults, match="write `profile: eu-1182-71`") as caught:
+        load(directories=[tmp_path], resolve_calendar=resolve)
+    assert [(fault.line, fault.column) for fault in caught.value.faults] == [marked(text)]
+
+
+def test_a_cut_off_inside_the_hours_is_no_fault(tmp_path: Path) -> None:
+    write(tmp_path, {TREE: plant(TREE, AFTER, AFTER + "    cutoff: 15:00\n")})
+    (standard,) = load(directories=[tmp_path], resolve_calendar=resolve).services["tree"].standards
+    assert standard.cutoff == "15:00"
 
 
 def test_all_of_it_together_is_no_fault(tmp_path: Path) -> None:

@@ -56,7 +56,7 @@ def test_what_counted_and_what_was_closed_and_why(desk: Desk) -> None:
     found = only(desk)
     assert found.clock.due_at == datetime(2026, 11, 16, 13, tzinfo=UTC)
     closed = {(one.why, one.day) for one in found.intervals if one.state == "closed"}
-    assert closed == {("night", None), ("weekend", None), ("holiday", date(2026, 11, 11))}
+    assert closed == {("outside-hours", None), ("break", None), ("weekend", None), ("holiday", date(2026, 11, 11))}
     assert sum(one.micros for one in found.intervals if one.state == "counted") == 5 * 7 * HOUR
 
 
@@ -114,7 +114,7 @@ def test_the_sum_is_repeated_from_the_intervals_alone(seed: int) -> None:
 def test_the_sentences_name_what_happened(desk: Desk, language: str, wanted: str) -> None:
     row = desk.start(strict())
     changes.extend(desk.work, row)
-    desk.now += timedelta(hours=2)
+    desk.now += timedelta(days=1, hours=2)  # the day it began on does not count
     changes.pause(desk.work, desk.case, awaits="answer", key=new_id(), at=desk.now, until=desk.now + timedelta(days=9))
     desk.now += timedelta(days=2)
     told: Any = [event for event in desk.events if event.data.get("clock") == str(row["id"])]
