@@ -69,6 +69,7 @@ PERMISSIONS: dict[str, Permission] = {
     "case.read": Permission("See a case, its events and its clocks.", (party, caseworker, champion)),
     "case.write": Permission("Write, answer, withdraw and say how it was.", (party,)),
     "case.message": Permission("Write on a case.", (party, caseworker)),
+    "case.signal": Permission("Say that something has happened a journey waits for.", (caseworker, champion)),
     "task.list": Permission("See the queue.", (caseworker,)),
     "task.work": Permission("Claim, release, complete, ask, refer, note.", (caseworker,)),
     "breach.list": Permission("See promises that were missed.", (champion, caseworker)),

@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import Flask
 
-from portal.api import allowed, breaches, cases, docs, health, indicators, party, problems, services, spec, tasks
+from portal.api import allowed, breaches, cases, docs, health, indicators, party, problems, services, signals, spec, tasks
 from portal.unit_of_work import Portal
 
 
@@ -25,6 +25,7 @@ def install(app: Flask, portal: Portal, *, beside: Mapping[str, Any] | None = No
             services.resource,
             cases.resource,
             party.resource,
+            signals.resource,
             tasks.resource,
             indicators.resource,
             breaches.resource,

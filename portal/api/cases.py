@@ -117,6 +117,15 @@ class Asked(Schema):
     reply_by = fields.DateTime(required=True, allow_none=True)
 
 
+class WaitShown(Schema):
+    """What the case waits for: an event, an instant, or the first of both."""
+
+    step = fields.String(required=True)
+    event = fields.String(required=True, allow_none=True)
+    until = fields.DateTime(required=True, allow_none=True, metadata={"description": "The wait is over then at the latest."})
+    says = fields.String(required=True, metadata={"description": "One sentence in the reader's language."})
+
+
 class Said(Schema):
     """Words and when they came."""
 
@@ -149,6 +158,7 @@ class CaseShown(Schema):
     outcome = fields.String(required=True, allow_none=True)
     promise = fields.Nested(PromiseGiven, required=True, allow_none=True)
     steps = fields.List(fields.Nested(StepShown), required=True)
+    waiting = fields.List(fields.Nested(WaitShown), required=True)
     decisions = fields.List(fields.Nested(DecisionShown), required=True)
     asked = fields.List(fields.Nested(Asked), required=True)
     given = fields.Nested(Given, required=True)

@@ -58,6 +58,8 @@ decisions = Table(
     #: Vault item with the reasons in words.
     Column("reasons", Uuid),
     Column("remedy", Text),
+    #: The run it was taken in, where that is a part of a life event.
+    Column("run_id", Uuid),
     instant("decided_at", nullable=False),
     instant("served_at"),
     PrimaryKeyConstraint("case_id", "id"),

@@ -9,7 +9,7 @@ from typing import Any, Literal
 Text = dict[str, str]
 
 FieldType = Literal["text", "long-text", "integer", "decimal", "date", "boolean", "choice", "choices", "email", "phone", "address"]
-StepKind = Literal["work", "send", "decide", "ask", "notify", "join"]
+StepKind = Literal["work", "send", "decide", "ask", "notify", "join", "wait", "journey"]
 Promise = Literal["idempotent", "queryable", "blind"]
 #: What may start, stop, cancel or reset a clock, beside what it covers (portal/standards/moments.py says which event each is).
 Moment = Literal["claimed", "answered", "handed-over", "reported", "decided"]
@@ -201,6 +201,16 @@ class Next:
 
 
 @dataclass(frozen=True)
+class Until:
+    """The beginning of the local day a date field names, or so long after or before it."""
+
+    field: str
+    #: `N unit` in days, weeks or months.
+    plus: str | None = None
+    minus: str | None = None
+
+
+@dataclass(frozen=True)
 class Step:
     """One node of a journey."""
 
@@ -225,6 +235,22 @@ class Step:
     reply_within: str | None = None
     #: Template of what is told (notify).
     template: str | None = None
+    #: The day until which nothing is done (wait).
+    until: Until | None = None
+    #: For how long nothing is done (wait), as `Standard.within`.
+    lasts: str | None = None
+    #: What is waited for (wait): an agency or its staff say that it has happened. The step ends `happened`.
+    event: str | None = None
+    #: How long the event is waited for (wait), as `Standard.within`; then the step ends `lapsed`.
+    within: str | None = None
+    #: Why the citizen has to wait (wait); needed where no standard covers the step.
+    reason: Text | None = None
+    #: The journey that runs inside this one (journey); the step ends with its outcome.
+    journey: str | None = None
+    #: The service that is a part of this life event (journey): its journey, fields, promises, agency and decision.
+    service: str | None = None
+    #: CEL (journey): where it is false the step is passed over; its outcome is `not-needed`.
+    when: str | None = None
     value_adding: bool = True
     guidance: Text | None = None
 

@@ -9,6 +9,7 @@ from portal.catalogue.definitions import Journey, Step
 from portal.catalogue.documents import Document, Path
 from portal.catalogue.faults import instead
 from portal.catalogue.known import Known
+from portal.catalogue.wait_rules import WAITED, check_wait
 from portal.catalogue.ways import END, can_end, reached, ways_into
 
 #: What only some kinds of step may say.
@@ -20,11 +21,28 @@ ONLY_FOR = {
     "fields": ("ask",),
     "reply_within": ("ask",),
     "template": ("notify",),
+    "until": ("wait",),
+    "lasts": ("wait",),
+    "event": ("wait",),
+    "within": ("wait",),
+    "reason": ("wait",),
+    "journey": ("journey",),
+    "service": ("journey",),
+    "when": ("journey",),
 }
 #: How a step of kind `ask` can end.
 ASKED = ("answered", "lapsed")
 #: What a kind of step must say.
 DEMANDED = {"send": ("action",), "decide": ("outcomes",), "ask": ("fields", "reply_within"), "notify": ("template",)}
+
+
+def ends(step: Step) -> tuple[str, ...]:
+    """The ways a step of that kind can end, where `next` may tell them apart."""
+    if step.kind == "ask":
+        return ASKED
+    if step.kind == "wait":
+        return WAITED if step.event and step.within else ()
+    return step.outcomes
 
 
 def check_journey(document: Document[Journey], known: Known) -> None:
@@ -44,6 +62,7 @@ def check_journey(document: Document[Journey], known: Known) -> None:
         _id(document, path, step, ids[:index])
         _says(document, path, step)
         _agency(document, path, step, known)
+        check_wait(document, path, step, known)
         if step.next.arms:
             _next(document, path, step, ids)
     _graph(document, journey, set(ids))
@@ -105,12 +124,13 @@ def _to(path: Path, step: Step, index: int) -> Path:
 
 
 def _outcomes(document: Document[Journey], path: Path, step: Step) -> None:
-    if step.kind and step.kind not in ("decide", "ask"):
-        document.note((*path, "next"), f"ways by outcome are for steps of kind `decide` and `ask`, not `{step.kind}`: write a step id, or a list", key=True)
+    if step.kind and step.kind != "decide" and not ends(step):
+        says = f"ways by outcome are for steps of kind `decide` and `ask` and for a `wait` for an `event` with `within`, not `{step.kind}`"
+        document.note((*path, "next"), f"{says}: write a step id, or a list", key=True)
         return
     named = [arm.outcome or "" for arm in step.next.arms]
-    if step.kind == "ask":
-        _asked(document, path, named)
+    if step.kind in ("ask", "wait"):
+        _ended(document, path, step.kind, ends(step), named)
         return
     for index, outcome in enumerate(step.outcomes):
         if outcome not in named:
@@ -120,13 +140,14 @@ def _outcomes(document: Document[Journey], path: Path, step: Step) -> None:
             document.note((*path, "next", outcome), f"`{outcome}` is no outcome of this step: {instead(outcome, step.outcomes)}", key=True)
 
 
-def _asked(document: Document[Journey], path: Path, named: list[str]) -> None:
-    for outcome in ASKED:
+def _ended(document: Document[Journey], path: Path, kind: str, known: tuple[str, ...], named: list[str]) -> None:
+    an = "an ask" if kind == "ask" else "a wait"
+    for outcome in known:
         if outcome not in named:
-            document.note((*path, "next"), f"no way for an ask that is `{outcome}`: write `{outcome}: STEP` or `{outcome}: end` below `next`", key=True)
+            document.note((*path, "next"), f"no way for {an} that is `{outcome}`: write `{outcome}: STEP` or `{outcome}: end` below `next`", key=True)
     for outcome in named:
-        if outcome not in ASKED:
-            document.note((*path, "next", outcome), f"`{outcome}` is no outcome of an ask: {instead(outcome, ASKED)}", key=True)
+        if outcome not in known:
+            document.note((*path, "next", outcome), f"`{outcome}` is no outcome of {an}: {instead(outcome, known)}", key=True)
 
 
 def _first(document: Document[Journey], path: Path, step: Step) -> None:

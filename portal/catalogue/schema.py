@@ -24,6 +24,8 @@ _PATTERNS = {
     ("Field", "id"): syntax.FIELD,
     ("Option", "id"): syntax.WORD,
     **dict.fromkeys([("Standard", "within"), ("Step", "reply_within"), ("PauseRule", "within"), ("Extension", "within")], syntax.TERM),
+    **dict.fromkeys([("Step", "lasts"), ("Step", "within"), ("Until", "plus"), ("Until", "minus")], syntax.TERM),
+    **dict.fromkeys([("Step", "event"), ("Step", "journey"), ("Step", "service")], syntax.ID),
     **dict.fromkeys([("Escalation", "after"), ("Consequence", "undo_within")], syntax.TERM),
     ("Standard", "cutoff"): syntax.TIME,
     ("Agency", "currency"): "[A-Z]{3}",

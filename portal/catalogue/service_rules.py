@@ -13,6 +13,7 @@ from portal.catalogue.faults import instead
 from portal.catalogue.known import Known
 from portal.catalogue.languages import is_language
 from portal.catalogue.standard_rules import check_conditions, check_cutoff
+from portal.catalogue.wait_rules import check_until
 
 #: Steps that are work for somebody, and so cost.
 COSTING = ("work", "send", "decide", "ask")
@@ -38,6 +39,7 @@ def check_service(document: Document[Service], known: Known) -> None:
         _costs(document, service, journey)
         _queues(document, service, agency, journey)
         _asked(document, service, journey)
+        check_until(document, service, journey, {field.id: field.type for field in service.fields})
     _fee(document, service)
     _synonyms(document, service)
     if service.danger and agency and not (agency.duty and agency.emergency):

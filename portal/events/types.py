@@ -98,6 +98,8 @@ TYPES: dict[str, EventType] = dict(
         _type("StepBegun", "A step began.", "run", "step_run", "step", "kind"),
         _type("StepEnded", "A step ended.", "run", "step_run", "step", "outcome", "cost"),
         _type("StepCancelled", "A step is no longer needed.", "run", "step_run", "step"),
+        _type("WaitBegun", "A step waits for an instant, or for an event.", "run", "step_run", "event", "until"),
+        _type("SignalReceived", "Word came that something has happened a journey may wait for.", "signal", "event", "source"),
         _type("BranchChosen", "A condition was judged; only the way chosen is kept.", "run", "step", "to"),
         _type("JoinReached", "A way reached a join.", "run", "step", "came_from", "count"),
         _type("JourneyEnded", "A journey ended.", "run", "outcome"),

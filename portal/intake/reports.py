@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from portal.outbox import deliveries, inbox
-from portal.unit_of_work import Portal, Principal
+from portal.runs import ledger
+from portal.unit_of_work import Portal, Principal, Row, Work
 
 
 @dataclass(frozen=True)
@@ -18,11 +20,13 @@ class Report:
     status: str
     remote_id: str | None = None
     outcome: str | None = None
+    #: Something a journey may wait for has happened there.
+    event: str | None = None
 
     @property
     def body(self) -> dict[str, str | None]:
         """What is stored of it."""
-        return {"reference": self.reference, "status": self.status, "remote_id": self.remote_id, "outcome": self.outcome}
+        return {"reference": self.reference, "status": self.status, "remote_id": self.remote_id, "outcome": self.outcome, "event": self.event}
 
 
 def take(portal: Portal, agency: str, report: Report, *, at: datetime | None = None) -> str:
@@ -37,8 +41,8 @@ def take(portal: Portal, agency: str, report: Report, *, at: datetime | None = N
             status = inbox.verdict(row, report.status) if row else status
         if not inbox.take(work, source=agency, message_id=report.message_id, case_id=found[0] if found else None, status=status, body=report.body):
             return inbox.status_of(work, agency, report.message_id) or status
-        if row and status == "applied":
-            inbox.apply(work, row, report.message_id, report.body)
+        if row:
+            _apply(work, row, status, report.message_id, report.body)
     return status
 
 
@@ -62,8 +66,16 @@ def _try_again(portal: Portal, one: inbox.Unmatched, *, at: datetime | None) -> 
         if row is None:
             return
         status = inbox.verdict(row, one.body["status"] or "")
-        if inbox.settle(work, one, status=status, case_id=case_id) and status == "applied":
-            inbox.apply(work, row, one.message_id, one.body)
+        if inbox.settle(work, one, status=status, case_id=case_id):
+            _apply(work, row, status, one.message_id, one.body)
+
+
+def _apply(work: Work, row: Row, status: str, message_id: str, body: Mapping[str, str | None]) -> None:
+    """What a report says of the handover, where that is new, and the event it tells of, which is new with each message."""
+    if status == "applied":
+        inbox.apply(work, row, message_id, dict(body))
+    if body.get("event"):
+        ledger.signal(work, row["case_id"], event=body["event"] or "", source="agency", agency=row["target"])
 
 
 def _as(agency: str) -> Principal:

@@ -24,6 +24,7 @@ MEMBERS = {
     "status": re.compile("accepted|done|refused"),
     "remote_id": re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/-]{0,99}"),
     "outcome": re.compile(r"[a-z0-9][a-z0-9-]{0,63}"),
+    "event": re.compile(r"[a-z0-9][a-z0-9-]{0,62}"),
 }
 REQUIRED = ("reference", "status")
 
@@ -111,7 +112,7 @@ def _read(message_id: str, body: bytes) -> Report:
             errors.append({"pointer": f"/{name}", "detail": f"Send text of this form: {pattern.pattern}"})
     if errors:
         raise Invalid(errors=errors)
-    return Report(message_id, found["reference"], found["status"], found.get("remote_id"), found.get("outcome"))
+    return Report(message_id, found["reference"], found["status"], found.get("remote_id"), found.get("outcome"), found.get("event"))
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from portal.reactions import asking, cases, consequences, danger, promises, steps
+from portal.reactions import asking, cases, consequences, danger, promises, steps, waits
 from portal.standards import sweep as sweeping
 from portal.unit_of_work import Portal, Reaction
 
@@ -29,7 +29,8 @@ REACTIONS: dict[str, tuple[Reaction, ...]] = {
     "DeliveryParked": (steps.parked,),
     "PartyAsked": (asking.asked,),
     "AskEnded": (asking.ask_ended,),
-    "AnswersGiven": (promises.happened,),
+    "AnswersGiven": (promises.happened, waits.answered),
+    "SignalReceived": (waits.signalled,),
     "ClockPaused": (promises.redate,),
     "ClockResumed": (promises.redate, promises.tell_date),
     "ClockMoved": (promises.redate, promises.tell_date),
@@ -43,7 +44,7 @@ QUIET = frozenset(
     {
         "AccessGranted", "BranchChosen", "CaseReplanned", "ClockCancelled", "ClockStarted", "ClockStopped", "DeliveryPlaced", "StandardEscalated",
         "DeliveryRetried", "FeedbackGiven", "JoinReached", "JourneyBegun", "NoteAdded", "NoticeParked", "NoticePromised", "PartyNotified",
-        "StandardMet", "StandardMissed", "StandardWarned", "TaskCancelled", "TaskQueued", "TaskReleased",
+        "StandardMet", "StandardMissed", "StandardWarned", "TaskCancelled", "TaskQueued", "TaskReleased", "WaitBegun",
     }
 )  # fmt: skip
 
@@ -56,6 +57,7 @@ FIRES: dict[str, sweeping.Fire] = {
     "reminder": asking.reminder,
     "escalation": promises.escalation,
     "consequence": consequences.took_effect,
+    "wait": waits.due,
 }
 
 

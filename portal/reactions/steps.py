@@ -9,6 +9,7 @@ from portal.cases import asks, registry
 from portal.catalogue.definitions import Service
 from portal.outbox import deliveries
 from portal.queues import worklist
+from portal.reactions import waits
 from portal.reactions.acts import facts, give, go_on, put_task, service_of, start_clock, tell
 from portal.runs import ledger
 from portal.standards import changes, clocks, overdue
@@ -48,6 +49,8 @@ def begin_step(work: Work, events: list[Event]) -> None:
         elif step.kind == "ask":
             if not waiting.ask_step(work, case, step, step_run, agency=event.agency, answers=facts(work, case)["answers"]):
                 go_on(work, case, step_run, "answered")
+        elif step.kind == "wait":
+            waits.begin(work, case, step, step_run)
         else:
             queue_step(work, case, service, event, step.queue)
 
@@ -58,6 +61,7 @@ def end_step(work: Work, events: list[Event]) -> None:
         step_run = UUID(event.data["step_run"])
         clocks.stop(work, event.case_id, lambda clock, step_run=step_run: clock["step_run_id"] == step_run)  # type: ignore[misc]
         worklist.cancel(work, event.case_id, why="step ended", step_run_id=step_run)
+        waits.over(work, event.case_id, step_run)
         changes.resume(work, event.case_id, step_run, at=work.now, why="reported")
 
 
@@ -68,6 +72,7 @@ def cancel_step(work: Work, events: list[Event]) -> None:
         clocks.cancel(work, event.case_id, lambda clock, step_run=step_run: clock["step_run_id"] == step_run, why="step cancelled")  # type: ignore[misc]
         worklist.cancel(work, event.case_id, why="step cancelled", step_run_id=step_run)
         deliveries.cancel(work, event.case_id, step_run)
+        waits.over(work, event.case_id, step_run)
         changes.resume(work, event.case_id, step_run, at=work.now, why="cancelled")
         if registry.case_of(work, event.case_id)["status"] == "waiting":
             asks.cancel(work, event.case_id, step_run_id=step_run)

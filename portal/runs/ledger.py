@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid5
 
 from sqlalchemy import Select, select
 
 from portal.db import new_id
-from portal.runs.tables import journey_runs, step_runs
+from portal.events.chain import stamp
+from portal.runs.tables import journey_runs, signals, step_runs
 from portal.unit_of_work import Row, Work
 
 
@@ -62,6 +64,34 @@ def cancel_step(work: Work, run: Row, number: int) -> None:
     work.record(run["case_id"], "StepCancelled", agency=row["agency"], step=row["step"], run=str(run["id"]), step_run=str(row["id"]))
 
 
+def wait(work: Work, row: Row, *, event: str | None, until: datetime | None) -> None:
+    """A step run waits: for an event, until an instant, or for the first of both. `WaitBegun`."""
+    work.change(row, awaits=event, until=until)
+    run, id, by = str(row["run_id"]), str(row["id"]), stamp(until) if until else None
+    work.record(row["case_id"], "WaitBegun", agency=row["agency"], step=row["step"], run=run, step_run=id, event=event, until=by)
+
+
+def signal(work: Work, case_id: UUID, *, event: str, source: str, agency: str | None = None) -> Row:
+    """Word that something has happened; kept until a wait for it begins. `SignalReceived`."""
+    row = work.add(signals, case_id=case_id, id=new_id(), event=event, source=source, at=work.now)
+    work.record(case_id, "SignalReceived", agency=agency, signal=str(row["id"]), event=event, source=source)
+    return row
+
+
+def take_signal(work: Work, row: Row) -> bool:
+    """Uses up the oldest word that came for what a step run waits for; False where none has come yet."""
+    early = [one for one in work.rows(signals, row["case_id"]) if one["event"] == row["awaits"] and one["used_by"] is None]
+    if not early:
+        return False
+    work.change(min(early, key=lambda one: (one["at"], one["id"])), used_by=row["id"])
+    return True
+
+
+def waits_for(work: Work, case_id: UUID, event: str | None = None) -> list[Row]:
+    """Step runs of a case in hand that wait; for that event, where named."""
+    return [row for row in work.rows(step_runs, case_id) if row["kind"] == "wait" and row["status"] == "begun" and event in (None, row["awaits"])]
+
+
 def branch(work: Work, run: Row, *, step: str, to: str) -> None:
     """A condition was judged. `BranchChosen`."""
     work.record(run["case_id"], "BranchChosen", step=step, run=str(run["id"]), to=to)
@@ -101,6 +131,11 @@ def run_of(work: Work, case_id: UUID, id: UUID) -> Row:
 def steps(case_id: UUID) -> Select[Any]:
     """Step runs of a case in the order they began, for a reader."""
     return select(step_runs).where(step_runs.c.case_id == case_id).order_by(step_runs.c.begun_at, step_runs.c.id)
+
+
+def runs(case_id: UUID) -> Select[Any]:
+    """Runs of a case in the order they began, for a reader."""
+    return select(journey_runs).where(journey_runs.c.case_id == case_id).order_by(journey_runs.c.begun_at, journey_runs.c.id)
 
 
 def running(work: Work, case_id: UUID) -> list[Row]:

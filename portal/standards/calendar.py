@@ -154,6 +154,17 @@ class Calendar:
             year = self._year(number)
         return date.fromordinal(year.days[place])
 
+    def business_day_before(self, day: date, count: int) -> date:
+        """The `count`-th business day before a date, which itself is not counted. `count` is at least 1."""
+        number = day.year
+        year = self._year(number)
+        place = bisect_left(year.days, day.toordinal()) - count
+        while place < 0:
+            number -= 1
+            year = self._year(number)
+            place += len(year.days)
+        return date.fromordinal(year.days[place])
+
     def business_days(self, first: date, until: date) -> int:
         """How many business days lie in [first, until)."""
         if until <= first:

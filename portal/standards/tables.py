@@ -48,9 +48,9 @@ timers = Table(
     metadata,
     case_id(),
     Column("id", Uuid, nullable=False),
-    #: `breach`, `warning`, `duty`, `lease`, `lapse`, `reminder`, `escalation`, `consequence`.
+    #: `breach`, `warning`, `duty`, `lease`, `lapse`, `reminder`, `escalation`, `consequence`, `wait`.
     Column("kind", Text, nullable=False),
-    #: The clock, task, duty call, ask or pause it stands for.
+    #: The clock, task, duty call, ask, pause or step run it stands for.
     Column("subject", Uuid, nullable=False),
     instant("due_at", nullable=False),
     #: Raised when the timer moves, so that a sweep that saw the old instant fires nothing.

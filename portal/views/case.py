@@ -17,7 +17,7 @@ from portal.runs import ledger
 from portal.standards import clocks, clockwork
 from portal.unit_of_work import Principal, Work
 from portal.vault import items
-from portal.views import why
+from portal.views import waits, why
 from portal.views.words import promise_says
 
 #: Data of events that only staff see: who holds what, and ids of items in the vault.
@@ -46,6 +46,7 @@ def case(work: Work, case_id: UUID, *, language: str) -> dict[str, Any]:
         raise NotFound
     row = found[0]
     running = work.run(visible(work, clocks.statement(case_id)))
+    steps = work.run(visible(work, ledger.steps(case_id)))
     return {
         "reference": row["reference"],
         "status": row["status"],
@@ -57,7 +58,8 @@ def case(work: Work, case_id: UUID, *, language: str) -> dict[str, Any]:
         "closed_at": row["closed_at"],
         "outcome": row["outcome"],
         "promise": promise(running, row["zone"], language),
-        "steps": [_step(step) for step in work.run(visible(work, ledger.steps(case_id)))],
+        "steps": [_step(step) for step in steps],
+        "waiting": waits.of_case(work, case_id, steps, zone=row["zone"], language=language),
         "decisions": [_decision(one) for one in work.run(visible(work, registry.decisions_of(case_id)))],
         "asked": [_asked(work, one) for one in work.run(visible(work, asks.statement(case_id)))] if row["status"] == "waiting" else [],
         "given": _given(work.run(visible(work, items.kept(case_id)))),

@@ -17,6 +17,9 @@ _WORDS: dict[str, dict[str, str]] = {
         "decide": "decision",
         "ask": "question to the party",
         "notify": "notice to the party",
+        "wait": "waits",
+        "until": "until",
+        "happened": "happened",
         "join": "waits for",
         "all": "all ways",
         "holder": "the agency that holds the case",
@@ -44,6 +47,9 @@ _WORDS: dict[str, dict[str, str]] = {
         "decide": "décision",
         "ask": "question à la personne",
         "notify": "avis à la personne",
+        "wait": "attend",
+        "until": "jusqu'à",
+        "happened": "arrivé",
         "join": "attend",
         "all": "toutes les voies",
         "holder": "l'organisme qui traite le dossier",
@@ -157,13 +163,22 @@ def _says(catalogue: Catalogue, journey: Journey, step: Step, language: str) -> 
         return f"{said['join']} {needs} {said['of']} {ways}" if needs < ways else f"{said['join']} {said['all']}" if ways > 1 else ""
     if step.kind in ("ask", "notify"):
         return said[step.kind]
+    if step.kind == "wait":
+        return _waits(step, said)
     agency = text(catalogue.agencies[step.agency].title, language) if step.agency in catalogue.agencies else step.agency
     whose = agency or said["holder"]
     return f"{said[step.kind]} {whose}" if step.kind == "send" else f"{said.get(step.kind, step.kind)} · {whose}"
 
 
+def _waits(step: Step, said: Mapping[str, str]) -> str:
+    if step.until is None:
+        return f"{said['wait']}: {step.event}" if step.event else said["wait"]
+    moved = f" + {step.until.plus}" if step.until.plus else f" - {step.until.minus}" if step.until.minus else ""
+    return f"{said['wait']} {said['until']} {step.until.field}{moved}"
+
+
 def _promises(catalogue: Catalogue, journey: Journey, step: Step, language: str) -> tuple[str, ...]:
-    terms = [step.reply_within] if step.reply_within else []
+    terms = [term for term in (step.reply_within, step.lasts, step.within) if term]
     for service in catalogue.services.values():
         if service.journey == journey.id:
             terms += [standard.within for standard in service.standards if standard.covers == step.id]

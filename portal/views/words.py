@@ -22,6 +22,23 @@ _SAYS_DAY = {
 }
 
 
+#: What a case waits for.
+_WAITS = {
+    "en": ("Waiting: {why}", "Waiting until {day}: {why}"),
+    "fr": ("En attente : {why}", "En attente jusqu'au {day} : {why}"),
+}
+
+
+def wait_says(why: str, until: datetime | None, zone: str, language: str) -> str:
+    """One sentence on what a case waits for, and until which local day it does at most."""
+    where = locale(language)
+    where = where if where.language in _WAITS else Locale("en")
+    without, dated = _WAITS[where.language]
+    if until is None:
+        return without.format(why=why)
+    return dated.format(why=why, day=format_date(until.astimezone(ZoneInfo(zone)).date(), "full", locale=where))
+
+
 def locale(language: str) -> Locale:
     """The locale for a language code; English where there is none."""
     try:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from portal.catalogue.definitions import Journey, Step
-from portal.catalogue.journey_rules import ASKED
+from portal.catalogue.journey_rules import ends
 from portal.catalogue.order import components, ordered
 from portal.errors import Conflict
 from portal.workflow.runner import END, Ended, Happening, Run, Started, StepEvent, apply, decide
@@ -61,7 +61,7 @@ class Explored:
 
 def outcomes(step: Step) -> tuple[str | None, ...]:
     """All the ways a step of that kind can end."""
-    return step.outcomes or (ASKED if step.kind == "ask" else (None,))
+    return ends(step) or (None,)
 
 
 def needed(journey: Journey, join: Step) -> int:

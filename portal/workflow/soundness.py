@@ -19,7 +19,7 @@ from portal.workflow.runner import END
 #: Steps at which a person looks: a circle through one of them comes to an end because somebody ends it.
 PEOPLE = ("work", "decide")
 #: Steps that wait for something from outside.
-WAITING = (*PEOPLE, "send", "ask")
+WAITING = (*PEOPLE, "send", "ask", "wait", "journey")
 #: Standings looked at for a shorter way to a fault that was found.
 SHORTER = 20_000
 #: Moves told in words; of a longer way those that chose something, the last of them.

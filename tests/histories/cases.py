@@ -14,8 +14,9 @@ from portal.outbox.tables import outbox
 from portal.queues import worklist
 from portal.queues.tables import tasks
 from portal.reactions import sweep
+from portal.runs import ledger
 from portal.unit_of_work import ANONYMOUS, ENGINE, Principal
-from portal.workflow import casework
+from portal.workflow import casework, waits
 from tests.histories.stored import Script, Told
 
 SAMPLES = {"integer": 1, "decimal": "1.5", "date": "2026-12-01", "boolean": True, "email": "a@example.org", "phone": "+3222796111"}
@@ -142,6 +143,33 @@ def still_under_way(told: Told) -> None:
     done(told, "register")
 
 
+def waited(told: Told) -> None:
+    """A day, word from somebody, and a while are waited for."""
+    opened(told, "street-party", day="2027-12-01")
+    due(told)
+    with told.portal.work(ENGINE) as work:
+        work.narrow([told.case_id])
+        waits.signal(work, registry.case_of(work, told.case_id), event="street-free", source="staff", agency="town-hall")
+    told.stand()
+    due(told)
+
+
+def waited_in_vain(told: Told) -> None:
+    """No word comes."""
+    opened(told, "street-party", day="2020-12-01")
+    due(told)
+    done(told, "look")
+
+
+def due(told: Told) -> None:
+    """The next instant a step waits for has come."""
+    with told.portal.work(ENGINE) as work:
+        work.narrow([told.case_id])
+        (row,) = ledger.waits_for(work, told.case_id)
+    assert sweep(told.portal, at=row["until"])
+    told.stand()
+
+
 CASES: dict[str, Script] = {
     "parallel-and-join": parallel_and_join,
     "handed-over": handed_over,
@@ -151,4 +179,6 @@ CASES: dict[str, Script] = {
     "asked-in-vain": asked_in_vain,
     "asked-and-answered": asked_and_answered,
     "still-under-way": still_under_way,
+    "waited": waited,
+    "waited-in-vain": waited_in_vain,
 }

@@ -10,16 +10,22 @@ from uuid import UUID
 
 from portal.catalogue.definitions import Catalogue
 from portal.catalogue.load import load
+from portal.catalogue.sources import installed
 from portal.db import connect
 from portal.events import log
+from portal.events.types import TYPES
 from portal.reactions import REACTIONS
+from portal.runs import ledger
 from portal.runs.tables import journey_runs
 from portal.settings import Settings
 from portal.standards.resolve import resolve
 from portal.unit_of_work import ENGINE, Portal
+from portal.workflow.checks import CHECKS
 
 FOLDER = Path(__file__).parent
 SECRET = "a secret of the tests, long enough to be one"
+#: Types of event the ledger of runs records.
+RUNS = frozenset(name for name in TYPES if f'"{name}"' in Path(ledger.__file__).read_text("utf-8"))
 #: What of an event a run can depend on.
 KEPT = ("seq", "type", "step", "data")
 
@@ -45,7 +51,7 @@ class Told:
         with self.portal.work(ENGINE) as work:
             work.narrow([self.case_id])
             rows = work.run(log.history(self.case_id, limit=10_000).execution_options(visible=True))
-        return [{name: row[name] for name in KEPT} for row in rows if "run" in row["data"]]
+        return [{name: row[name] for name in KEPT} for row in rows if row["type"] in RUNS]
 
 
 Script = Callable[[Told], None]
@@ -68,7 +74,7 @@ def _rows(told: Told) -> list[tuple[str, list[dict[str, Any]]]]:
 
 def content() -> Catalogue:
     """What ships, and the tests' own definitions beside it."""
-    return load(resolve_calendar=resolve)
+    return load(installed(), directories=[FOLDER / "content"], resolve_calendar=resolve, checks=CHECKS)
 
 
 def read(place: Path) -> dict[str, Any]:
