@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from portal.catalogue.conditions import Typed, WrongCondition, compiled, typed
+from portal.catalogue.conditions import Typed, WrongCondition, compiled, typed, typed_for
 from portal.catalogue.definitions import Catalogue
 from portal.catalogue.documents import Positions
 from portal.catalogue.faults import Fault
@@ -17,10 +17,10 @@ def check_conditions(catalogue: Catalogue, positions: Positions) -> Iterator[Fau
         for index, field in enumerate(service.fields):
             if field.when is not None and (wrong := _wrong(field.when, fields)):
                 yield positions.fault("service", service.id, ("fields", index, "when"), f"this condition cannot be used: {wrong}", column=wrong.column)
-        journey = catalogue.journeys[service.journey]
+        journey, told = catalogue.journeys[service.journey], typed_for(service)
         for at, step in enumerate(journey.steps):
             for nth, arm in enumerate(step.next.arms):
-                if arm.when is not None and (wrong := _wrong(arm.when, fields)):
+                if arm.when is not None and (wrong := _wrong(arm.when, told)):
                     says = f"this condition cannot be used with service `{service.id}`: {wrong}"
                     yield positions.fault("journey", journey.id, ("steps", at, "next", "arms", nth, "when"), says, column=wrong.column)
 

@@ -9,11 +9,12 @@ from typing import Any
 
 from cel_expr_python import cel
 
-from portal.catalogue.definitions import Field
+from portal.catalogue.definitions import Field, Service, Table
 from portal.errors import Refusal
 
 _WHERE = re.compile(r"<input>:(\d+):(\d+): (.+)")
 _TYPES = {"integer": cel.Type.INT, "decimal": cel.Type.DOUBLE, "boolean": cel.Type.BOOL, "choices": cel.Type.List(cel.Type.STRING)}
+_TYPES |= {"integers": cel.Type.List(cel.Type.INT), "decimals": cel.Type.List(cel.Type.DOUBLE), "booleans": cel.Type.List(cel.Type.BOOL)}
 #: What every condition may name beside `answers.<field>`.
 FACTS = {"channel": cel.Type.STRING, "area": cel.Type.STRING, "language": cel.Type.STRING}
 
@@ -40,29 +41,65 @@ def typed(fields: tuple[Field, ...]) -> Typed:
     return tuple((field.id.replace("-", "_"), field.type) for field in fields)
 
 
+def typed_for(service: Service) -> Typed:
+    """What the conditions of a journey may name with this service: its fields, and what its tables tell, as `tables.TABLE.OUTPUT`."""
+    told = [(f"tables.{name(table.id)}.{name(id)}", type) for table in service.tables for id, type in told_by(table).items()]
+    return typed(service.fields) + tuple(told)
+
+
+def told_by(table: Table) -> dict[str, str]:
+    """Output id -> type of what a table tells; of all rows of `collect` together, lists are `integers`, `choices` and so on."""
+    if table.hit == "collect" and table.aggregate == "count":
+        return {"count": "integer"}
+    lists = {"integer": "integers", "decimal": "decimals", "boolean": "booleans", "text": "choices"}
+    return {output.id: lists[output.type] if table.hit == "collect" and table.aggregate == "list" else output.type for output in table.outputs}
+
+
+def name(id: str) -> str:
+    """An id as conditions write it: a hyphen would be a minus."""
+    return id.replace("-", "_")
+
+
 @lru_cache(maxsize=4096)
-def compiled(expression: str, fields: Typed) -> Any:
-    """The compiled condition; WrongCondition for a typo, a type error, or anything that is not true or false."""
-    variables = {f"answers.{id}": _TYPES.get(type, cel.Type.STRING) for id, type in fields} | FACTS
+def expression(text: str, fields: Typed, *, more: Typed = ()) -> Any:
+    """The compiled expression, of any type; WrongCondition for a typo or a type error. `more`: further variables by name."""
+    variables = {id if "." in id else f"answers.{id}": _TYPES.get(type, cel.Type.STRING) for id, type in fields} | FACTS
+    variables |= {id: _TYPES.get(type, cel.Type.STRING) for id, type in more}
     try:
-        program = cel.NewEnv(variables=variables).compile(expression)
+        return cel.NewEnv(variables=variables).compile(text)
     except RuntimeError as wrong:
         found = _WHERE.search(str(wrong))
         raise WrongCondition(found[3], int(found[1]), int(found[2])) if found else WrongCondition(str(wrong)) from wrong
+
+
+@lru_cache(maxsize=4096)
+def compiled(text: str, fields: Typed, *, more: Typed = ()) -> Any:
+    """The compiled condition; WrongCondition for a typo, a type error, or anything that is not true or false."""
+    program = expression(text, fields, more=more)
     if program.return_type() != cel.Type.BOOL:
         raise WrongCondition(f"this is a {program.return_type().name()}, not a condition; compare it with something")
     return program
 
 
-def holds(expression: str, fields: Typed, facts: Mapping[str, Any]) -> bool:
-    """True or false on these facts (`answers`, `channel`, `area`, `language`); ConditionFails where a value it needs is missing."""
-    answers = facts.get("answers") or {}
-    data = {f"answers.{id}": answers[name] for id, name in ((id, _named(answers, id)) for id, _ in fields) if name}
-    data |= {name: facts.get(name) or "" for name in FACTS}
-    value = compiled(expression, fields).eval(data=data)
+def holds(text: str, fields: Typed, facts: Mapping[str, Any]) -> bool:
+    """True or false on these facts (`answers`, `channel`, `area`, `language`, `tables`); ConditionFails where a value it needs is missing."""
+    value = compiled(text, fields).eval(data=known(text, fields, facts))
     if value.type() == cel.Type.ERROR:
-        raise ConditionFails(f"The condition {expression!r} needs an answer that is missing or cannot be compared.")
+        raise ConditionFails(f"The condition {text!r} needs an answer that is missing or cannot be compared.")
     return bool(value.plain_value())
+
+
+def known(text: str, fields: Typed, facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Values of the variables an expression may name. A table is asked only where the expression names it; it may refuse."""
+    answers = facts.get("answers") or {}
+    data = {f"answers.{id}": _plain(answers[found], type) for id, type in fields if "." not in id and (found := _named(answers, id))}
+    data |= {id: _plain(facts["tables"][id], type) for id, type in fields if "." in id and re.search(rf"\b{re.escape(id)}\b", text)}
+    return data | {fact: facts.get(fact) or "" for fact in FACTS}
+
+
+def _plain(value: Any, type: str) -> Any:
+    """A value as CEL takes it: decimals are kept as text."""
+    return float(value) if type == "decimal" and isinstance(value, str | int) else value
 
 
 def _named(answers: Mapping[str, Any], id: str) -> str | None:

@@ -51,12 +51,68 @@ class Field:
 
 
 @dataclass(frozen=True)
+class Input:
+    """One thing a decision table looks at."""
+
+    id: str
+    #: CEL over `answers`, `channel`, `area`, `language` and `today` (YYYY-MM-DD), such as `answers.vehicle`.
+    value: str
+    #: Taken where an answer it needs was not given.
+    missing: Any = None
+
+
+@dataclass(frozen=True)
+class Output:
+    """One thing a decision table tells."""
+
+    id: str
+    type: Literal["integer", "decimal", "boolean", "text"]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One row of a decision table: `when` all its cells hold, `then` this is told."""
+
+    #: Output id -> value. Values stand in the definition, so what was found may be recorded and told.
+    then: dict[str, Any]
+    #: Input id -> cell: `< 18`, `18..65`, `'own', 'lease'`, `not('own')`, `true`, `2026-01-01`; left out, or `-`: whatever it is.
+    when: dict[str, Any] = field(default_factory=dict)
+    law: Law | None = None
+    #: What the citizen is told where this row holds.
+    says: Text | None = None
+
+
+@dataclass(frozen=True)
+class Table:
+    """A decision table (after OMG DMN 1.5): which rows hold, and what follows."""
+
+    id: str
+    #: `unique`: one row at most ever holds; `first`: the first that holds; `collect`: all that hold, together.
+    hit: Literal["unique", "first", "collect"]
+    outputs: tuple[Output, ...]
+    rules: tuple[Rule, ...]
+    inputs: tuple[Input, ...] = ()
+    #: How the rows of `collect` are put together.
+    aggregate: Literal["sum", "min", "max", "count", "list"] | None = None
+    #: Told where no row holds. Without it the rows must leave no gap.
+    otherwise: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Fee:
     """What a citizen pays. Minor units of the currency (ISO 4217)."""
 
-    amount: int
     currency: str
+    #: A fixed amount, or `table`.
+    amount: int | None = None
     title: Text | None = None
+    #: A table of the service whose output `amount` it is.
+    table: str | None = None
+    law: Law | None = None
+    #: When what was paid goes back by itself: the request was withdrawn before it was decided, or it was refused.
+    refund_on: tuple[Literal["withdrawal", "refusal"], ...] = ()
+    #: Outcomes of the decision that are a refusal.
+    refusals: tuple[str, ...] = ("refused",)
 
 
 @dataclass(frozen=True)
@@ -172,6 +228,11 @@ class Service:
     #: Words people use for it, by language; triage finds it by them.
     synonyms: dict[str, tuple[str, ...]] = field(default_factory=dict)
     fee: Fee | None = None
+    tables: tuple[Table, ...] = ()
+    #: Further tables, in files of their own: `tables/ID.yaml` of any agency.
+    shared_tables: tuple[str, ...] = ()
+    #: A table with an output `eligible` (boolean): told to the citizen before applying. Who is not is still heard.
+    eligibility: str | None = None
     #: Shown on Open311 lists.
     public: bool = False
     #: Gas, fire, violence, a child at risk: answered at once, a duty person is paged.
@@ -186,7 +247,7 @@ class Arm:
     """One way out of a step."""
 
     to: str
-    #: CEL over `answers`, `channel`, `area`; None: always.
+    #: CEL over `answers`, `channel`, `area`, `language` and `tables.TABLE.OUTPUT`; None: always.
     when: str | None = None
     #: Of a `decide` step: the outcome that takes this way.
     outcome: str | None = None
@@ -373,6 +434,8 @@ class Catalogue:
     #: (kind, id) -> hash of what is stored in table `definitions`.
     hashes: dict[tuple[str, str], str]
     stored: tuple[Stored, ...]
+    #: Tables in files of their own.
+    tables: dict[str, Table] = field(default_factory=dict)
 
     @property
     def triage(self) -> Service:

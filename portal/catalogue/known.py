@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from portal.catalogue.definitions import Agency, Journey, Service
+from portal.catalogue.definitions import Agency, Journey, Service, Table
 from portal.catalogue.documents import AnyDocument, Document, T
 
 CHANNELS = ("web", "counter", "phone", "email", "sms", "open311")
@@ -19,7 +19,8 @@ class Known:
     agencies: dict[str, Document[Agency]] = field(default_factory=dict)
     services: dict[str, Document[Service]] = field(default_factory=dict)
     journeys: dict[str, Document[Journey]] = field(default_factory=dict)
-    names: dict[str, set[str]] = field(default_factory=lambda: {"agency": set(), "service": set(), "journey": set()})
+    tables: dict[str, Document[Table]] = field(default_factory=dict)
+    names: dict[str, set[str]] = field(default_factory=lambda: {"agency": set(), "service": set(), "journey": set(), "table": set()})
     channels: tuple[str, ...] = CHANNELS
     #: Every file read, also those that repeat an id.
     documents: list[AnyDocument] = field(default_factory=list)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from itertools import groupby
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 
 from portal.catalogue.agency_rules import check_agency
 from portal.catalogue.condition_rules import check_conditions
-from portal.catalogue.definitions import Agency, Catalogue, Journey, Service, WorkingHours
+from portal.catalogue.definitions import Agency, Catalogue, Journey, Service, Table, WorkingHours
 from portal.catalogue.documents import Document, Positions, T, open_document
 from portal.catalogue.faults import CatalogueFaults, Fault
 from portal.catalogue.journey_rules import check_journey
@@ -18,6 +19,7 @@ from portal.catalogue.known import CHANNELS, Known
 from portal.catalogue.publish import stored
 from portal.catalogue.service_rules import check_service
 from portal.catalogue.sources import Found, find, installed
+from portal.catalogue.table_rules import check_tables
 
 #: Turns working hours as written into the body that is stored (portal/standards); asked with `beside=` where a file belongs to them. ValueError
 #: says what is wrong; its `path`, if any, where; its `name` and `lines`, if any, in which file beside the definition and on which lines.
@@ -55,7 +57,7 @@ def load(
     faults += given.faults + _triage(known) + [fault for document in known.documents if document.given for fault in document.faults]
     catalogue = _catalogue(known, calendars, {fault.file for fault in faults} | unresolved)
     positions = Positions(known.documents)
-    faults += [fault for check in (check_conditions, *checks) for fault in check(catalogue, positions)]
+    faults += [fault for check in (check_conditions, check_tables, *checks) for fault in check(catalogue, positions)]
     if faults:
         raise CatalogueFaults(_told(faults))
     return catalogue
@@ -85,6 +87,8 @@ def _take(found: Found, known: Known, *, given: bool) -> list[Callable[[], None]
             case "journey":
                 journey = known.register(open_document(Journey, source, given=given), known.journeys)
                 rules.append(partial(check_journey, journey, known))
+            case "table":
+                known.register(open_document(Table, source, given=given), known.tables)
     return rules
 
 
@@ -129,9 +133,19 @@ def _catalogue(known: Known, calendars: dict[str, dict[str, Any]], faulty: set[s
     """What is free of faults and refers to nothing that is not: a whole for the checks from outside even where other files are wrong."""
     agencies = {id: value for id, value in _sound(known.agencies, faulty) if isinstance(value, Agency)}
     journeys = {id: value for id, value in _sound(known.journeys, faulty) if {step.agency for step in value.steps} - {None} <= agencies.keys()}
-    services = {id: value for id, value in _sound(known.services, faulty) if value.agency in agencies and value.journey in journeys}
+    tables = {id: value for id, value in _sound(known.tables, faulty) if isinstance(value, Table)}
+    services = {id: _with_tables(value, tables) for id, value in _sound(known.services, faulty) if _whole(value, agencies, journeys, tables)}
     rows = stored(agencies.values(), services.values(), journeys.values(), calendars)
-    return Catalogue(agencies, services, journeys, calendars, {(row.kind, row.id): row.hash for row in rows}, rows)
+    return Catalogue(agencies, services, journeys, calendars, {(row.kind, row.id): row.hash for row in rows}, rows, tables)
+
+
+def _whole(service: Service, agencies: Collection[str], journeys: Collection[str], tables: Collection[str]) -> bool:
+    return service.agency in agencies and service.journey in journeys and set(service.shared_tables) <= set(tables)
+
+
+def _with_tables(service: Service, tables: Mapping[str, Table]) -> Service:
+    """The service with the tables it shares written into it: what a case pins is whole."""
+    return replace(service, tables=(*service.tables, *(tables[id] for id in service.shared_tables)))
 
 
 def _sound(documents: dict[str, Document[T]], faulty: set[str]) -> Iterator[tuple[str, T]]:

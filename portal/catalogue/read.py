@@ -24,6 +24,7 @@ _WANTED = {
     "bool": "`true` or `false`",
     "list": "a list",
     "map": "a mapping",
+    "any": "one value",
     "text": "a text in each language",
 }
 _STAND_IN: dict[str, Any] = {"str": "", "int": 0, "float": 0.0, "bool": False, "choice": "", "list": (), "map": {}, "text": {}, "any": None, "object": None}
@@ -122,6 +123,10 @@ def _bool(shape: Shape, name: str, node: Node, say: Say) -> Any:
     return node.value if isinstance(node, Scalar) and isinstance(node.value, bool) else _wrong(shape, name, node, say)
 
 
+def _any(shape: Shape, name: str, node: Node, say: Say) -> Any:
+    return node.value if isinstance(node, Scalar) else _wrong(shape, name, node, say)
+
+
 def _choice(shape: Shape, name: str, node: Node, say: Say) -> Any:
     word = node.text if isinstance(node, Scalar) else ""
     if word not in shape.choices:
@@ -193,6 +198,7 @@ _FORMS: dict[str, Callable[[Shape, str, Node, Say], Any]] = {
     "int": _number,
     "float": _number,
     "bool": _bool,
+    "any": _any,
     "choice": _choice,
     "list": _list,
     "map": _map,

@@ -11,11 +11,11 @@ from functools import cache
 from typing import Any
 
 from portal.catalogue import syntax
-from portal.catalogue.definitions import Agency, Journey, Next, Service
+from portal.catalogue.definitions import Agency, Journey, Next, Service, Table
 from portal.catalogue.languages import REQUIRED
 from portal.catalogue.shapes import Shape, Slot, slots
 
-KINDS: dict[str, Any] = {"agency": Agency, "service": Service, "journey": Journey}
+KINDS: dict[str, Any] = {"agency": Agency, "service": Service, "journey": Journey, "table": Table}
 #: Beyond it no number of a definition goes.
 _LARGEST = 2**53
 _LANGUAGES = "^[a-z]{2,3}$"
@@ -30,6 +30,7 @@ _PATTERNS = {
     ("Standard", "cutoff"): syntax.TIME,
     ("Agency", "currency"): "[A-Z]{3}",
     ("Fee", "currency"): "[A-Z]{3}",
+    **dict.fromkeys([("Input", "id"), ("Output", "id")], syntax.FIELD),
 }
 #: Lists of texts with a form of their own.
 _ITEMS = {("Step", "outcomes"): syntax.WORD}
@@ -40,7 +41,7 @@ _COMMENT = re.compile(r"((?:^ +#:.*\n)+)^ +(\w+):", re.MULTILINE)
 
 
 def schema(kind: str) -> dict[str, Any]:
-    """The schema of one kind: `agency`, `service` or `journey`."""
+    """The schema of one kind: `agency`, `service`, `journey` or `table`."""
     known: dict[str, Any] = {}
     cls = KINDS[kind]
     whole = _class(cls, known)
@@ -105,7 +106,7 @@ def _shape(shape: Shape, known: dict[str, Any]) -> dict[str, Any]:
         case "list" | "map" if shape.inside is not None:
             inside = _shape(shape.inside, known)
             return {"type": "array", "items": inside} if shape.form == "list" else {"type": "object", "additionalProperties": inside}
-    return {}
+    return {"type": ["string", "number", "boolean"]}
 
 
 def _text() -> dict[str, Any]:

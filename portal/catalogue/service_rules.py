@@ -41,6 +41,8 @@ def check_service(document: Document[Service], known: Known) -> None:
         _asked(document, service, journey)
         check_until(document, service, journey, {field.id: field.type for field in service.fields})
     _fee(document, service)
+    for index, id in enumerate(service.shared_tables):
+        _reference(document, ("shared_tables", index), "table", id, known)
     _synonyms(document, service)
     if service.danger and agency and not (agency.duty and agency.emergency):
         document.note(("danger",), f"agency `{agency.id}` must name `duty` persons and an `emergency` number before it offers a service with danger")
@@ -183,7 +185,11 @@ def _fee(document: Document[Service], service: Service) -> None:
     if fee is None:
         return
     _note(document, ("fee", "currency"), fee.currency and syntax.bad_currency(fee.currency))
-    if fee.amount < 0:
+    if fee.amount is None and fee.table is None:
+        document.note(("fee",), "`amount` is missing: write `amount: ...` in minor units of the currency, or `table: ...`")
+    if fee.amount is not None and fee.table is not None:
+        document.note(("fee", "table"), "a fee has an `amount` or comes from a `table`, not both: leave one out", key=True)
+    if fee.amount is not None and fee.amount < 0:
         document.note(("fee", "amount"), "a fee cannot be negative: write minor units of the currency, 0 or more")
 
 

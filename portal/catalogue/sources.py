@@ -14,13 +14,15 @@ from portal.catalogue.faults import Fault
 from portal.catalogue.tree import MAX_SIZE
 
 GROUP = "portal.content"
+#: Folder of an agency for decision tables that several services use.
+TABLES = "tables"
 
 
 @dataclass(frozen=True)
 class Source:
     """One file that ought to hold a definition."""
 
-    kind: Literal["agency", "service", "journey"]
+    kind: Literal["agency", "service", "journey", "table"]
     #: As it is shown to people.
     file: str
     #: Its name without `.yaml`, the folder's name for an agency: the id it must have.
@@ -134,6 +136,9 @@ def _agency(folder: Traversable, name: str, found: Found) -> None:
             found.sources.append(Source("agency", _shown(entry), name, name, beside, _read(entry), folder))
         elif not _mapping(entry.name):
             found.sources.append(Source("service", _shown(entry), _stem(entry), name, beside, _read(entry)))
+    for inside in _entries(folder):
+        if inside.name == TABLES and inside.is_dir():
+            found.sources += [Source("table", _shown(entry), _stem(entry), name, beside, _read(entry)) for entry in _yaml(inside, found)]
 
 
 def _is_agency(entry: Traversable) -> bool:

@@ -11,7 +11,12 @@ from portal.catalogue.schema import KINDS
 from portal.catalogue.schema import schema as schema_of
 
 #: Where the content keeps each, beside the definitions that name it in their first line.
-FILES = {"journey": "journeys/schema.json", "service": "services/service.schema.json", "agency": "services/agency.schema.json"}
+FILES = {
+    "journey": "journeys/schema.json",
+    "service": "services/service.schema.json",
+    "agency": "services/agency.schema.json",
+    "table": "services/table.schema.json",
+}
 
 
 @click.command()

@@ -1,0 +1,165 @@
+"""Decision tables of others: models and test cases of the DMN technology compatibility kit, and of a province, say the same in our language."""
+
+from __future__ import annotations
+
+import re
+import tarfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from xml.parsers import expat
+
+import pytest
+
+from portal.catalogue import tabled
+from portal.catalogue.coverage import Columns
+from portal.catalogue.definitions import Field, Input, Option, Output, Rule, Table
+
+HIT = {"UNIQUE": "unique", "FIRST": "first", "ANY": "first", "PRIORITY": "first"}
+TYPES = {"number": "integer", "integer": "integer", "string": "text", "boolean": "boolean"}
+
+
+class Node:
+    """An element: its local name, attributes, text and what is inside."""
+
+    def __init__(self, name: str, attributes: dict[str, str]) -> None:
+        self.name, self.attributes, self.text = name.rpartition(":")[2], attributes, ""
+        self.inside: list[Node] = []
+
+    def all(self, *names: str) -> Iterator[Node]:
+        """Those inside, at that path."""
+        if not names:
+            yield self
+        for child in self.inside:
+            if names and child.name == names[0]:
+                yield from child.all(*names[1:])
+
+    def words(self, *names: str) -> str:
+        return next((found.text.strip() for found in self.all(*names)), "")
+
+
+def tree(raw: bytes) -> Node:
+    """The document; entities are not expanded."""
+    root = Node("", {})
+    stack = [root]
+    parser = expat.ParserCreate()
+
+    def begin(name: str, attributes: dict[str, str]) -> None:
+        stack[-1].inside.append(Node(name, attributes))
+        stack.append(stack[-1].inside[-1])
+
+    parser.StartElementHandler = begin
+    parser.EndElementHandler = lambda _: stack.pop()
+    parser.CharacterDataHandler = lambda text: setattr(stack[-1], "text", stack[-1].text + text)
+    parser.Parse(raw, True)
+    return root.inside[0]
+
+
+def slug(name: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "_", re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower())
+
+
+def literal(text: str) -> Any:
+    return text == "true" if text in ("true", "false") else text.strip('"') if text.startswith('"') else int(text)
+
+
+def converted(model: Node) -> tuple[Table, tuple[Field, ...]]:
+    """The model's one table in our language, and the questions it asks. An output without values of its own is written as text."""
+    (decision,) = model.all("decision")
+    (found,) = decision.all("decisionTable")
+    names = [slug(one.words("inputExpression", "text")) for one in found.all("input")]
+    fields, inputs = [], []
+    for name, one in zip(names, found.all("input"), strict=True):
+        values = tuple(Option(text.strip(' "'), {"en": text}) for text in one.words("inputValues", "text").split(",") if text.strip())
+        type = "choice" if values else TYPES[next(one.all("inputExpression")).attributes["typeRef"]]
+        fields.append(Field(id=name, type=type, title={"en": name}, required=True, options=values))  # type: ignore[arg-type]
+        inputs.append(Input(id=name, value=f"answers.{name}"))
+    outputs = [(slug(one.attributes.get("name") or decision.attributes["name"]), TYPES[one.attributes.get("typeRef", "string")]) for one in found.all("output")]
+    rules = []
+    for one in found.all("rule"):
+        cells = {name: entry.words("text") for name, entry in zip(names, one.all("inputEntry"), strict=True)}
+        then = {id: literal(entry.words("text")) for (id, _), entry in zip(outputs, one.all("outputEntry"), strict=True)}
+        rules.append(Rule(then=then, when=cells))
+    hit: Any = HIT[found.attributes.get("hitPolicy", "UNIQUE")]
+    return Table("model", hit, tuple(Output(id, type) for id, type in outputs), tuple(rules), tuple(inputs)), tuple(fields)  # type: ignore[arg-type]
+
+
+def columns(table: Table, fields: tuple[Field, ...]) -> Columns:
+    domains = [tabled.domain(one, fields) for one in table.inputs]
+    rows = [[tabled.cell_of(rule, one.id, domain) for one, domain in zip(table.inputs, domains, strict=True)] for rule in table.rules]
+    return Columns(domains, rows)
+
+
+@pytest.fixture(scope="module")
+def kit(shared_data: Path) -> dict[str, bytes]:
+    """The files of the kit by name."""
+    with tarfile.open(shared_data / "models" / "dmn-tck-level2-simple.tar.gz") as archive:
+        return {Path(one.name).name: found.read() for one in archive if (found := archive.extractfile(one) if one.isfile() else None)}
+
+
+@pytest.mark.parametrize("model", ["0004-simpletable-U", "0005-simpletable-A", "0006-simpletable-P1", "0007-simpletable-P2"])
+def test_the_kit_s_tables_pass_its_test_cases(kit: dict[str, bytes], model: str) -> None:
+    """PRIORITY and ANY are no policies of ours; these tables list their rows so that `first` says the same. UNIQUE is found to be unique."""
+    table, fields = converted(tree(kit[f"{model}.dmn"]))
+    if table.hit == "unique":
+        assert columns(table, fields).overlaps() == []
+    # Declined comes after Approved in the order of outputs, and in these models in that of the rows.
+    cases = list(tree(kit[f"{model}-test-01.xml"]).all("testCase"))
+    assert len(cases) >= 3
+    for case in cases:
+        answers = {}
+        for node in case.all("inputNode"):
+            value = node.words("value")
+            type = next(node.all("value")).attributes["xsi:type"]
+            answers[slug(node.attributes["name"])] = int(value) if type == "xsd:decimal" else value == "true" if type == "xsd:boolean" else value
+        found = tabled.judged(table, fields, {"answers": answers})
+        assert found.told == {"approval_status": case.words("resultNode", "expected", "value")}
+
+
+def test_a_unique_table_made_to_overlap_is_found_out(kit: dict[str, bytes]) -> None:
+    table, fields = converted(tree(kit["0005-simpletable-A.dmn"]))
+    found = columns(table, fields).overlaps()
+    assert [(one, other) for one, other, _ in found] == [(1, 2), (1, 3), (2, 3)]
+    as_unique = Table(table.id, "unique", table.outputs, table.rules, table.inputs)
+    with pytest.raises(tabled.TableFails, match="Rows 2, 3 and 4"):
+        tabled.judged(as_unique, fields, {"answers": {"age": 3, "risk_category": "High", "is_affordable": False}})
+
+
+def test_the_priority_model_has_a_gap_and_so_a_refusal(kit: dict[str, bytes]) -> None:
+    """0007 says `-` where 0006 says `< 18`: the first has no gap; a table cut short has."""
+    table, fields = converted(tree(kit["0004-simpletable-U.dmn"]))
+    cut = Table(table.id, table.hit, table.outputs, table.rules[:-1], table.inputs)
+    gap = columns(cut, fields).uncovered(range(len(cut.rules)))
+    assert gap is not None and gap[2] is False
+    with pytest.raises(tabled.TableFails, match="No row"):
+        tabled.judged(cut, fields, {"answers": {"age": 3, "risk_category": "Low", "is_affordable": False}})
+
+
+FLEVOLAND = [
+    ("tree-felling-decision", {"tree_diameter": 30, "protected_area": True}, {"decision": "Permit"}),
+    ("tree-felling-decision", {"tree_diameter": 31, "protected_area": False}, {"decision": "Permit"}),
+    ("tree-felling-decision", {"tree_diameter": 60, "protected_area": True}, {"decision": "Reject"}),
+    ("tree-felling-decision", {"tree_diameter": 61, "protected_area": False}, {"decision": "Reject"}),
+    ("replacement-tree-decision", {"tree_diameter": 30}, {"replacement_required": False}),
+    ("replacement-tree-decision", {"tree_diameter": 31}, {"replacement_required": True}),
+    ("awb-completeness-check", {"product_type": "TreeFellingPermit", "tree_diameter": 0}, {"is_complete": False}),
+    ("awb-completeness-check", {"product_type": "TreeFellingPermit", "tree_diameter": 12}, {"is_complete": True}),
+    ("awb-completeness-check", {"product_type": "Market stall", "tree_diameter": 12}, {"awb_article": "Awb 4:5 - default rule"}),
+    ("archives-act-retention", {"product_type": "BuildingPermit", "decision_type": "Granted"}, {"retention_years": 0, "destroyable": False}),
+    ("archives-act-retention", {"product_type": "BuildingPermit", "decision_type": "Refused"}, {"retention_years": 10, "retention_class": "V"}),
+]
+
+
+@pytest.mark.parametrize(("model", "answers", "expected"), FLEVOLAND)
+def test_the_province_s_tables_say_what_it_decided(shared_data: Path, model: str, answers: dict[str, Any], expected: dict[str, Any]) -> None:
+    table, fields = converted(tree((shared_data / "models" / "flevoland" / f"{model}.dmn").read_bytes()))
+    found = tabled.judged(table, fields, {"answers": answers})
+    assert expected.items() <= found.told.items()
+
+
+@pytest.mark.parametrize("model", sorted({model for model, _, _ in FLEVOLAND}))
+def test_the_province_s_tables_are_whole(shared_data: Path, model: str) -> None:
+    """No gap over whole numbers, and no row that is never reached."""
+    table, fields = converted(tree((shared_data / "models" / "flevoland" / f"{model}.dmn").read_bytes()))
+    found = columns(table, fields)
+    assert (found.uncovered(range(len(table.rules))), found.hidden()) == (None, [])
