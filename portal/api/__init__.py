@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import Flask
 
-from portal.api import allowed, breaches, cases, docs, health, indicators, party, problems, services, signals, spec, tasks
+from portal.api import allowed, breaches, cases, docs, eligibility, health, indicators, party, problems, services, signals, spec, tasks
 from portal.unit_of_work import Portal
 
 
@@ -23,6 +23,7 @@ def install(app: Flask, portal: Portal, *, beside: Mapping[str, Any] | None = No
         app,
         [
             services.resource,
+            eligibility.resource,
             cases.resource,
             party.resource,
             signals.resource,

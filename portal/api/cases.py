@@ -12,9 +12,11 @@ from portal.api.asking import principal, the_portal
 from portal.api.paging import Page, after, page
 from portal.api.repeats import answer, repeatable, respond
 from portal.api.schemas import LANGUAGE, Schema
+from portal.api.services import say
 from portal.api.spec import Resource
 from portal.api.versions import etag
 from portal.cases import secret
+from portal.catalogue.tabled import Found
 from portal.db import new_id
 from portal.intake.receive import Received, Submission, receive
 from portal.standards import clocks
@@ -84,6 +86,17 @@ class Started(Schema):
     promise = fields.Nested(PromiseGiven, required=True, allow_none=True)
     next = fields.Dict(required=True, metadata={"description": "`do`: what the party may do now; `answers`: questions still open."})
     emergency = fields.Nested(Emergency, allow_none=True)
+    eligibility = fields.Nested(
+        lambda: MayAsk(), required=True, allow_none=True, metadata={"description": "What the service's rules say; null where none can. It is taken either way."}
+    )
+
+
+class MayAsk(Schema):
+    """Whether the rules let this be granted, as far as the answers tell."""
+
+    eligible = fields.Boolean(required=True)
+    says = fields.String(required=True, allow_none=True)
+    law = fields.String(required=True, allow_none=True)
 
 
 class StepShown(Schema):
@@ -262,8 +275,15 @@ def _receipt(work: Work, taken: Received) -> dict[str, Any]:
         "agency": case["agency"],
         "promise": views.promise(clocks.of_case(work, case["case_id"]), case["zone"], case["language"]),
         "next": {"do": views.next_for_party(case["status"], danger=taken.danger), "answers": taken.missing},
+        "eligibility": _may_ask(taken.eligibility, case["language"]),
         "emergency": emergency(work.catalogue, case["agency"], case["language"]) if taken.danger else None,
     }
+
+
+def _may_ask(found: Found | None, language: str) -> dict[str, Any] | None:
+    if found is None:
+        return None
+    return {"eligible": bool(found.told["eligible"]), "says": found.says and say(found.says, language), "law": found.law}
 
 
 @resource.route("/cases/<reference>")

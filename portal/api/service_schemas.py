@@ -92,9 +92,14 @@ class Promise(Schema):
 class Fee(Schema):
     """What a citizen pays, in minor units of the currency (ISO 4217)."""
 
-    amount = fields.Integer(required=True)
+    amount = fields.Integer(required=True, allow_none=True, metadata={"description": "Null: it depends on the answers; POST .../eligibility tells it."})
     currency = fields.String(required=True)
     title = fields.String(allow_none=True)
+    least = fields.Integer(required=True, allow_none=True)
+    most = fields.Integer(required=True, allow_none=True)
+    depends_on = fields.List(fields.String(), required=True, metadata={"description": "What it depends on."})
+    law = fields.Nested(Law, required=True, allow_none=True)
+    refund_on = fields.List(fields.String(), required=True, metadata={"description": "When it goes back by itself: `withdrawal`, `refusal`."})
 
 
 class AgencyName(Schema):

@@ -12,8 +12,10 @@ from portal.api.asking import the_portal
 from portal.api.paging import after, page
 from portal.api.service_schemas import InLanguage, Search, Services, Whole
 from portal.api.spec import Resource
-from portal.catalogue.definitions import Catalogue, Field, Service, Standard, Text
+from portal.catalogue.definitions import Catalogue, Fee, Field, Service, Standard, Text
 from portal.catalogue.find import Index
+from portal.catalogue.pricing import bounds
+from portal.catalogue.tabled import table_of
 from portal.errors import NotFound
 
 #: The same for everybody, and seldom new.
@@ -79,8 +81,23 @@ def whole(catalogue: Catalogue, service: Service, language: str) -> dict[str, An
         "fields": [_question(field, language) for field in service.fields],
         "standards": [_promise(standard, language) for standard in service.standards],
         "law": _law(service.law, language),
-        "fee": fee and {"amount": fee.amount, "currency": fee.currency, "title": fee.title and say(fee.title, language)},
+        "fee": fee and _fee(service, fee, language),
         "lately": None,
+    }
+
+
+def _fee(service: Service, fee: Fee, language: str) -> dict[str, Any]:
+    least, most = bounds(service) or (None, None)
+    steps = [] if fee.table is None else [one.id for one in table_of(service, fee.table).inputs]
+    return {
+        "amount": fee.amount,
+        "currency": fee.currency,
+        "title": fee.title and say(fee.title, language),
+        "least": least,
+        "most": most,
+        "depends_on": steps,
+        "law": fee.law and _law(fee.law, language),
+        "refund_on": list(fee.refund_on),
     }
 
 

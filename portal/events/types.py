@@ -45,6 +45,7 @@ TYPES: dict[str, EventType] = dict(
         _type("CaseRouted", "The request found its service.", "service", "service_hash", "from_service", "why", "starts_again"),
         _type("CaseReferred", "The request was passed on to another door.", "from_agency", "to_agency", "from_service", "to_service", "words"),
         _type("CaseDecided", "There is a decision.", "decision", "outcome", "official", "law", "reasons", "commitment"),
+        _type("TableDecided", "A decision table was asked; the rows that held and what they tell are kept.", "table", "rows", "told", "law", "use"),
         _type("CaseReplanned", "Its promises follow a calendar that was changed.", "calendar", "calendar_hash", "clocks", "moved"),
         _type("CaseClosed", "The case ended.", "outcome", "status", "flags"),
         _type("CaseWithdrawn", "The party took the request back.", "words"),

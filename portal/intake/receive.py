@@ -11,9 +11,12 @@ from uuid import UUID
 from portal.cases import registry
 from portal.catalogue import find
 from portal.catalogue.definitions import Service
+from portal.catalogue.tabled import Found
+from portal.clock import local_date
 from portal.db import new_id
 from portal.errors import Invalid
 from portal.intake import answers as rules
+from portal.intake import foretold
 from portal.parties import register
 from portal.unit_of_work import Row, Work
 from portal.vault import items
@@ -48,6 +51,8 @@ class Received:
     service: Service | None
     missing: list[str]
     danger: bool
+    #: What the service's table says of who may ask; None where it has none, or cannot tell yet.
+    eligibility: Found | None = None
 
 
 def receive(work: Work, given: Submission, *, case_id: UUID | None = None) -> Received:
@@ -63,7 +68,9 @@ def receive(work: Work, given: Submission, *, case_id: UUID | None = None) -> Re
     contact = _contact(given.contact)
     danger = bool(service and service.danger) or bool(text and find.danger(work.catalogue, text))
     case = _open(work, given, case_id or new_id(), service, text, answers, contact, danger)
-    return Received(case, service, rules.missing(service, answers, facts=facts) if service else [], danger)
+    today = {**facts, "answers": answers, "today": local_date(work.now, case["zone"])}
+    found = foretold.tell(work, case["case_id"], service, today) if service and answers else None
+    return Received(case, service, rules.missing(service, answers, facts=facts) if service else [], danger, found)
 
 
 def _service(work: Work, given: Submission, text: str | None) -> Service | None:

@@ -44,7 +44,7 @@ QUIET = frozenset(
     {
         "AccessGranted", "BranchChosen", "CaseReplanned", "ClockCancelled", "ClockStarted", "ClockStopped", "DeliveryPlaced", "StandardEscalated",
         "DeliveryRetried", "FeedbackGiven", "JoinReached", "JourneyBegun", "NoteAdded", "NoticeParked", "NoticePromised", "PartyNotified",
-        "StandardMet", "StandardMissed", "StandardWarned", "TaskCancelled", "TaskQueued", "TaskReleased", "WaitBegun",
+        "StandardMet", "StandardMissed", "StandardWarned", "TableDecided", "TaskCancelled", "TaskQueued", "TaskReleased", "WaitBegun",
     }
 )  # fmt: skip
 

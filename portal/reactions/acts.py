@@ -7,6 +7,7 @@ from uuid import UUID
 
 from portal.cases import registry
 from portal.catalogue.definitions import Agency, Service, Standard
+from portal.clock import local_date
 from portal.outbox import notices
 from portal.parties import register
 from portal.queues import worklist
@@ -26,11 +27,11 @@ def service_of(work: Work, case: Row) -> Service | None:
 
 
 def facts(work: Work, case: Row) -> dict[str, Any]:
-    """What conditions are judged on: the answers so far, later ones over earlier ones, and where the request came from."""
+    """What conditions and tables are judged on: the answers so far, later ones over earlier ones, where the request came from, and the local date."""
     answers: dict[str, Any] = {}
     for given in items.of_kind(work, case["case_id"], "answers"):
         answers |= given
-    return {"answers": answers, "channel": case["channel"], "area": case["area"], "language": case["language"]}
+    return {"answers": answers, "channel": case["channel"], "area": case["area"], "language": case["language"], "today": local_date(work.now, case["zone"])}
 
 
 def tell(work: Work, case: Row, template: str, *, due_at: str | None = None) -> None:

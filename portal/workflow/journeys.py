@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from portal.catalogue.conditions import holds, typed
+from portal.cases import findings
+from portal.catalogue.conditions import holds, typed_for
 from portal.catalogue.definitions import Journey, Service
+from portal.catalogue.tabled import Tables
 from portal.runs import ledger
 from portal.unit_of_work import Row, Work
 from portal.workflow import runner
@@ -35,11 +37,14 @@ def stop(work: Work, run: Row) -> None:
 def _follow(work: Work, row: Row, service: Service | None, happening: runner.Happening, *, holder: str, facts: Mapping[str, Any]) -> None:
     journey = work.portal.pinned(work, row["definition_hash"])
     run = runner.Run.of(row["state"])
-    fields = typed(service.fields) if service else ()
-    for event in runner.decide(journey, run, happening, lambda when: holds(when, fields, facts)):
+    fields, tables = (typed_for(service), Tables(service, facts)) if service else ((), {})
+    judged = {**facts, "tables": tables}
+    for event in runner.decide(journey, run, happening, lambda when: holds(when, fields, judged)):
         run = runner.apply(run, event)
         ledger.stand(work, row, run.state())
         _write(work, row, journey, service, event, holder)
+    for found in tables.found.values() if isinstance(tables, Tables) else ():
+        findings.told(work, row["case_id"], found, "condition", agency=holder)
 
 
 def _write(work: Work, row: Row, journey: Journey, service: Service | None, event: runner.StepEvent, holder: str) -> None:

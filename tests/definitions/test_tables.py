@@ -64,7 +64,7 @@ def test_a_faultless_city_with_tables_has_none(tmp_path: Path) -> None:
 
 
 PLANTED = [
-    ('{id: girth, value: answers.girth}', '{id: girth, value: §answers.grith}', "undeclared reference to 'answers.grith'"),
+    ('{id: girth, value: answers.girth}', '{id: girth, value: answers§.grith}', "undeclared reference to 'answers.grith'"),
     ('{id: girth, value: answers.girth}', '{id: girth, value: "answers.girth §+ \'a\'"}', "no matching overload"),
     ('girth: "< 100"', 'girth: "< §abc"', "cannot be compared with a integer"),
     ('girth: "< 100"', '§girt: "< 100"', "did you mean `girth`?"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import tarfile
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from xml.parsers import expat
@@ -12,6 +13,7 @@ from xml.parsers import expat
 import pytest
 
 from portal.catalogue import tabled
+from portal.catalogue.conditions import holds, typed
 from portal.catalogue.coverage import Columns
 from portal.catalogue.definitions import Field, Input, Option, Output, Rule, Table
 
@@ -163,3 +165,31 @@ def test_the_province_s_tables_are_whole(shared_data: Path, model: str) -> None:
     table, fields = converted(tree((shared_data / "models" / "flevoland" / f"{model}.dmn").read_bytes()))
     found = columns(table, fields)
     assert (found.uncovered(range(len(table.rules))), found.hidden()) == (None, [])
+
+
+def test_a_decimal_answer_is_compared_though_it_is_kept_as_text() -> None:
+    fields = (Field(id="size", type="decimal", title={"en": "Size"}, required=True),)
+    assert holds("answers.size > 1.25", typed(fields), {"answers": {"size": "1.5"}})
+    table = Table(
+        "t", "first", (Output("big", "boolean"),), (Rule({"big": True}, {"size": ">= 1.5"}),), (Input("size", "answers.size"),), otherwise={"big": False}
+    )
+    assert [tabled.judged(table, fields, {"answers": {"size": one}}).told["big"] for one in ("1.5", "1.4999", "2")] == [True, False, True]
+
+
+COLLECT = Table(
+    "t", "collect", (Output("n", "integer"),), (Rule({"n": 2}, {"x": "> 0"}), Rule({"n": 5}, {"x": "> 10"})), (Input("x", "answers.x", missing=-1),)
+)
+
+
+@pytest.mark.parametrize(
+    ("aggregate", "told"),
+    [("sum", [0, 2, 7]), ("min", [None, 2, 2]), ("max", [None, 2, 5]), ("count", [0, 1, 2]), ("list", [[], [2], [2, 5]])],
+)
+def test_rows_are_collected(aggregate: Any, told: list[Any]) -> None:
+    fields = (Field(id="x", type="integer", title={"en": "X"}),)
+    for answers, expected in zip(({}, {"x": 5}, {"x": 11}), told, strict=True):
+        try:
+            (found,) = tabled.judged(replace(COLLECT, aggregate=aggregate), fields, {"answers": answers}).told.values()
+        except tabled.TableFails:
+            found = None
+        assert found == expected
