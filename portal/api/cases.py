@@ -125,6 +125,9 @@ class Asked(Schema):
     """What the party is asked now."""
 
     fields_ = fields.List(fields.String(), required=True, data_key="fields", attribute="fields", metadata={"description": "Ids of questions of the service."})
+    corrects = fields.List(
+        fields.String(), required=True, metadata={"description": "Of those, questions answered before: the party is asked for a correction."}
+    )
     words = fields.String(required=True, allow_none=True)
     asked_at = fields.DateTime(required=True)
     reply_by = fields.DateTime(required=True, allow_none=True)
@@ -137,6 +140,19 @@ class WaitShown(Schema):
     event = fields.String(required=True, allow_none=True)
     until = fields.DateTime(required=True, allow_none=True, metadata={"description": "The wait is over then at the latest."})
     says = fields.String(required=True, metadata={"description": "One sentence in the reader's language."})
+
+
+class ExtensionShown(Schema):
+    """A promise that was given more time, and why."""
+
+    standard = fields.String(required=True)
+    agency = fields.String(required=True)
+    within = fields.String(required=True, metadata={"description": "By how much."})
+    law = fields.String(required=True, allow_none=True)
+    at = fields.String(required=True, metadata={"format": "date-time"})
+    due_at = fields.String(required=True, metadata={"format": "date-time", "description": "The date as it was told then."})
+    original_due_at = fields.String(required=True, metadata={"format": "date-time"})
+    reason = fields.String(required=True, allow_none=True, metadata={"description": "As the party and staff with access may read it."})
 
 
 class Said(Schema):
@@ -174,6 +190,7 @@ class CaseShown(Schema):
     waiting = fields.List(fields.Nested(WaitShown), required=True)
     decisions = fields.List(fields.Nested(DecisionShown), required=True)
     asked = fields.List(fields.Nested(Asked), required=True)
+    extensions = fields.List(fields.Nested(ExtensionShown), required=True)
     given = fields.Nested(Given, required=True)
     next = fields.String(required=True)
 

@@ -91,6 +91,14 @@ class Ask(Schema):
     reply_within = fields.String(validate=validate.Length(1, 40), metadata={"description": "A term such as `14 calendar_days`, counted from now."})
 
 
+class TaskAsked(TaskShown):
+    """The task, and what its question is to the party."""
+
+    corrects = fields.List(
+        fields.String(), required=True, metadata={"description": "Of the fields asked, those answered before: the party is asked for a correction."}
+    )
+
+
 class Extension(Schema):
     """Which promise is extended, and why. Its standard says by how much and by which law; it can be done once."""
 
@@ -128,8 +136,8 @@ def show_task(id: UUID) -> Any:
     return row, {"ETag": etag(row["version"])}
 
 
-def _act(id: UUID, action: str, act: Callable[[Work, Row, int | None], None]) -> Response:
-    """One change of a task: read as the caseworker, then written with the case's head locked."""
+def _act(id: UUID, action: str, act: Callable[[Work, Row, int | None], dict[str, Any] | None]) -> Response:
+    """One change of a task: read as the caseworker, then written with the case's head locked. What `act` returns is told beside the task."""
     who = principal()
     with the_portal().work(who, repeatable=repeatable(who, action)) as work:
         if work.answer:
@@ -137,9 +145,9 @@ def _act(id: UUID, action: str, act: Callable[[Work, Row, int | None], None]) ->
         case_id = _seen(work, id)["case_id"]
         work.narrow([case_id])
         task = worklist.task_of(work, case_id, id)
-        act(work, task, if_match())
+        more = act(work, task, if_match())
         work.settle()
-        given = answer(200, {name: task[name] for name in _SHOWN})
+        given = answer(200, {name: task[name] for name in _SHOWN} | (more or {}))
         work.keep(given)
     return respond(given, headers={"ETag": etag(task["version"])})
 
@@ -192,10 +200,10 @@ def refer(body: dict[str, Any], id: UUID) -> Response:
 @resource.route("/tasks/<uuid:id>/ask", methods=["POST"])
 @allowed("task.work", headers=_WRITES)
 @resource.arguments(Ask)
-@resource.response(200, TaskShown)
+@resource.response(200, TaskAsked)
 def ask(body: dict[str, Any], id: UUID) -> Response:
     """Ask the party; promises whose law says so stand still until it replies, or the date to reply by"""
-    return _act(id, "task.ask", lambda work, task, version: casework.ask(work, task, version=version, **body))
+    return _act(id, "task.ask", lambda work, task, version: {"corrects": casework.ask(work, task, version=version, **body)})
 
 
 @resource.route("/tasks/<uuid:id>/extension", methods=["POST"])

@@ -65,7 +65,7 @@ def end(work: Work, row: Row, *, why: str, at: datetime | None = None) -> None:
 
 
 def replied(work: Work, case: Row, given: Set[str]) -> None:
-    """The party answered these fields, or wrote. An ask ends once every field was given since; one in words with any reply. A part ends nothing."""
+    """The party gave these fields (or they are asked no more), or wrote. An ask ends once none is left, one in words with any reply; a part ends nothing."""
     if case["status"] != "waiting":
         return
     for row in still_open(work, case["case_id"]):

@@ -102,5 +102,15 @@ def _plain(value: Any, type: str) -> Any:
     return float(value) if type == "decimal" and isinstance(value, str | int) else value
 
 
+def applies(when: str | None, fields: Typed, facts: Mapping[str, Any]) -> bool:
+    """Whether a question is asked: always without a condition, and not where one cannot be judged yet."""
+    if when is None:
+        return True
+    try:
+        return holds(when, fields, facts)
+    except ConditionFails:
+        return False
+
+
 def _named(answers: Mapping[str, Any], id: str) -> str | None:
     return next((name for name in (id, id.replace("_", "-")) if answers.get(name) is not None), None)

@@ -128,7 +128,7 @@ class PauseRule:
     within: str | None = None
     #: Steps of other agencies that count; none: all of them.
     steps: tuple[str, ...] = ()
-    #: What was asked before this promise began to run, but after its start, stops it too.
+    #: What was asked, or the time another agency had a step (a wrong door's too), before this promise began to run, but after its start, stops it too.
     retroactive: bool = False
 
 

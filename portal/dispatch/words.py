@@ -1,4 +1,4 @@
-"""Words of a notice: a template by name and language, filled with what may stand in a mail (never answers, reasons or names)."""
+"""Words of a notice: a template by name and language, filled with what may stand in a mail (never answers or names; reasons only where the date moved)."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from portal.catalogue.definitions import Text
 from portal.standards import clocks
 from portal.standards.terms import last_moment
 from portal.unit_of_work import Work
+from portal.vault import items
 
 #: Variants of a language whose dates we write: English dates lead with the day.
 _LOCALES = {"en": "en_GB"}
@@ -48,8 +49,15 @@ def facts(work: Work, case_id: UUID, refs: Mapping[str, Any], language: str) -> 
         "agency": said(agency.title, language, settings.default_language) if agency else case["agency"],
         "due": in_words(due, case["zone"], language) if due else None,
         "emergency": _emergency(work, case["agency"]) if case["danger"] else None,
+        "reason": _reason(work, case_id, refs.get("reason")),
         "link": f"{settings.public_url}/cases/{case['reference']}",
     }
+
+
+def _reason(work: Work, case_id: UUID, item: str | None) -> str | None:
+    """The words of an official that the party is owed with a new date; None where there are none, or where they were erased meanwhile."""
+    words = items.get(work, case_id, UUID(item)) if item else None
+    return words.strip() if isinstance(words, str) else None
 
 
 def _promised(work: Work, case_id: UUID) -> datetime | None:

@@ -50,6 +50,11 @@ def history(case_id: UUID, *, after: int = 0, limit: int = 100) -> Select[Any]:
     return select(table).where(table.c.case_id == case_id, table.c.seq > after).order_by(table.c.seq).limit(limit)
 
 
+def of_type(case_id: UUID, type: str) -> Select[Any]:
+    """Events of one type of a case in order, for a reader; pass it through `access.visible`."""
+    return select(table).where(table.c.case_id == case_id, table.c.type == type).order_by(table.c.seq)
+
+
 def sealed(events: Iterable[Event], heads: Mapping[UUID, Any], recorded_at: datetime) -> list[dict[str, Any]]:
     """Rows of table `events`, in order; `heads` are rows of `case_heads` whose `seq` and `hash` are moved on."""
     rows = []

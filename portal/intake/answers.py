@@ -10,7 +10,7 @@ from typing import Any
 
 import phonenumbers
 
-from portal.catalogue.conditions import ConditionFails, holds, typed
+from portal.catalogue.conditions import applies, typed
 from portal.catalogue.definitions import Field, Service
 from portal.errors import Invalid
 
@@ -43,8 +43,9 @@ def checked(service: Service, answers: Mapping[str, Any], *, facts: Mapping[str,
             taken[field.id] = CHECKS[field.type](field, given)
         except Wrong as wrong:
             errors.append({"pointer": f"{at}/{field.id}", "detail": str(wrong)})
+    kinds = typed(service.fields)
     for field in service.fields:
-        asked = field.when is None or _asked(service, field.when, {**facts, "answers": taken})
+        asked = applies(field.when, kinds, {**facts, "answers": taken})
         if not asked and field.id in taken:
             errors.append({"pointer": f"{at}/{field.id}", "detail": "This question is not asked after your other answers; leave it out."})
         elif asked and complete and field.required and answers.get(field.id) in (None, "", []):
@@ -56,8 +57,8 @@ def checked(service: Service, answers: Mapping[str, Any], *, facts: Mapping[str,
 
 def missing(service: Service, answers: Mapping[str, Any], *, facts: Mapping[str, Any]) -> list[str]:
     """Ids of required questions that are still open."""
-    known = {**facts, "answers": dict(answers)}
-    return [field.id for field in service.fields if field.required and field.id not in answers and (field.when is None or _asked(service, field.when, known))]
+    known, kinds = {**facts, "answers": dict(answers)}, typed(service.fields)
+    return [field.id for field in service.fields if field.required and field.id not in answers and applies(field.when, kinds, known)]
 
 
 def plain(text: str, *, limit: int) -> str:
@@ -68,13 +69,6 @@ def plain(text: str, *, limit: int) -> str:
     if _CONTROL.search(text):
         raise Wrong("This holds a character that cannot be printed; please take it out.")
     return text
-
-
-def _asked(service: Service, when: str, facts: Mapping[str, Any]) -> bool:
-    try:
-        return holds(when, typed(service.fields), facts)
-    except ConditionFails:
-        return False
 
 
 def _text(field: Field, value: Any) -> str:

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from portal.cases import asks, registry
 from portal.cases.moves import ENDED
+from portal.catalogue.conditions import applies, typed
 from portal.catalogue.definitions import Service
 from portal.errors import IllegalMove, Invalid
 from portal.feedback import given
@@ -41,7 +42,8 @@ def answer(work: Work, case_id: UUID, answers: Mapping[str, Any]) -> list[str]:
     taken = rules.checked(service, {**before, **answers}, facts=facts, complete=False)
     item, commitment = items.put(work, case_id, "answers", taken)
     work.record(case_id, "AnswersGiven", agency=case["agency"], item=str(item), commitment=commitment, fields=sorted(answers), task=None)
-    asks.replied(work, case, answers.keys() & taken.keys())
+    gone = {field.id for field in service.fields if not applies(field.when, typed(service.fields), {**facts, "answers": taken})}
+    asks.replied(work, case, (answers.keys() & taken.keys()) | gone)
     return rules.missing(service, taken, facts=facts)
 
 

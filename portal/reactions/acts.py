@@ -7,15 +7,14 @@ from uuid import UUID
 
 from portal.cases import registry
 from portal.catalogue.definitions import Agency, Service, Standard
-from portal.clock import local_date
 from portal.outbox import notices
 from portal.parties import register
 from portal.queues import worklist
 from portal.runs import ledger
 from portal.standards import clocks
 from portal.unit_of_work import Row, Work
-from portal.vault import items
 from portal.workflow import journeys, waiting
+from portal.workflow.answers import facts as facts
 
 
 def service_of(work: Work, case: Row) -> Service | None:
@@ -26,17 +25,9 @@ def service_of(work: Work, case: Row) -> Service | None:
     return None if case["service"] else work.catalogue.triage
 
 
-def facts(work: Work, case: Row) -> dict[str, Any]:
-    """What conditions and tables are judged on: the answers so far, later ones over earlier ones, where the request came from, and the local date."""
-    answers: dict[str, Any] = {}
-    for given in items.of_kind(work, case["case_id"], "answers"):
-        answers |= given
-    return {"answers": answers, "channel": case["channel"], "area": case["area"], "language": case["language"], "today": local_date(work.now, case["zone"])}
-
-
-def tell(work: Work, case: Row, template: str, *, due_at: str | None = None) -> None:
-    """Promises every party that has a channel a notice."""
-    refs = {"due_at": due_at} if due_at else {}
+def tell(work: Work, case: Row, template: str, *, due_at: str | None = None, **more: str | None) -> None:
+    """Promises every party that has a channel a notice; `more`: further references for its words."""
+    refs = {name: value for name, value in {"due_at": due_at, **more}.items() if value}
     for party in register.told(work, case["case_id"]):
         notices.promise(work, case["case_id"], party_id=party["party_id"], channel=party["channel"], template=template, language=party["language"], refs=refs)
 

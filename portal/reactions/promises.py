@@ -23,16 +23,17 @@ def redate(work: Work, events: list[Event]) -> None:
 
 def tell_date(work: Work, events: list[Event]) -> None:
     """The party is told the new date of what it was promised: once a case, and not where there is an outcome already."""
-    by_case: dict[UUID, dict[str, str]] = {}
+    by_case: dict[UUID, dict[str, Event]] = {}
     for event in events:
-        by_case.setdefault(event.case_id, {})[event.data["clock"]] = event.data["due_at"]
+        by_case.setdefault(event.case_id, {})[event.data["clock"]] = event
     registry.load(work, by_case)
     register.load(work, by_case)
     for case_id, moved in by_case.items():
         case = registry.case_of(work, case_id)
         row = waiting.promised(clock for clock in clocks.of_case(work, case_id) if str(clock["id"]) in moved)
         if row is not None and case["status"] not in (*ENDED, "decided"):
-            tell(work, case, "new-date", due_at=moved[str(row["id"])])
+            data = moved[str(row["id"])].data
+            tell(work, case, "new-date", due_at=data["due_at"], reason=data.get("words"))
 
 
 def happened(work: Work, events: list[Event]) -> None:

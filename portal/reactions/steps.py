@@ -10,7 +10,7 @@ from portal.catalogue.definitions import Service
 from portal.outbox import deliveries
 from portal.queues import worklist
 from portal.reactions import waits
-from portal.reactions.acts import facts, give, go_on, put_task, service_of, start_clock, tell
+from portal.reactions.acts import give, go_on, put_task, service_of, start_clock, tell
 from portal.runs import ledger
 from portal.standards import changes, clocks, overdue
 from portal.unit_of_work import Event, Row, Work
@@ -47,7 +47,7 @@ def begin_step(work: Work, events: list[Event]) -> None:
         elif step.kind == "notify":
             tell(work, case, step.template or "message")
         elif step.kind == "ask":
-            if not waiting.ask_step(work, case, step, step_run, agency=event.agency, answers=facts(work, case)["answers"]):
+            if not waiting.ask_step(work, case, service, step, step_run, agency=event.agency):
                 go_on(work, case, step_run, "answered")
         elif step.kind == "wait":
             waits.begin(work, case, step, step_run)

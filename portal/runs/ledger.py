@@ -120,6 +120,11 @@ def step_run(work: Work, case_id: UUID, id: UUID) -> Row:
     raise KeyError(id)
 
 
+def step_runs_of(work: Work, case_id: UUID) -> list[Row]:
+    """All step runs of a case in hand, those of earlier doors too."""
+    return work.rows(step_runs, case_id)
+
+
 def run_of(work: Work, case_id: UUID, id: UUID) -> Row:
     """A run of a case in hand; KeyError where there is none."""
     for row in work.rows(journey_runs, case_id):

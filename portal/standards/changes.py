@@ -104,14 +104,17 @@ def extend(work: Work, row: Row, *, words: UUID | None = None, commitment: str |
 
 
 def reset(work: Work, row: Row, *, at: datetime, why: str) -> None:
-    """Measures a promise that has not been missed anew. `ClockReset`."""
-    if row["status"] not in ("running", "paused") or row["due_at"] < at:
+    """Measures a promise that has not been missed anew; waits that are not over, and their ends, are carried over. `ClockReset`.
+
+    A moment that was true before the clock began measures nothing anew.
+    """
+    if row["status"] not in ("running", "paused") or not row["started_at"] < at <= row["due_at"]:
         return
     before = clocks.standing(work, row)
     if before.hours is None:
         return
     after = clockwork.reset(before, at)
-    for one in before.standstills:
+    for one in (one for one in before.standstills if not clockwork.goes_on(one, at)):
         timers.disarm(work, row["case_id"], lapse_id(row["id"], UUID(one.key)))
     clocks.keep(work, row, after)
     dates = {"started_at": stamp(at), "due_at": stamp(after.due_at), "original_due_at": stamp(after.original_due_at)}

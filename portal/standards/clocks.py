@@ -50,7 +50,8 @@ def standing(work: Work, row: Any) -> Clock:
 
 def keep(work: Work, row: Row, clock: Clock, **more: Any) -> None:
     """Writes what became of a clock into its row; where its date is another one, its timers follow."""
-    moves = clock.due_at != row["due_at"] or clock.started_at != row["started_at"]
+    anew = clock.started_at != row["started_at"]
+    moves = anew or clock.due_at != row["due_at"]
     work.change(
         row,
         status=clock.status,
@@ -64,7 +65,7 @@ def keep(work: Work, row: Row, clock: Clock, **more: Any) -> None:
         **more,
     )
     if moves and clock.status in ("running", "paused"):
-        _retime(work, row, clock)
+        _retime(work, row, clock, anew=anew)
 
 
 def start(work: Work, case_id: UUID, standard: Standard, *, agency: str, started_at: datetime, calendar_hash: str, step_run_id: UUID | None = None) -> Row:
@@ -187,15 +188,16 @@ def clock_of(work: Work, case_id: UUID, id: UUID) -> Row:
     raise KeyError(id)
 
 
-def _retime(work: Work, row: Row, clock: Clock) -> None:
-    """Breach and warnings fire by the new date; a warning that was given is not given again."""
+def _retime(work: Work, row: Row, clock: Clock, *, anew: bool) -> None:
+    """Breach and warnings fire by the new date; a warning that was given is given again only by a clock that is measured `anew`."""
     for timer in work.rows(timer_rows, row["case_id"]):
         if timer["subject"] != row["id"]:
             continue
         if timer["kind"] == "breach":
             work.change(timer, due_at=clock.due_at, generation=timer["generation"] + 1, armed=True, fired_at=None)
-        elif timer["kind"] == "warning" and timer["armed"]:
-            work.change(timer, due_at=clockwork.share_at(clock, timer["share"]), generation=timer["generation"] + 1)
+        elif timer["kind"] == "warning" and (timer["armed"] or anew):
+            due_at = clockwork.share_at(clock, timer["share"])
+            work.change(timer, due_at=due_at, generation=timer["generation"] + 1, armed=True, fired_at=None)
 
 
 def _bare(row: Row) -> Clock:

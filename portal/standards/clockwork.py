@@ -139,8 +139,17 @@ def extended(clock: Clock, within: str) -> Clock:
 
 
 def reset(clock: Clock, at: datetime) -> Clock:
-    """It is measured anew from an instant; what was promised first stays on record, and so does that it was extended."""
-    return _again(replace(clock, started_at=at, standstills=(), extension=None))
+    """It is measured anew from an instant: what was promised first stays on record, and so does that it was extended.
+
+    What it stands still for goes on: a wait that is not over is carried over, from that instant on where it had begun before.
+    """
+    still = tuple(replace(one, begins=max(one.begins, at)) for one in clock.standstills if goes_on(one, at))
+    return _again(replace(clock, started_at=at, standstills=still, extension=None))
+
+
+def goes_on(one: Standstill, at: datetime) -> bool:
+    """It waits beyond that instant."""
+    return one.ended is None and max(one.begins, at) < one.until
 
 
 def moved(clock: Clock, due_at: datetime, hours: Calendar | None = None) -> Clock:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -12,6 +12,7 @@ from portal.cases import asks, registry
 from portal.catalogue.definitions import Service
 from portal.errors import NotFound
 from portal.events import log
+from portal.events.chain import stamp
 from portal.kpi import chance
 from portal.runs import ledger
 from portal.standards import clocks, clockwork
@@ -47,6 +48,8 @@ def case(work: Work, case_id: UUID, *, language: str) -> dict[str, Any]:
     row = found[0]
     running = work.run(visible(work, clocks.statement(case_id)))
     steps = work.run(visible(work, ledger.steps(case_id)))
+    kept = work.run(visible(work, items.kept(case_id)))
+    given = _given(kept)
     return {
         "reference": row["reference"],
         "status": row["status"],
@@ -61,8 +64,9 @@ def case(work: Work, case_id: UUID, *, language: str) -> dict[str, Any]:
         "steps": [_step(step) for step in steps],
         "waiting": waits.of_case(work, case_id, steps, zone=row["zone"], language=language),
         "decisions": [_decision(one) for one in work.run(visible(work, registry.decisions_of(case_id)))],
-        "asked": [_asked(work, one) for one in work.run(visible(work, asks.statement(case_id)))] if row["status"] == "waiting" else [],
-        "given": _given(work.run(visible(work, items.kept(case_id)))),
+        "asked": [_asked(one, kept, given["answers"]) for one in work.run(visible(work, asks.statement(case_id)))] if row["status"] == "waiting" else [],
+        "extensions": _extensions(work, case_id, kept) if any(clock["extended"] for clock in running) else [],
+        "given": given,
         "next": next_for_party(row["status"], danger=row["danger"]),
     }
 
@@ -133,13 +137,30 @@ def _chance(work: Work, case: dict[str, Any], clock: dict[str, Any], now: dateti
     return {"chance": round(known.chance, 3), "model": known.model} if known else None
 
 
-def _asked(work: Work, row: dict[str, Any]) -> dict[str, Any]:
-    """What the party is asked now. The words are the vault's: who may not read them there gets none."""
-    try:
-        words = items.get(work, row["case_id"], row["words"]) if row["words"] else None
-    except NotFound:
-        words = None
-    return {"fields": row["fields"], "words": words, "asked_at": row["asked_at"], "reply_by": row["reply_by"]}
+def _asked(row: dict[str, Any], kept: Iterable[dict[str, Any]], answers: Mapping[str, Any]) -> dict[str, Any]:
+    """What the party is asked now; of a field it has answered, a correction. The words are the vault's: who may not read them there gets none."""
+    corrects = [name for name in row["fields"] if name in answers]
+    return {"fields": row["fields"], "corrects": corrects, "words": _words(kept, row["words"]), "asked_at": row["asked_at"], "reply_by": row["reply_by"]}
+
+
+def _extensions(work: Work, case_id: UUID, kept: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Each promise that was given more time: by how much, by which law, until when, and why."""
+    told = work.run(visible(work, log.of_type(case_id, "ClockMoved")))
+    return [
+        {
+            **{name: row["data"].get(name) for name in ("standard", "within", "law", "due_at", "original_due_at")},
+            "at": stamp(row["occurred_at"]),
+            "agency": row["agency"],
+            "reason": _words(kept, row["data"].get("words")),
+        }
+        for row in told
+        if row["data"]["why"] == "extended"
+    ]
+
+
+def _words(kept: Iterable[dict[str, Any]], item: Any) -> str | None:
+    """Words of the vault, as far as the reader may see them."""
+    return next((one["value"] for one in kept if item is not None and str(one["id"]) == str(item)), None)
 
 
 def _clock(work: Work, row: dict[str, Any], now: datetime, reasons: dict[str, Any]) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -19,6 +19,7 @@ from portal.standards.history import Line
 from portal.standards.terms import Term, due_date
 from portal.standards.why import Interval, Why, explain
 from portal.unit_of_work import Work
+from portal.vault import items
 from portal.views.words import locale
 
 #: Events of one case that are read at most; a case with more is explained up to there.
@@ -45,6 +46,7 @@ _EN = {
     "agency-still": "It stands still from {begins} until another agency has answered, at the latest until {ends}{law}.",
     "nothing": "You were asked for something and answered at once: nothing stood still.",
     "extended": "It was extended once, by {within}{law}.",
+    "because": " The reason given: “{reason}”",
     "reset": "It was measured anew from {at}.",
     "calendar": "The opening hours of the agency were changed, and the date with them.",
     "due": "So the date is {due}.",
@@ -78,6 +80,7 @@ _FR = {
     "agency-still": "Il est suspendu depuis le {begins} jusqu'à la réponse d'un autre service, au plus tard jusqu'au {ends}{law}.",
     "nothing": "Une réponse vous a été demandée et vous l'avez donnée aussitôt : rien n'a été suspendu.",
     "extended": "Il a été prolongé une fois, de {within}{law}.",
+    "because": " Motif donné : « {reason} »",
     "reset": "Il a été compté à nouveau à partir du {at}.",
     "calendar": "Les heures d'ouverture du service ont changé, et la date avec elles.",
     "due": "La date est donc le {due}.",
@@ -101,7 +104,20 @@ def of_case(work: Work, case_id: UUID, *, now: datetime, language: str) -> dict[
     found = explain(events, lambda hash: clocks.calendar(work, hash), now=now)
     told: dict[str, list[Line]] = {id: [event for event in events if event.data.get("clock") == id] for id in found}
     names = {agency.id: agency.title for agency in work.catalogue.agencies.values()}
-    return {id: _shown(one, Teller(language, zone, names).sentences(one, told[id])) for id, one in found.items()}
+    words = reasons(work, case_id, events)
+    return {id: _shown(one, Teller(language, zone, names, words).sentences(one, told[id])) for id, one in found.items()}
+
+
+def extensions(events: Iterable[Line]) -> list[Line]:
+    """Those of the events that extended a promise."""
+    return [event for event in events if event.type == "ClockMoved" and event.data["why"] == "extended"]
+
+
+def reasons(work: Work, case_id: UUID, events: Iterable[Line]) -> dict[str, str]:
+    """Item of the vault -> the words in which an extension was reasoned, as far as the reader may see them."""
+    wanted = {event.data["words"] for event in extensions(events) if event.data.get("words")}
+    kept = work.run(visible(work, items.kept(case_id))) if wanted else []
+    return {str(item["id"]): item["value"] for item in kept if str(item["id"]) in wanted}
 
 
 def _shown(why: Why, sentences: list[str]) -> dict[str, Any]:
@@ -123,12 +139,13 @@ def _interval(one: Interval) -> dict[str, Any]:
 class Teller:
     """Sentences in one language and zone; English where there are no words for the language."""
 
-    def __init__(self, language: str, zone: str, agencies: Mapping[str, Mapping[str, str]]) -> None:
+    def __init__(self, language: str, zone: str, agencies: Mapping[str, Mapping[str, str]], reasons: Mapping[str, str] | None = None) -> None:
         found = locale(language)
         self.language = found.language if found.language in _WORDS else "en"
         self.locale = Locale("en", "GB") if self.language == "en" else found
         self.zone = ZoneInfo(zone)
         self.agencies = agencies
+        self.reasons = reasons or {}
 
     def sentences(self, why: Why, told: list[Line]) -> list[str]:
         """From the rule to the date, then how it stands. `told`: the events of this clock."""
@@ -185,7 +202,9 @@ class Teller:
     def _moved(self, _: Why, event: Line) -> str:
         if event.data["why"] != "extended":
             return self._say("calendar")
-        return self._say("extended", within=self._term(clocks.term_of(event.data["within"], "same-time")), law=self._law(event.data.get("law")))
+        reason = self.reasons.get(event.data.get("words") or "")
+        said = self._say("extended", within=self._term(clocks.term_of(event.data["within"], "same-time")), law=self._law(event.data.get("law")))
+        return said + (self._say("because", reason=" ".join(reason.split())) if reason else "")
 
     def _reset(self, _: Why, event: Line) -> str:
         return self._say("reset", at=self._at(datetime.fromisoformat(event.data["started_at"])))

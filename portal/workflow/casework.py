@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from portal.cases import asks, registry
-from portal.catalogue.definitions import Journey, Step
+from portal.catalogue.definitions import Journey, Service, Step
 from portal.catalogue.syntax import bad_term
 from portal.errors import IllegalMove, Invalid
 from portal.queues import worklist
@@ -15,7 +16,7 @@ from portal.runs import ledger
 from portal.standards import changes, clocks
 from portal.unit_of_work import Row, Work
 from portal.vault import items
-from portal.workflow import waiting
+from portal.workflow import answers, waiting
 
 #: Characters of reasons and notes.
 WORDS_LIMIT = 10_000
@@ -66,11 +67,14 @@ def ask(
     words: str | None = None,
     reply_by: datetime | None = None,
     reply_within: str | None = None,
-) -> None:
-    """Asks the party for answers or in words. Promises whose law says so stand still until the answer, or the date to reply by; without one nothing does."""
+) -> list[str]:
+    """Asks the party for answers or in words. Promises whose law says so stand still until the answer, or the date to reply by; without one nothing does.
+
+    The fields that were answered before: of them a correction is asked.
+    """
     case = registry.case_of(work, task["case_id"])
-    known = {field.id for field in work.portal.pinned(work, case["service_hash"]).fields} if case["service_hash"] else set()
-    errors = [{"pointer": f"/fields/{place}", "detail": "The service asks no question of that name."} for place, one in enumerate(fields) if one not in known]
+    known = answers.facts(work, case)
+    errors = _not_asked(work, case, fields, known)
     if not fields and not words:
         errors.append({"pointer": "/words", "detail": "Say what you need: name fields of the service, or write it in words."})
     if reply_by is not None and reply_within is not None:
@@ -85,8 +89,24 @@ def ask(
         raise Invalid(errors=errors)
     worklist.claim(work, task, holder=str(work.principal.subject), version=version)
     item, commitment = items.put(work, task["case_id"], "message", _short(words)) if words else (None, None)
-    asked = {"agency": task["agency"], "fields": tuple(dict.fromkeys(fields)), "words": item, "commitment": commitment, "step": task["step"]}
+    asked: dict[str, Any] = {"agency": task["agency"], "fields": tuple(dict.fromkeys(fields)), "words": item, "commitment": commitment, "step": task["step"]}
     asks.ask(work, task["case_id"], reply_by=by, task_id=task["id"], **asked)
+    return [name for name in asked["fields"] if name in known["answers"]]
+
+
+def _not_asked(work: Work, case: Row, fields: Sequence[str], known: Mapping[str, Any]) -> list[dict[str, str]]:
+    """Faults of the fields a party is to be asked: unknown to the service, or not asked after its other answers, so that the answer would be refused."""
+    service: Service | None = work.portal.pinned(work, case["service_hash"]) if case["service_hash"] else None
+    own = {field.id for field in service.fields} if service else set()
+    never = answers.never_asked(service, fields, known) if service else {}
+    errors = []
+    for place, name in enumerate(fields):
+        if name not in own:
+            errors.append({"pointer": f"/fields/{place}", "detail": "The service asks no question of that name."})
+        elif name in never:
+            says = f"`{name}` is asked only where `{never[name]}`, which does not hold after the party's other answers: its answer would be refused."
+            errors.append({"pointer": f"/fields/{place}", "detail": f"{says} Ask for those first, or in words."})
+    return errors
 
 
 def extend(work: Work, task: Row, *, version: int | None, standard: str, words: str) -> None:

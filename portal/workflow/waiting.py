@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
-from typing import Any
+from typing import NamedTuple
 from uuid import UUID
 
 from portal.cases import asks
-from portal.catalogue.definitions import Step
+from portal.catalogue.definitions import Service, Step
 from portal.queues import worklist
+from portal.runs import ledger
 from portal.standards import changes, clocks, timers
 from portal.standards.clockwork import period
 from portal.standards.terms import due
 from portal.unit_of_work import Event, Row, Work
+from portal.workflow.answers import facts, never_asked
 
 #: A party is reminded so long before the date to reply by, or half-way to it where that is later.
 REMINDED = timedelta(days=3)
@@ -25,9 +27,12 @@ def reply_date(work: Work, agency: str, within: str) -> datetime:
     return due(period(within), clocks.calendar(work, work.catalogue.hashes["calendar", f"{agency}/{name}"]), work.now)
 
 
-def ask_step(work: Work, case: Row, step: Step, step_run: UUID, *, agency: str, answers: Mapping[str, Any]) -> bool:
-    """A step of the journey asks the party for its fields. False, and nothing, where all of them were answered before: nobody is asked twice."""
-    missing = [name for name in step.fields if name not in answers]
+def ask_step(work: Work, case: Row, service: Service, step: Step, step_run: UUID, *, agency: str) -> bool:
+    """A step of the journey asks the party for its fields. False, and nothing, where each was answered before, or is not asked after other answers."""
+    known = facts(work, case)
+    missing = [name for name in step.fields if name not in known["answers"]]
+    never = never_asked(service, missing, known)
+    missing = [name for name in missing if name not in never]
     if not missing:
         return False
     assert step.reply_within is not None
@@ -59,14 +64,40 @@ def end(work: Work, event: Event) -> None:
 
 
 def catch_up(work: Work, clock: Row) -> None:
-    """A clock that started in the past and pauses retroactively: what was asked since its start stops it too."""
-    for ask in asks.of_case(work, clock["case_id"]):
-        if ask["reply_by"] is None or ask["reply_by"] <= clock["started_at"]:
+    """A clock that started in the past and pauses retroactively: what was asked since its start, and the time other agencies had a step, stops it too."""
+    since = clock["started_at"]
+    for wait in sorted((*_asked(work, clock), *_elsewhere(work, clock)), key=lambda one: (one.at, one.key)):
+        if wait.ended_at is not None and wait.ended_at <= since:
             continue
-        at = max(ask["asked_at"], clock["started_at"])
-        changes.pause(work, clock["case_id"], awaits="answer", key=ask["id"], at=at, until=ask["reply_by"], only=clock["id"], past=True)
-        if ask["ended_at"] is not None:
-            changes.resume(work, clock["case_id"], ask["id"], at=ask["ended_at"], why=ask["ended"], only=clock["id"])
+        one = {"key": wait.key, "at": max(wait.at, since), "until": wait.until, "step": wait.step, "only": clock["id"]}
+        changes.pause(work, clock["case_id"], awaits=wait.awaits, past=True, **one)
+        if wait.ended_at is not None:
+            changes.resume(work, clock["case_id"], wait.key, at=wait.ended_at, why=wait.why, only=clock["id"])
+
+
+class _Wait(NamedTuple):
+    """What a clock may have to stand still for; over where it has an end."""
+
+    awaits: str
+    key: UUID
+    at: datetime
+    ended_at: datetime | None
+    why: str
+    until: datetime | None = None
+    step: str | None = None
+
+
+def _asked(work: Work, clock: Row) -> Iterator[_Wait]:
+    for ask in asks.of_case(work, clock["case_id"]):
+        if ask["reply_by"] is not None and ask["reply_by"] > clock["started_at"]:
+            yield _Wait("answer", ask["id"], ask["asked_at"], ask["ended_at"], ask["ended"] or "", until=ask["reply_by"])
+
+
+def _elsewhere(work: Work, clock: Row) -> Iterator[_Wait]:
+    """Steps that agencies other than the clock's had, at a wrong door and at the front office too."""
+    for step in ledger.step_runs_of(work, clock["case_id"]):
+        if step["agency"] != clock["agency"]:
+            yield _Wait("agency", step["id"], step["begun_at"], step["ended_at"], "reported" if step["status"] == "ended" else "cancelled", step=step["step"])
 
 
 def promised(rows: Iterable[Row]) -> Row | None:

@@ -40,6 +40,7 @@ class History:
         self.keys: list[UUID] = []
         self.acts: tuple[Callable[[], None], ...] = (
             self.start, self.ask, self.ask, self.answer, self.answer, self.agency, self.extend, self.edit, self.refer, self.stop, self.reset, self.cancel,
+            self.reset_while_waiting, self.late,
         )  # fmt: skip
 
     def run(self, steps: int = 12) -> Desk:
@@ -59,6 +60,8 @@ class History:
             self.desk.change(timer, armed=False)
             if timer["kind"] == "breach":
                 clocks.miss(self.desk.work, self.desk.case, timer["subject"])
+            elif timer["kind"] == "warning":
+                clocks.warn(self.desk.work, self.desk.case, timer["subject"], share=timer["share"])
             elif timer["kind"] == "lapse":
                 changes.lapse(self.desk.work, self.desk.case, timer["subject"], at=timer["due_at"])
 
@@ -67,8 +70,11 @@ class History:
         make = self.chance.choice((standard, strict))
         more = {"extend": Extension("2 business_days" if profile == "opening-hours" else "1 calendar_weeks", LAW)}
         ends = self.chance.choice(("closing", "next-open"))
+        warn_at = self.chance.choice(((), (0.5,), (0.2, 0.7)))
         name = f"s{len(self.desk.events)}"
-        self.desk.start(make(name, within=within, profile=profile, ends=ends, resets_on=("reported",), **more), calendar=self.chance.choice(CALENDARS))
+        self.desk.start(
+            make(name, within=within, profile=profile, ends=ends, resets_on=("reported",), warn_at=warn_at, **more), calendar=self.chance.choice(CALENDARS)
+        )
 
     def ask(self) -> None:
         key, days = new_id(), self.chance.choice((None, 1, 3, 14))
@@ -109,11 +115,40 @@ class History:
         if self.chance.random() < 0.3:
             changes.happened(self.desk.work, self.desk.case, "reported", at=self.desk.now)
 
+    def reset_while_waiting(self) -> None:
+        """One or two waits begin, time passes, and what resets comes while some of them last."""
+        for act in self.chance.sample((self.ask, self.ask, self.agency), 2):
+            act()
+            self.desk.now += timedelta(microseconds=int(86_400e6 * self.chance.random()))
+            self.fire()
+        changes.happened(self.desk.work, self.desk.case, "reported", at=self.desk.now)
+
+    def late(self) -> None:
+        """What resets is told later than it was true."""
+        at = self.desk.now - timedelta(microseconds=int(3 * 86_400e6 * self.chance.random()))
+        changes.happened(self.desk.work, self.desk.case, "reported", at=at)
+
+
+def warned_twice(desk: Desk) -> list[tuple[str, int]]:
+    """Clock and share of each warning that was given a second time before the clock was measured anew."""
+    given: set[tuple[str, int]] = set()
+    twice = []
+    for event in desk.events:
+        if event.type == "ClockReset":
+            given = {one for one in given if one[0] != event.data["clock"]}
+        elif event.type == "StandardWarned":
+            one = (event.data["clock"], event.data["share"])
+            twice += [one] if one in given else []
+            given.add(one)
+    return twice
+
 
 def differs(seed: int) -> str | None:
     """What the log and the rows of one history do not agree on; None where they do."""
     desk = History(seed).run()
     live, told = desk.live(), desk.replayed()
+    if twice := warned_twice(desk):
+        return f"seed {seed}: warned twice: {twice}"
     return None if live == told else f"seed {seed}: {live} is not {told}"
 
 

@@ -138,9 +138,44 @@ def test_an_extension_comes_before_the_date_and_by_a_law(desk: Desk) -> None:
 def test_a_reset_measures_anew_and_keeps_what_was_promised_first(desk: Desk) -> None:
     clock = desk.start(standard())
     ask(desk, until=MONDAY + 3 * DAY)
+    key, _ = ask(desk, until=MONDAY + DAY / 2)
+    changes.resume(desk.work, desk.case, key, at=MONDAY + DAY / 2, why="lapsed")
     changes.reset(desk.work, clock, at=MONDAY + DAY, why="reported")
-    assert (clock["due_at"], clock["original_due_at"], clock["pauses"]) == (MONDAY + 8 * DAY, MONDAY + 7 * DAY, [])
+    # The first ask is open until Thursday the 5th, the second is over; the 11th of November is a holiday.
+    assert (clock["due_at"], clock["original_due_at"], clock["status"]) == (MONDAY + 11 * DAY, MONDAY + 7 * DAY, "paused")
+    assert [one["until"] for one in clock["pauses"]] == ["2026-11-05T09:00:00.000000Z"]
     assert desk.events[-1].type == "ClockReset"
+
+
+def test_a_reset_clock_goes_on_when_the_answer_comes(desk: Desk) -> None:
+    clock = desk.start(standard())
+    key, _ = ask(desk, until=MONDAY + 3 * DAY)
+    desk.now = MONDAY + DAY
+    changes.reset(desk.work, clock, at=desk.now, why="reported")
+    changes.resume(desk.work, desk.case, key, at=MONDAY + 2 * DAY, why="answered")
+    assert (clock["status"], clock["due_at"]) == ("running", MONDAY + 10 * DAY)
+    assert desk.live() == desk.replayed()
+
+
+def test_a_wait_for_an_agency_outlives_a_reset_and_lapses_by_itself(desk: Desk) -> None:
+    clock = desk.start(standard())
+    changes.pause(desk.work, desk.case, awaits="agency", key=new_id(), at=desk.now, step="consult")
+    changes.reset(desk.work, clock, at=MONDAY + DAY, why="reported")
+    (lapse,) = [row for row in desk.rows(timers, desk.case) if row["kind"] == "lapse" and row["armed"]]
+    assert changes.lapse(desk.work, desk.case, lapse["subject"], at=lapse["due_at"]) == [clock]
+    assert clock["status"] == "running"
+
+
+def test_a_reset_clock_warns_again(desk: Desk) -> None:
+    clock = desk.start(standard(warn_at=(0.5,)))
+    (warning,) = [row for row in desk.rows(timers, desk.case) if row["kind"] == "warning"]
+    desk.change(warning, armed=False, fired_at=warning["due_at"])
+    before, generation = warning["due_at"], warning["generation"]
+    changes.extend(desk.work, clock)
+    assert not warning["armed"]
+    changes.reset(desk.work, clock, at=MONDAY + 4 * DAY, why="reported")
+    assert (warning["armed"], warning["fired_at"], warning["generation"]) == (True, None, generation + 1)
+    assert warning["due_at"] > before
 
 
 @pytest.mark.parametrize(("condition", "status"), [("stops_on", "met"), ("cancels_on", "cancelled"), ("resets_on", "running")])

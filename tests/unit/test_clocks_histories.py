@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 import pytest
 from hypothesis import given, settings
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from portal.db import new_id
 from portal.standards import changes, clockwork
+from portal.standards.tables import timers
 from tests.unit.clock_desk import CALENDARS, Desk, standard
 from tests.unit.clock_histories import History, differs
 
@@ -34,6 +36,7 @@ def test_histories_hold_everything_that_can_happen_to_a_clock() -> None:
         "ClockCancelled",
         "StandardMet",
         "StandardMissed",
+        "StandardWarned",
     } <= seen
 
 
@@ -49,6 +52,29 @@ def test_nothing_but_a_lawful_change_moves_a_date(seed: int) -> None:
         act()
         lawful = {event.data["clock"] for event in history.desk.events[told:] if event.type in ("ClockPaused", "ClockResumed", "ClockMoved", "ClockReset")}
         assert all(clock.due_at == before[id] for id, clock in history.desk.live().items() if id in before and id not in lawful)
+
+
+@seeded
+@given(st.integers(0, 10**9))
+def test_a_reset_carries_over_what_a_clock_still_waits_for_and_nothing_else(seed: int) -> None:
+    history = History(seed)
+    history.start()
+    for act in history.acts:
+        if act.__name__ in ("reset", "reset_while_waiting", "late"):
+            continue
+        history.desk.now += timedelta(hours=history.chance.randrange(1, 40))
+        history.fire()
+        act()
+    now, before = history.desk.now, history.desk.live()
+    changes.happened(history.desk.work, history.desk.case, "reported", at=now)
+    for id, clock in history.desk.live().items():
+        if clock.started_at == now != before[id].started_at:
+            waits = [(one.key, max(one.begins, now), one.until) for one in before[id].standstills if one.ended is None and one.until > max(one.begins, now)]
+            assert [(one.key, one.begins, one.until) for one in clock.standstills] == waits
+            assert clock.status == ("paused" if waits else "running")
+            armed = {row["subject"] for row in history.desk.rows(timers, history.desk.case) if row["kind"] == "lapse" and row["armed"]}
+            agencies = [UUID(one.key) for one in clock.standstills if one.awaits == "agency"]
+            assert all(changes.lapse_id(UUID(id), key) in armed for key in agencies)
 
 
 @seeded
