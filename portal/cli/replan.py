@@ -99,7 +99,11 @@ def _lines(work: Work, some: list[Change], zone: ZoneInfo) -> Iterator[str]:
 
 
 def _at(instant: datetime, zone: ZoneInfo) -> str:
-    return f"{instant.astimezone(zone):%a %Y-%m-%d %H:%M}"
+    """The end of a day is that day, not the next."""
+    from portal.standards.terms import last_moment
+
+    day, time = last_moment(instant, zone)
+    return f"{day:%a %Y-%m-%d} {time:%H:%M}" if time else f"{day:%a %Y-%m-%d}      "
 
 
 def _count(outcome: Outcome, told: str) -> None:

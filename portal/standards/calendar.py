@@ -45,9 +45,12 @@ class Calendar:
         holidays: Iterable[date] = (),
         breaks: Mapping[date, Sequence[Window]] | None = None,
         years: range = range(1900, 2200),
+        place: tuple[str, str | None] | None = None,
     ) -> None:
         self.zone = zone(name)
         self.years = years
+        #: Country and subdivision whose holidays it keeps, for their names.
+        self.place = place
         days = tuple(tuple(weekly.get(day, ())) for day in WEEKDAYS)
         self._opening = Opening(self.zone, days, dict(special or {}), frozenset(holidays), dict(breaks or {}))
         self._built: dict[int, Year] = {}
@@ -62,6 +65,7 @@ class Calendar:
             special={date.fromisoformat(day): windows(texts, ("special", day)) for day, texts in body["special"].items()},
             holidays=(date.fromisoformat(day) for days in body["holidays"].values() for day in days),
             years=range(first, last + 1),
+            place=(body["made_with"]["country"], body["made_with"].get("subdivision")) if body.get("made_with", {}).get("country") else None,
         )
 
     @classmethod

@@ -88,6 +88,21 @@ def _public_of(country: str | None, subdivision: str | None, years: range) -> fr
     return frozenset(day for day in found if day.year in years)
 
 
+@lru_cache(maxsize=256)
+def _named(country: str, subdivision: str | None, year: int, language: str) -> dict[date, str]:
+    import holidays
+
+    known = holidays.country_holidays(country, subdiv=subdivision, years=year)
+    spoken = next((one for one in known.supported_languages if one.partition("_")[0] == language), None)
+    return dict((holidays.country_holidays(country, subdiv=subdivision, years=year, language=spoken) if spoken else known).items())
+
+
+def holiday_name(country: str, subdivision: str | None, day: date, language: str) -> str | None:
+    """What a public holiday is called in that language, or in the country's own; None for a day the holidays package does not name."""
+    name = _named(country, subdivision, day.year, language).get(day)
+    return name.replace("; ", ", ") if name else None
+
+
 def _half(hours: WorkingHours, years: range) -> set[date]:
     """Half holidays of the country, where hours for them are written: until somebody does, they are worked whole."""
     if hours.half_days is None:

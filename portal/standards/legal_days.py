@@ -9,9 +9,9 @@ from itertools import groupby
 from typing import Literal
 
 from portal.standards.calendar import Calendar, Pause
-from portal.standards.clockwork import Clock, Standstill, extension_of
+from portal.standards.clockwork import Clock, Standstill, extension_of, reckoned
 from portal.standards.legal import is_working, legal_due, nominal_last, taken_out
-from portal.standards.terms import Term, due_date, received_at
+from portal.standards.terms import Term, due, due_date, received_at
 
 #: `event`: not counted, Article 3(1); `counted`; `skipped`: no working day, in a period of working days; `paused`; `rolled`: a day the period
 #: goes on for after its last one, Article 3(4) and 3(5).
@@ -38,17 +38,17 @@ class Days:
 
 
 def days_of(clock: Clock) -> tuple[Days, ...]:
-    """The days of a clock that counts whole legal days, the extension's included; none for another clock, or a date that does not follow from them."""
-    term, hours = clock.term, clock.hours
-    if term is None or hours is None or not whole(term):
+    """The days of a clock whose term or extension counts whole legal days; none for another clock, or a date that was kept as it had been promised."""
+    term, hours, more = clock.term, clock.hours, extension_of(clock)
+    if term is None or hours is None or reckoned(clock) != clock.due_at:
         return ()
-    event = hours.local(received_at(term, hours, clock.started_at)).date()
-    found = [*_period(hours, event, term, clock.standstills)]
-    if (more := extension_of(clock)) is not None:
-        if not whole(more):
-            return ()
-        found += [replace(one, part="extension") for one in _period(hours, found[-1].last, more, clock.standstills)]
-    return tuple(found) if hours.at(found[-1].last + _ONE_DAY) == clock.due_at else ()
+    found: list[Days] = []
+    if whole(term):
+        found += _period(hours, hours.local(received_at(term, hours, clock.started_at)).date(), term, clock.standstills)
+    if more is not None and whole(more):
+        event = due_date(hours, due(term, hours, clock.started_at, clock.pauses))
+        found += [replace(one, part="extension") for one in _period(hours, event, more, clock.standstills)]
+    return tuple(found)
 
 
 def whole(term: Term) -> bool:

@@ -52,6 +52,9 @@ def resolve(hours: WorkingHours, *, years: range = range(2000, 2051), beside: Ca
     if not weekly and not any(special.values()):
         raise WrongHours("these hours never open: write at least one window, for example `mon: [09:00-17:00]`", ("weekly",))
     made_with = {"holidays": metadata.version("holidays"), "tzdata": tzdata_version(hours.zone)}
+    if hours.country:
+        # For the names of its holidays, which no date depends on.
+        made_with |= {"country": hours.country} | ({"subdivision": hours.subdivision} if hours.subdivision else {})
     if hours.holidays_file:
         made_with["icalendar"] = metadata.version("icalendar")
     from portal.standards.days_off import days_off  # not at the top: it reads the names of this module

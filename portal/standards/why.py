@@ -37,8 +37,8 @@ class Interval:
     day: date | None = None
     #: Agency that held the case, `party` while it was asked; None for what lies ahead.
     holder: str | None = None
-    #: Of a paused one: what it would have been.
-    instead: State | None = None
+    #: Of a paused one, what it would have been: `counted`, or why it would have been closed.
+    instead: str | None = None
 
     @property
     def micros(self) -> int:
@@ -197,7 +197,7 @@ def _laid_over(some: Iterable[Interval], begins: datetime, ends: datetime, await
     """Time in which the clock stood still counts for nothing, open or closed."""
     for one in _cut(some, [begins, ends]):
         inside = begins <= one.begins < ends and one.state != "paused" and one.why not in ("event", "cut-off")
-        yield Interval(one.begins, one.ends, "paused", awaits, None, holder, one.state) if inside else one
+        yield Interval(one.begins, one.ends, "paused", awaits, None, holder, one.why if one.state == "closed" else "counted") if inside else one
 
 
 def _rolled(some: Iterable[Interval], begins: datetime, ends: datetime) -> Iterator[Interval]:

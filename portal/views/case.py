@@ -177,7 +177,7 @@ def _clock(work: Work, row: dict[str, Any], now: datetime, reasons: dict[str, An
         told["used"] = clockwork.used(clock, until) // 1_000_000
         told["left"] = (clockwork.used(clock, row["due_at"]) - clockwork.used(clock, until)) // 1_000_000
     told["why"] = {
-        "rule": {key: row["rule"].get(key) for key in ("within", "profile", "law")},
+        "rule": {key: row["rule"].get(key) for key in ("within", "profile", "law", "begins", "ends", "cutoff")},
         "started_at": row["started_at"],
         "calendar": row["calendar_hash"],
         "source": row["due_source"],

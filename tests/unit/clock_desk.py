@@ -23,7 +23,16 @@ from portal.unit_of_work.rows import Rows
 WEEK: dict[str, tuple[str, ...]] = dict.fromkeys(("mon", "tue", "wed", "thu", "fri"), ("09:00-12:00", "13:00-17:00"))
 BRUSSELS = resolve(WorkingHours("office", "Europe/Brussels", WEEK, country="BE"), years=range(2024, 2033))
 ROUND_THE_CLOCK = resolve(WorkingHours("always", "America/New_York", dict.fromkeys(("mon", "tue", "wed", "thu", "fri", "sat", "sun"), ("00:00-24:00",))))
-BODIES = {"tests-brussels": BRUSSELS, "tests-always": ROUND_THE_CLOCK}
+#: Noon breaks, half days and a closed day; the clocks go by half an hour.
+LORD_HOWE = resolve(
+    WorkingHours(
+        "island", "Australia/Lord_Howe", WEEK, special={f"{year}-12-24": ("09:00-12:00",) for year in range(2024, 2033)} | {"2026-04-07": ()}, country="AU"
+    ),
+    years=range(2024, 2033),
+)
+#: A weekend on Friday and Saturday.
+GULF = resolve(WorkingHours("gulf", "Asia/Kuwait", dict.fromkeys(("sun", "mon", "tue", "wed", "thu"), ("07:30-14:00",)), country="KW"), years=range(2024, 2033))
+BODIES = {"tests-brussels": BRUSSELS, "tests-always": ROUND_THE_CLOCK, "tests-island": LORD_HOWE, "tests-gulf": GULF}
 CALENDARS = {hash: Calendar.from_body(body) for hash, body in BODIES.items()}
 LAW = Law({"en": "Code of the tests", "fr": "Code des tests"}, "15")
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from random import Random  # noqa: TID251  # seeded by each history's number
+from typing import Any
 from uuid import UUID
 
 from portal.catalogue.definitions import Extension
@@ -33,6 +34,8 @@ CALENDARS = ("tests-brussels", "tests-always")
 
 class History:
     """One case: what is done to it is drawn from `chance`; time only goes forward, timers fire when due."""
+
+    calendars = CALENDARS
 
     def __init__(self, seed: int) -> None:
         self.chance = Random(seed)
@@ -68,13 +71,16 @@ class History:
     def start(self) -> None:
         within, profile = self.chance.choice(TERMS)
         make = self.chance.choice((standard, strict))
-        more = {"extend": Extension("2 business_days" if profile == "opening-hours" else "1 calendar_weeks", LAW)}
+        more: dict[str, Any] = {"extend": Extension("2 business_days" if profile == "opening-hours" else "1 calendar_weeks", LAW)}
         ends = self.chance.choice(("closing", "next-open"))
         warn_at = self.chance.choice(((), (0.5,), (0.2, 0.7)))
         name = f"s{len(self.desk.events)}"
-        self.desk.start(
-            make(name, within=within, profile=profile, ends=ends, resets_on=("reported",), warn_at=warn_at, **more), calendar=self.chance.choice(CALENDARS)
-        )
+        given = {"within": within, "profile": profile, "ends": ends, "resets_on": ("reported",), "warn_at": warn_at} | more | self.more(within, profile)
+        self.desk.start(make(name, **given), calendar=self.chance.choice(self.calendars))
+
+    def more(self, within: str, profile: str) -> dict[str, Any]:
+        """Whatever else a standard says."""
+        return {}
 
     def ask(self) -> None:
         key, days = new_id(), self.chance.choice((None, 1, 3, 14))

@@ -32,7 +32,7 @@ def test_a_resolved_calendar_survives_storage_and_holds_all_a_promise_needs() ->
     assert "2026-07-20" in body["holidays"]["2026"]
     assert "2026-11-11" not in body["holidays"]["2026"]
     assert (body["years"], len(body["holidays"])) == ([2000, 2050], 51)
-    assert set(body["made_with"]) == {"holidays", "tzdata"}
+    assert set(body["made_with"]) == {"holidays", "tzdata", "country"}
     calendar = Calendar.from_body(json.loads(json.dumps(body)))
     brussels = ZoneInfo("Europe/Brussels")
     expected = {

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from portal.db import new_id
 from portal.standards import changes, clocks, clockwork
 from portal.standards.why import Why, explain
-from portal.views.why import Teller
+from portal.views.why_sentences import Teller
 from tests.unit.clock_desk import CALENDARS, Desk, standard, strict
 from tests.unit.clock_histories import History
 

@@ -123,7 +123,7 @@ def test_what_the_definition_says_goes_before_the_file() -> None:
 
 def test_file_and_country_add_up_and_a_calendar_computes_with_them() -> None:
     found = body(file(event("DTSTART;VALUE=DATE:20260720"), event("DTSTART:20260722T120000", "DURATION:PT12H")), country="BE")
-    assert found["made_with"].keys() == {"holidays", "tzdata", "icalendar"}
+    assert found["made_with"].keys() == {"holidays", "tzdata", "icalendar", "country"}
     calendar = Calendar.from_body(found)
     friday = datetime(2026, 7, 17, 16, 0, tzinfo=BRUSSELS)
     # An hour on Friday; Monday by the file and Tuesday the 21st by law are shut; three on Wednesday morning; the rest on Thursday.
