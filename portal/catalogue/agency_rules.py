@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from portal.catalogue import syntax
-from portal.catalogue.definitions import Agency, WorkingHours
+from portal.catalogue.definitions import Agency, DutyPerson, Person, WorkingHours
 from portal.catalogue.documents import Document, Path
 from portal.catalogue.faults import instead
 from portal.catalogue.known import ADAPTERS
@@ -27,9 +27,16 @@ def check_agency(document: Document[Agency]) -> None:
     for index, queue in enumerate(agency.queues):
         say(document, ("queues", index, "team"), queue.team and syntax.bad_word(queue.team))
     _reached(document, agency)
-    for index, person in enumerate(agency.duty):
-        if person.email and "@" not in person.email.strip("@"):
-            document.note(("duty", index, "email"), f"`{person.email}` is no e-mail address: write `name@domain`")
+    lists: tuple[tuple[str, tuple[DutyPerson | Person, ...]], ...] = (("duty", agency.duty), ("people", agency.people))
+    for name, people in lists:
+        for index, person in enumerate(people):
+            if person.email and "@" not in person.email.strip("@"):
+                document.note((name, index, "email"), f"`{person.email}` is no e-mail address: write `name@domain`")
+    roles = [person.role for person in agency.people]
+    for index, role in enumerate(roles):
+        say(document, ("people", index, "role"), role and syntax.bad_word(role))
+        if role and role in roles[:index]:
+            document.note(("people", index, "role"), f"there is already a person with the role `{role}`: a promise is put before one, choose another word")
     words_by_language(document, "danger_words", agency.danger_words)
 
 

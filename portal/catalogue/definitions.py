@@ -146,7 +146,7 @@ class Escalation:
 
     #: As `Standard.within`, counted from the date that was missed.
     after: str
-    #: A word for the person: `team-lead`.
+    #: Role of a person in the address book of the agency (`people`): `team-lead`. They are told by mail.
     to: str
 
 
@@ -204,6 +204,8 @@ class Standard:
     resets_on: tuple[Moment, ...] = ()
     pauses: tuple[PauseRule, ...] = ()
     extend: Extension | None = None
+    #: Roles of the agency's `people` who are told by mail the moment it is missed. Without them nobody is until the first escalation.
+    tell: tuple[str, ...] = ()
     #: One after the other, until it is stopped.
     escalate: tuple[Escalation, ...] = ()
     consequence: Consequence | None = None
@@ -388,6 +390,15 @@ class DutyPerson:
 
 
 @dataclass(frozen=True)
+class Person:
+    """Who is told of a missed promise: an entry of an agency's address book, found by its role."""
+
+    role: str
+    name: str
+    email: str
+
+
+@dataclass(frozen=True)
 class Agency:
     """Who does it: a folder under services/."""
 
@@ -404,6 +415,8 @@ class Agency:
     #: What the far side can promise about a delivery (portal/plugins/agency.py).
     promise: Promise = "idempotent"
     duty: tuple[DutyPerson, ...] = ()
+    #: The roles promises may be put before, each with the person who has it now.
+    people: tuple[Person, ...] = ()
     #: Number to call when life is in danger, where this agency works.
     emergency: str | None = None
     contact: Text | None = None

@@ -15,8 +15,9 @@ def check_conditions(document: Document[Service], path: Path, standard: Standard
         _extension(document, (*path, "extend"), standard)
     for index, escalation in enumerate(standard.escalate):
         _term(document, (*path, "escalate", index, "after"), escalation.after)
-        if escalation.to and (message := syntax.bad_word(escalation.to)):
-            document.note((*path, "escalate", index, "to"), message)
+        _role(document, (*path, "escalate", index, "to"), escalation.to, agency)
+    for index, role in enumerate(standard.tell):
+        _role(document, (*path, "tell", index), role, agency)
     if standard.consequence:
         _consequence(document, (*path, "consequence"), standard.consequence, agency, journey)
     if standard.starts_on and standard.covers not in ("case", "first-answer"):
@@ -92,6 +93,15 @@ def _article(document: Document[Service], path: Path, law: Law | None, does: str
     """`law` is None where it could not be read: that was told already."""
     if law is not None and not law.article:
         document.note(path, f"name the article that {does}: write `article: ...` below `law`")
+
+
+def _role(document: Document[Service], path: Path, role: str, agency: Agency | None) -> None:
+    known = [person.role for person in agency.people] if agency else []
+    if role and (message := syntax.bad_word(role)):
+        document.note(path, message)
+    elif role and agency and role not in known:
+        says = f"agency `{agency.id}` names nobody as `{role}` in its `people`: {instead(role, known)}"
+        document.note(path, f"{says}; or write `{{role: {role}, name: .., email: ..}}` there")
 
 
 def _term(document: Document[Service], path: Path, term: str) -> None:

@@ -1,4 +1,4 @@
-"""Notices to parties and pages to duty persons: what is sent, made from references when it is sent."""
+"""Notices to parties, pages to duty persons, missed promises to people of an agency: what is sent, made from references when it is sent."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from uuid import UUID
 
 from portal.dispatch.mail import BadAddress, Letter, compose
 from portal.dispatch.words import facts, written
-from portal.outbox import pages
+from portal.outbox import escalations, pages
 from portal.outbox.claims import Claim
 from portal.parties.register import told
 from portal.plugins import discovery
@@ -18,8 +18,8 @@ from portal.vault import items
 
 
 def prepared(work: Work, claim: Claim) -> Letter | Refusal:
-    """The mail of a notice or page whose case is in hand, or why there is none."""
-    return _page(work, claim) if claim.kind == pages.KIND else _notice(work, claim)
+    """The mail of a notice, page or escalation whose case is in hand, or why there is none."""
+    return {pages.KIND: _page, escalations.KIND: _escalation}.get(claim.kind, _notice)(work, claim)
 
 
 def _notice(work: Work, claim: Claim) -> Letter | Refusal:
@@ -39,6 +39,16 @@ def _page(work: Work, claim: Claim) -> Letter | Refusal:
         return Refusal("the agency's definition names no such duty person", retry=False, code="no-duty-person")
     language = work.portal.settings.default_language
     return _letter(work, claim, channel=pages.CHANNEL, to=agency.duty[person].email, template="duty", language=language, refs={})
+
+
+def _escalation(work: Work, claim: Claim) -> Letter | Refusal:
+    agency, role = work.catalogue.agencies.get(claim.body["agency"]), claim.body["role"]
+    person = next((one for one in agency.people if one.role == role), None) if agency else None
+    if person is None:
+        return Refusal(f"the agency's definition names nobody as {role}", retry=False, code="no-person")
+    refs = {"due_at": claim.body["due_at"], "clock": str(claim.subject)}
+    language = work.portal.settings.default_language
+    return _letter(work, claim, channel=escalations.CHANNEL, to=person.email, template="escalation", language=language, refs=refs)
 
 
 def _letter(work: Work, claim: Claim, *, channel: str, to: str, template: str, language: str, refs: dict[str, Any]) -> Letter | Refusal:

@@ -49,9 +49,16 @@ def facts(work: Work, case_id: UUID, refs: Mapping[str, Any], language: str) -> 
         "agency": said(agency.title, language, settings.default_language) if agency else case["agency"],
         "due": in_words(due, case["zone"], language) if due else None,
         "emergency": _emergency(work, case["agency"]) if case["danger"] else None,
+        "promise": _promise(work, case_id, refs.get("clock"), language),
         "reason": _reason(work, case_id, refs.get("reason")),
         "link": f"{settings.public_url}/cases/{case['reference']}",
     }
+
+
+def _promise(work: Work, case_id: UUID, clock: str | None, language: str) -> str | None:
+    """Title of the promise that is meant."""
+    row = next((row for row in clocks.of_case(work, case_id) if str(row["id"]) == clock), None) if clock else None
+    return said(row["rule"].get("title") or {}, language, work.portal.settings.default_language) if row else None
 
 
 def _reason(work: Work, case_id: UUID, item: str | None) -> str | None:

@@ -19,10 +19,10 @@ def place(work: Work, case_id: UUID, *, call_id: UUID, agency: str, person: int)
 
 
 def told(work: Work, row: Row) -> None:
-    """The page left; whether somebody answers, the call's ledger knows."""
+    """The page, or an escalation, left; whether somebody acts, the ledger of its subject knows."""
     work.change(row, done_at=work.now, parked_at=None, lease_until=None, refusal=None)
 
 
 def parked(work: Work, row: Row, *, reason: str) -> None:
-    """It did not leave; the next duty person is paged by the call's own timer."""
+    """It did not leave; the next person is told by the timer of its subject."""
     work.change(row, parked_at=work.now, lease_until=None, refusal=reason)

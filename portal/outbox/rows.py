@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -18,8 +19,18 @@ def leaves(work: Work, case_id: UUID) -> bool:
     return work.origin(case_id) in OUTSIDE
 
 
-def placed(work: Work, case_id: UUID, *, kind: str, target: str, subject: UUID | None, body: dict[str, Any], key: str | None = None) -> Row:
-    """A row that is due now. `body` holds references only. A row without a `subject` or `key` of its own is its own."""
+def placed(
+    work: Work,
+    case_id: UUID,
+    *,
+    kind: str,
+    target: str,
+    subject: UUID | None,
+    body: dict[str, Any],
+    key: str | None = None,
+    next_at: datetime | None = None,
+) -> Row:
+    """A row that is due now, or at `next_at`. `body` holds references only. A row without a `subject` or `key` of its own is its own."""
     id = new_id()
     work.wakes.add("drain")
     return work.add(
@@ -32,7 +43,7 @@ def placed(work: Work, case_id: UUID, *, kind: str, target: str, subject: UUID |
         body=body,
         key=key or str(id),
         placed_at=work.now,
-        next_at=work.now,
+        next_at=next_at or work.now,
         attempts=0,
         crashes=0,
         epoch=0,

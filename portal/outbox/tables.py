@@ -11,11 +11,11 @@ outbox = Table(
     metadata,
     case_id(),
     Column("id", Uuid, nullable=False),
-    #: `delivery` to an agency, `notice` to a party, `page` to a duty person.
+    #: `delivery` to an agency, `notice` to a party, `page` to a duty person, `escalation` of a missed promise to a person of the agency.
     Column("kind", Text, nullable=False),
     #: Agency or channel.
     Column("target", Text, nullable=False),
-    #: Step run, notice or duty call it belongs to.
+    #: Step run, notice, duty call or clock it belongs to.
     Column("subject", Uuid, nullable=False),
     facts("body"),
     #: Key the far side may de-duplicate on; one a row, the same at every attempt.

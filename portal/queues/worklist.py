@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -130,6 +130,12 @@ def of_kind(work: Work, case_id: UUID, kind: str, step: str) -> Row | None:
 def held(case_id: ColumnElement[UUID]) -> ColumnElement[bool]:
     """True where somebody holds a task of that case, among the tasks the reader may see."""
     return exists().where(tasks.c.case_id == case_id, tasks.c.status == "claimed")
+
+
+def assigned(work: Work, case_ids: Iterable[UUID]) -> set[UUID]:
+    """Of these cases, in hand or locked by the relay, those somebody holds a task of."""
+    found = work.sql("SELECT DISTINCT case_id FROM tasks WHERE case_id = ANY(%s) AND status = 'claimed'", (list(case_ids),))
+    return {case_id for (case_id,) in found}
 
 
 def note(work: Work, task: Row, *, item: UUID, commitment: str) -> None:

@@ -63,4 +63,4 @@ FIRES: dict[str, sweeping.Fire] = {
 
 def sweep(portal: Portal, *, limit: int = 1000, at: Any = None) -> int:
     """Fires up to `limit` due timers; returns how many (portal/standards/sweep.py)."""
-    return sweeping.sweep(portal, FIRES, limit=limit, at=at)
+    return sweeping.sweep(portal, FIRES, limit=limit, at=at, tell=promises.put_before)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from portal.cases import registry
 from portal.cases.moves import ENDED
+from portal.outbox import escalations
 from portal.parties import register
 from portal.queues import worklist
 from portal.reactions.acts import service_of, start_clock, tell
@@ -50,7 +52,7 @@ def happened(work: Work, events: list[Event]) -> None:
 
 def breach(work: Work, timer: Row) -> None:
     """A promise was not kept in time."""
-    clocks.miss(work, timer["case_id"], timer["subject"])
+    _told(work, clocks.miss(work, timer["case_id"], timer["subject"]))
 
 
 def warning(work: Work, timer: Row) -> None:
@@ -60,4 +62,18 @@ def warning(work: Work, timer: Row) -> None:
 
 def escalation(work: Work, timer: Row) -> None:
     """The next person is to look at a missed promise."""
-    overdue.escalate(work, timer["case_id"], timer["subject"], timer["share"])
+    one = overdue.escalate(work, timer["case_id"], timer["subject"], timer["share"])
+    _told(work, [one] if one else [])
+
+
+def put_before(work: Work, missed: Sequence[overdue.PutBefore]) -> None:
+    """Missed promises of many cases, fired in one step, are put before people: those of cases nobody holds leave first."""
+    held = worklist.assigned(work, {one.case_id for one in missed})
+    escalations.place_many(work, (escalations.Told(*one) for one in missed), held=held)
+
+
+def _told(work: Work, missed: Sequence[overdue.PutBefore]) -> None:
+    """The same, row by row."""
+    held = worklist.assigned(work, {one.case_id for one in missed}) if missed else set()
+    for one in missed:
+        escalations.place(work, escalations.Told(*one), held=one.case_id in held)

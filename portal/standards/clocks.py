@@ -27,7 +27,7 @@ __all__ = ["RUNNING", "Clock", "calendar", "clock_of", "rule_term", "standing", 
 #: Clocks in these states have not been stopped: a missed promise is still owed.
 RUNNING = frozenset({"running", "paused", "missed"})
 #: Conditions of a standard that a clock keeps as they stood when it started (portal/catalogue/definitions.py).
-_KEPT = ("ends", "begins", "cutoff", "stops_on", "cancels_on", "resets_on", "pauses", "extend", "escalate", "consequence")
+_KEPT = ("ends", "begins", "cutoff", "stops_on", "cancels_on", "resets_on", "pauses", "extend", "tell", "escalate", "consequence")
 
 
 def standing(work: Work, row: Any) -> Clock:
@@ -120,13 +120,18 @@ def stop(work: Work, case_id: UUID, covers: Callable[[Row], bool], *, at: dateti
             overdue.begin(work, row)
 
 
-def miss(work: Work, case_id: UUID, clock_id: UUID) -> None:
-    """The breach timer of a running clock fired. `StandardMissed`; the promise is still owed, and what follows from that begins."""
+def miss(work: Work, case_id: UUID, clock_id: UUID) -> list[overdue.PutBefore]:
+    """The breach timer of a running clock fired. `StandardMissed`; the promise is still owed, and what follows from that begins.
+
+    Before whom its standard puts it at once.
+    """
     row = clock_of(work, case_id, clock_id)
-    if row["status"] in ("running", "paused"):
-        work.change(row, status="missed", missed_at=row["due_at"])
-        _tell(work, row, "StandardMissed", row["due_at"])
-        overdue.begin(work, row)
+    if row["status"] not in ("running", "paused"):
+        return []
+    work.change(row, status="missed", missed_at=row["due_at"])
+    _tell(work, row, "StandardMissed", row["due_at"])
+    overdue.begin(work, row)
+    return [overdue.put_before(work, row, role) for role in row["rule"].get("tell", ())]
 
 
 def warn(work: Work, case_id: UUID, clock_id: UUID, *, share: int) -> None:

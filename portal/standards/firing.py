@@ -7,7 +7,7 @@ Measured, a breach with its event, chain, clock and next escalation costs about 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -20,7 +20,11 @@ from portal.events import log
 from portal.events.chain import stamp
 from portal.standards.clockwork import after_due, period
 from portal.standards.hours import calendar
+from portal.standards.overdue import PutBefore
 from portal.unit_of_work import Event, Work
+
+#: Tells people of what was missed; the room of what leaves does (portal/reactions/promises.py).
+Tell = Callable[[Work, Sequence[PutBefore]], None]
 
 #: Heads of cases with a due timer, the longest due first. Whoever writes a case holds its head, so what is read after this stands still.
 _LOCK = """SELECT h.case_id FROM timers t JOIN case_heads h USING (case_id)
@@ -28,7 +32,8 @@ WHERE t.armed AND t.due_at <= %(now)s ORDER BY t.due_at LIMIT %(limit)s FOR UPDA
 #: Everything due in these cases. An escalation goes to the person in its place of the list; after a breach comes the first, after each the next.
 _READ = """SELECT t.case_id, t.id, t.kind, t.generation, t.share, h.seq, h.hash, h.jurisdiction, h.origin,
 c.id, c.standard, c.kind, c.covers, c.agency, c.calendar_hash, c.status, c.due_at, c.stopped_at IS NULL, c.rule ? 'consequence', c.rule->>'profile',
-c.rule->'escalate'->t.share::int->>'to', c.rule->'escalate'->(CASE t.kind WHEN 'breach' THEN 0 ELSE t.share::int + 1 END)->>'after'
+c.rule->'escalate'->t.share::int->>'to', c.rule->'escalate'->(CASE t.kind WHEN 'breach' THEN 0 ELSE t.share::int + 1 END)->>'after',
+CASE t.kind WHEN 'breach' THEN c.rule->'tell' END
 FROM unnest(%(cases)s::uuid[]) AS held(case_id) JOIN timers t USING (case_id) JOIN case_heads h USING (case_id)
 LEFT JOIN clocks c ON c.case_id = t.case_id AND c.id = t.subject AND t.kind IN ('breach', 'warning', 'escalation')
 WHERE t.armed AND t.due_at <= %(now)s"""
@@ -72,6 +77,8 @@ class Due(NamedTuple):
     profile: str | None
     to: str | None
     after: str | None
+    #: Roles its standard puts a breach before at once.
+    tell: Sequence[str] | None = None
 
 
 @dataclass(slots=True)
@@ -85,6 +92,8 @@ class Outcome:
     escalated_to: str | None = None
     #: Place of the person who is next, if any.
     level: int | None = None
+    #: Roles it is put before now.
+    told: Sequence[str] = ()
 
 
 def missed(one: Due) -> Outcome:
@@ -92,7 +101,7 @@ def missed(one: Due) -> Outcome:
     if one.status not in ("running", "paused"):
         return Outcome()
     data = {"clock": str(one.clock), "due_at": stamp(one.due_at), "standard": one.standard, "kind": one.clock_kind, "covers": one.covers}
-    return Outcome("StandardMissed", one.due_at, data, status="missed", level=0 if one.owed else None)
+    return Outcome("StandardMissed", one.due_at, data, status="missed", level=0 if one.owed else None, told=one.tell or ())
 
 
 def warned(one: Due) -> Outcome:
@@ -107,7 +116,7 @@ def escalated(one: Due) -> Outcome:
     if not one.owed or one.to is None or one.share is None:
         return Outcome()
     data = {"clock": str(one.clock), "standard": one.standard, "level": one.share + 1, "to": one.to}
-    return Outcome("StandardEscalated", None, data, escalated_to=one.to, level=one.share + 1)
+    return Outcome("StandardEscalated", None, data, escalated_to=one.to, level=one.share + 1, told=(one.to,))
 
 
 #: Kind of timer -> what firing it makes of its clock, and the event that tells of it.
@@ -118,23 +127,31 @@ KINDS: dict[str, tuple[Callable[[Due], Outcome], str]] = {
 }
 
 
-def fire(work: Work, *, limit: int) -> tuple[int, list[UUID]]:
-    """Fires up to `limit` due timers in a unit opened as the relay: how many, and the cases it leaves to rows of a unit of work, their timers still armed."""
+def fire(work: Work, *, limit: int, tell: Tell | None = None) -> tuple[int, list[UUID]]:
+    """Fires up to `limit` due timers in a unit opened as the relay: how many, and the cases it leaves to rows of a unit of work, their timers still armed.
+
+    `tell` is given before whom promises are put, in the same transaction; without it those timers are left.
+    """
     held = {case_id for (case_id,) in work.sql(_LOCK, {"now": work.now, "limit": limit})}
     if not held:
         return 0, []
     found = [Due._make(row) for row in work.sql(_READ, {"cases": list(held), "now": work.now})]
-    fired, others = apart(found, quiet={kind for kind, (_, type) in KINDS.items() if not work.portal.reactions.get(type)})
+    fired, others = apart(found, quiet={kind for kind, (_, type) in KINDS.items() if not work.portal.reactions.get(type)}, telling=tell is not None)
     if fired:
-        _write(work, fired)
+        told = _write(work, fired)
+        if told and tell:
+            tell(work, told)
     return len(fired), others
 
 
-def apart(found: Iterable[Due], *, quiet: set[str]) -> tuple[list[Due], list[UUID]]:
-    """Timers that can be fired here, and the cases of all others; `quiet` are kinds no reaction follows. Two timers of a case fire in their order: not here."""
+def apart(found: Iterable[Due], *, quiet: set[str], telling: bool = True) -> tuple[list[Due], list[UUID]]:
+    """Timers that can be fired here, and the cases of all others; `quiet` are kinds no reaction follows. Two timers of a case fire in their order: not here.
+
+    Without `telling` nobody can be told here, and what has to be is left.
+    """
     found = list(found)
     timers = Counter(one.case_id for one in found)
-    here = [one for one in found if timers[one.case_id] == 1 and _simple(one, quiet)]
+    here = [one for one in found if timers[one.case_id] == 1 and _simple(one, quiet) and (telling or not (one.tell or one.kind == "escalation"))]
     return here, list(timers.keys() - {one.case_id for one in here})
 
 
@@ -142,7 +159,7 @@ def _simple(one: Due, quiet: set[str]) -> bool:
     return one.kind in quiet and one.clock is not None and not (one.kind == "breach" and one.consequence)
 
 
-def _write(work: Work, fired: list[Due]) -> None:
+def _write(work: Work, fired: list[Due]) -> list[PutBefore]:
     outcomes = [KINDS[one.kind][0](one) for one in fired]
     told = log.sealed((_event(work, *pair) for pair in zip(fired, outcomes, strict=True) if pair[1].type), _heads(fired), work.now)
     values = {
@@ -155,6 +172,8 @@ def _write(work: Work, fired: list[Due]) -> None:
     }
     work.sql(_WRITE, values)
     work.wakes.add("fold")
+    pairs = zip(fired, outcomes, strict=True)
+    return [PutBefore(one.case_id, one.origin, one.agency, one.clock, role, one.due_at) for one, outcome in pairs for role in outcome.told]
 
 
 def _heads(fired: Iterable[Due]) -> dict[UUID, dict[str, Any]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from portal.errors import Conflict
@@ -13,6 +15,18 @@ from portal.standards.tables import clocks
 from portal.standards.tables import timers as timer_rows
 from portal.standards.terms import due
 from portal.unit_of_work import Row, Work
+
+
+class PutBefore(NamedTuple):
+    """A missed promise and the role of the person of its agency who is to see it; `origin` of its case, `due_at` the date that was missed."""
+
+    case_id: UUID
+    origin: str
+    agency: str
+    clock: UUID
+    role: str
+    due_at: datetime
+
 
 #: Ends of a consequence in which it holds.
 HOLDS = frozenset({"confirmed", "took-effect"})
@@ -44,15 +58,24 @@ def begin(work: Work, row: Row) -> None:
         timers.arm(work, row["case_id"], kind="consequence", subject=row["id"], due_at=undo_until)
 
 
-def escalate(work: Work, case_id: UUID, clock_id: UUID, level: int) -> None:
-    """So long after the breach nobody has stopped the clock: the next person sees it, and the one after is waited for. `StandardEscalated`."""
+def escalate(work: Work, case_id: UUID, clock_id: UUID, level: int) -> PutBefore | None:
+    """So long after the breach nobody has stopped the clock: the next person sees it, and the one after is waited for. `StandardEscalated`.
+
+    Before whom it is put now, if anybody.
+    """
     row = _of(work, case_id, clock_id)
     people = row["rule"].get("escalate", ())
     if row["stopped_at"] is not None or level >= len(people):
-        return
+        return None
     work.change(row, escalated_to=people[level]["to"])
     work.record(case_id, "StandardEscalated", agency=row["agency"], clock=str(row["id"]), standard=row["standard"], level=level + 1, to=people[level]["to"])
     _arm(work, row, level + 1)
+    return put_before(work, row, people[level]["to"])
+
+
+def put_before(work: Work, row: Row, role: str) -> PutBefore:
+    """A missed promise of a case in hand, and who is to see it."""
+    return PutBefore(row["case_id"], work.origin(row["case_id"]), row["agency"], row["id"], role, row["due_at"])
 
 
 def settle(work: Work, row: Row, *, outcome: str, official: str | None) -> None:

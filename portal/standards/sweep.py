@@ -22,13 +22,13 @@ _HOLD = "SELECT case_id FROM case_heads WHERE case_id = ANY(%(cases)s) ORDER BY 
 _NEXT = "SELECT min(due_at) FROM timers WHERE armed"
 
 
-def sweep(portal: Portal, fire: Mapping[str, Fire], *, limit: int = 1000, at: datetime | None = None) -> int:
+def sweep(portal: Portal, fire: Mapping[str, Fire], *, limit: int = 1000, at: datetime | None = None, tell: firing.Tell | None = None) -> int:
     """Fires up to `limit` due timers, each exactly once and never early; returns how many. No leader: sweeps may run side by side.
 
     A timer that cannot be fired does not stop the others: what it raised is raised at the end, and it stays armed.
     """
     with portal.work(RELAY, at=at) as work:
-        fired, others = firing.fire(work, limit=limit)
+        fired, others = firing.fire(work, limit=limit, tell=tell)
     faults: list[Exception] = []
     for some in _portions(others, TOGETHER):
         try:

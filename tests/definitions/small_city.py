@@ -27,6 +27,8 @@ queues:
 duty:
   - name: Ann Duty
     email: ann@hall.example
+people:
+  - {role: team-lead, name: Bea Lead, email: bea@hall.example}
 emergency: "112"
 danger_words:
   en: [gas leak]

@@ -20,6 +20,7 @@ GOOD = f"""\
       - {{awaits: answer, law: {LAW}, retroactive: true}}
       - {{awaits: agency, law: {LAW}, within: 10 business_days, steps: [tell], starts: at-once}}
     extend: {{within: 2 calendar_weeks, law: {LAW}}}
+    tell: [team-lead]
     escalate: [{{after: 1 business_days, to: team-lead}}]
     consequence: {{kind: tacit-approval, law: {LAW}, official: desk, outcome: granted, signed: true, unattended: true}}
     stops_on: [decided]
@@ -41,6 +42,8 @@ PLANTED = [
     (f"    extend: {{within: 2 calendar_weeks, law: §{BARE}}}\n", "name the article that extends"),
     ("    escalate: [{after: §tomorrow, to: team-lead}]\n", "is no term"),
     ("    escalate: [{after: 1 business_days, to: §Team lead}]\n", "cannot be used here"),
+    ("    escalate: [{after: 1 business_days, to: §teamlead}]\n", "did you mean `team-lead`?"),
+    ("    tell: [team-lead, §mayor]\n", "names nobody as `mayor` in its `people`"),
     (f"    consequence: {{kind: redress, law: {LAW}, official: §decs}}\n", "did you mean `desk`?"),
     (f"    consequence: {{kind: redress, law: {LAW}, official: desk, unattended: §true}}\n", "signed the article"),
     (f"    consequence: §{{kind: tacit-approval, law: {LAW}, official: desk}}\n", "needs the outcome"),

@@ -17,6 +17,7 @@ import pytest
 from portal.cli.verify import Verifier
 from portal.db import connect, new_id
 from portal.events.tables import events
+from portal.outbox.tables import outbox
 from portal.reactions import sweep
 from portal.standards import clocks, firing, timers
 from portal.standards import sweep as sweeping
@@ -55,15 +56,15 @@ def everything(city: Portal, case_id: UUID) -> dict[str, Any]:
 
     def named(value: Any) -> Any:
         if isinstance(value, Mapping):
-            return {name: named(one) for name, one in value.items() if name not in ("id", "hash", "prev_hash", "tx")}
+            return {name: named(one) for name, one in value.items() if name not in ("id", "key", "hash", "prev_hash", "tx")}
         return ids.setdefault(str(value), f"id {len(ids)}") if isinstance(value, UUID) else ids.get(str(value), value)
 
     def told(row: Row) -> str:
-        return f"{row['seq']:9}" if "seq" in row else f"{row['due_at']} {row['kind']}"
+        return f"{row['seq']:9}" if "seq" in row else f"{row.get('due_at') or row['placed_at']} {row['kind']} {row.get('body')}"
 
     with city.work(ENGINE) as work:
         work.narrow([case_id])
-        rows = {table.name: [named(row) for row in sorted(work.rows(table, case_id), key=told)] for table in (clock_rows, timer_rows, events)}
+        rows = {table.name: [named(row) for row in sorted(work.rows(table, case_id), key=told)] for table in (clock_rows, timer_rows, events, outbox)}
         return rows | {"version": work.version(case_id)}
 
 
@@ -107,10 +108,11 @@ def fired(database: Database) -> dict[str, int]:
 
 def test_many_at_a_time_writes_what_row_by_row_writes(city: Portal) -> None:
     kinds = ("warning", "breach", "escalation", "escalation")
-    many, single = life(city, promise(city), *kinds), life(row_by_row(city), promise(city), *kinds)
+    many, single = life(city, promise(city, tell=("team-lead",)), *kinds), life(row_by_row(city), promise(city, tell=("team-lead",)), *kinds)
     assert many == single
     assert [row["type"] for row in many[-1]["events"]] == ["ClockStarted", "StandardWarned", "StandardMissed", "StandardEscalated", "StandardEscalated"]
     assert [row["escalated_to"] for row in many[-1]["clocks"]] == ["head"]
+    assert [row["body"]["role"] for row in many[-1]["outbox"]] == ["team-lead", "team-lead", "head"]
     assert not list(Verifier(city).faults())
 
 

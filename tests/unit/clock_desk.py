@@ -85,6 +85,9 @@ class Desk:
     def change(self, row: Row, **values: Any) -> None:
         self._rows.change(row, values)
 
+    def origin(self, _: UUID) -> str:
+        return "demo"
+
     def record(
         self, case_id: UUID, type: str, /, *, occurred_at: datetime | None = None, agency: str | None = None, step: str | None = None, **data: Any
     ) -> None:
