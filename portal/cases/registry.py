@@ -126,6 +126,11 @@ def route(work: Work, case_id: UUID, *, service: str, service_hash: str, agency:
     work.record(case_id, "CaseRouted", agency=agency, channel=row["channel"], service=service, service_hash=service_hash, from_service=before, why=why)
 
 
+def follow(work: Work, case_id: UUID, service_hash: str) -> None:
+    """From here on the case goes by that version of its service. The move that brings it there is told of its run."""
+    work.change(case_of(work, case_id), service_hash=service_hash)
+
+
 def refer(work: Work, case_id: UUID, *, to_agency: str, to_service: str | None, words: UUID | None) -> None:
     """The case is passed on to another door, with answers and receipt time. `CaseReferred`."""
     row = case_of(work, case_id)

@@ -68,16 +68,17 @@ def from_stored(kind: Kind, body: dict[str, Any]) -> Agency | Service | Journey 
     """The definition as it was published. Keys that are no longer known are passed over: they had no say in what is left."""
     match kind:
         case "agency":
-            return _rebuilt(Agency, body)
+            return rebuilt(Agency, body)
         case "service":
-            return _rebuilt(Service, body)
+            return rebuilt(Service, body)
         case "journey":
-            return _rebuilt(Journey, body)
+            return rebuilt(Journey, body)
         case _:
             return body
 
 
-def _rebuilt(cls: type[T], body: dict[str, Any]) -> T:
+def rebuilt(cls: type[T], body: Mapping[str, Any]) -> T:
+    """A definition of that class, or another dataclass of the same shapes, from its JSON values."""
     return cls(**{slot.name: _value(slot.shape, body[slot.name]) for slot in slots(cls).values() if slot.name in body})
 
 
@@ -85,7 +86,7 @@ def _value(shape: Shape, value: Any) -> Any:
     if value is None:
         return None
     if shape.form == "object":
-        return _rebuilt(shape.type, value)
+        return rebuilt(shape.type, value)
     if shape.inside is not None and shape.form == "list":
         return tuple(_value(shape.inside, item) for item in value)
     if shape.inside is not None and shape.form == "map":

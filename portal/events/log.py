@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from sqlalchemy import Select, select
+from sqlalchemy import Select, func, select
 
 from portal.db import new_id
 from portal.events.chain import seal
@@ -53,6 +53,15 @@ def history(case_id: UUID, *, after: int = 0, limit: int = 100) -> Select[Any]:
 def of_type(case_id: UUID, type: str) -> Select[Any]:
     """Events of one type of a case in order, for a reader; pass it through `access.visible`."""
     return select(table).where(table.c.case_id == case_id, table.c.type == type).order_by(table.c.seq)
+
+
+def since(case_ids: Iterable[UUID], type: str, **data: str) -> Select[Any]:
+    """Events of these cases from the first one of that type on whose `data` has these values, by case and in order; for a unit that holds the cases."""
+    first = select(table.c.case_id, func.min(table.c.seq).label("seq")).where(table.c.case_id.in_(list(case_ids)), table.c.type == type)
+    first = first.where(*(table.c.data[key].astext == value for key, value in data.items())).group_by(table.c.case_id)
+    begin = first.subquery()
+    found = select(table).join(begin, (table.c.case_id == begin.c.case_id) & (table.c.seq >= begin.c.seq)).order_by(table.c.case_id, table.c.seq)
+    return found.execution_options(visible=True)
 
 
 def sealed(events: Iterable[Event], heads: Mapping[UUID, Any], recorded_at: datetime) -> list[dict[str, Any]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import Select, exists, select, tuple_
 from sqlalchemy.sql import ColumnElement
 
+from portal.catalogue.definitions import Agency, Queue
 from portal.db import new_id
 from portal.errors import Conflict, NotAllowed, NotFound, Stale
 from portal.events.chain import stamp
@@ -111,6 +112,46 @@ def turn(work: Work, case_id: UUID, id: UUID, turn: int, *, asked_until: datetim
     for task in work.rows(tasks, case_id):
         if task["id"] == id and task["status"] in WAITING:
             work.change(task, turn=turn, asked_until=asked_until, version=task["version"] + 1)
+
+
+def load(work: Work, case_ids: Collection[UUID]) -> None:
+    """Reads many cases in hand at once."""
+    work.load(tasks, case_ids)
+
+
+def holder_of(work: Work, case_id: UUID, step_run_id: UUID) -> str | None:
+    """Who holds a task of that step run at this moment."""
+    found = (task for task in work.rows(tasks, case_id) if task["step_run_id"] == step_run_id and held_by_other(work, task, ""))
+    return next((str(task["holder"]) for task in found), None)
+
+
+def queue_of(agency: Agency, name: str | None) -> Queue:
+    """The queue of that id or team, else the agency's first."""
+    return next((one for one in agency.queues if name in (one.id, one.team)), agency.queues[0])
+
+
+def rename(work: Work, case_id: UUID, step_run_id: UUID, *, step: str) -> list[dict[str, str]]:
+    """The step run goes by another name now, and so do its tasks that wait; who holds one keeps it. Answers what they were, for `put_back`."""
+    found = [task for task in work.rows(tasks, case_id) if task["step_run_id"] == step_run_id and task["status"] in WAITING]
+    were = [{"task": str(task["id"]), "step": task["step"], "queue": task["queue"], "team": task["team"]} for task in found]
+    for task in found:
+        work.change(task, step=step, version=task["version"] + 1)
+    return were
+
+
+def requeue(work: Work, case_id: UUID, step_run_id: UUID, *, queue: str, team: str) -> None:
+    """Tasks of a step run wait in that queue; one that somebody holds stays with them."""
+    for task in work.rows(tasks, case_id):
+        if task["step_run_id"] == step_run_id and task["status"] in WAITING and task["kind"] in ("step", "triage"):
+            work.change(task, queue=queue, team=team, version=task["version"] + 1)
+
+
+def put_back(work: Work, case_id: UUID, were: Iterable[Mapping[str, str]]) -> None:
+    """Tasks that `rename` and `requeue` changed are as they were, whoever holds them now."""
+    by_id = {one["task"]: one for one in were}
+    for task in work.rows(tasks, case_id):
+        if (one := by_id.get(str(task["id"]))) and task["status"] in WAITING:
+            work.change(task, step=one["step"], queue=one["queue"], team=one["team"], version=task["version"] + 1)
 
 
 def redue(work: Work, due: Mapping[UUID, datetime]) -> None:

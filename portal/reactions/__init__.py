@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from portal.reactions import asking, cases, consequences, danger, promises, steps, waits
+from portal.reactions import asking, cases, consequences, danger, moves, promises, steps, waits
 from portal.standards import sweep as sweeping
 from portal.unit_of_work import Portal, Reaction
 
@@ -24,6 +24,7 @@ REACTIONS: dict[str, tuple[Reaction, ...]] = {
     "CaseDecided": (cases.decided, promises.happened),
     "CaseClosed": (cases.closed,),
     "CaseWithdrawn": (cases.withdrawn,),
+    "CaseMoved": (moves.moved,),
     "DutyPaged": (danger.page,),
     "DutyAcknowledged": (danger.page_answered,),
     "DeliveryParked": (steps.parked,),
@@ -43,8 +44,8 @@ REACTIONS: dict[str, tuple[Reaction, ...]] = {
 QUIET = frozenset(
     {
         "AccessGranted", "BranchChosen", "CaseReplanned", "ClockCancelled", "ClockStarted", "ClockStopped", "DeliveryPlaced", "StandardEscalated",
-        "DeliveryRetried", "FeedbackGiven", "JoinReached", "JourneyBegun", "NoteAdded", "NoticeParked", "NoticePromised", "PartyNotified",
-        "StandardMet", "StandardMissed", "StandardWarned", "TableDecided", "TaskCancelled", "TaskQueued", "TaskReleased", "WaitBegun",
+        "DeliveryRetried", "FeedbackGiven", "JoinReached", "JourneyBegun", "MoveUndone", "NoteAdded", "NoticeParked", "NoticePromised",
+        "PartyNotified", "StandardMet", "StandardMissed", "StandardWarned", "TableDecided", "TaskCancelled", "TaskQueued", "TaskReleased", "WaitBegun",
     }
 )  # fmt: skip
 

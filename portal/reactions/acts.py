@@ -35,9 +35,13 @@ def tell(work: Work, case: Row, template: str, *, due_at: str | None = None, **m
 def promise(work: Work, case: Row, service: Service) -> None:
     """Starts the promises of the whole case. Where there is danger none counts working time."""
     for standard in service.standards:
-        in_working_time = standard.within.endswith(("business_days", "business_hours"))
-        if standard.covers in ("case", "first-answer") and standard.starts_on is None and not (case["danger"] and in_working_time):
+        if standard.covers in ("case", "first-answer") and standard.starts_on is None and counts(case, standard):
             start_clock(work, case, standard, started_at=case["received_at"] if standard.starts == "receipt" else work.now)
+
+
+def counts(case: Row, standard: Standard) -> bool:
+    """False for a promise in working time where there is danger."""
+    return not (case["danger"] and standard.within.endswith(("business_days", "business_hours")))
 
 
 def start_clock(work: Work, case: Row, standard: Standard, *, started_at: Any, step_run: UUID | None = None) -> None:
@@ -53,7 +57,7 @@ def start_clock(work: Work, case: Row, standard: Standard, *, started_at: Any, s
 
 def put_task(work: Work, case: Row, agency: Agency, *, kind: str, step: str, step_run: UUID | None, queue: str | None) -> None:
     """A task in a queue of the agency, sorted by the soonest promise."""
-    found = next((one for one in agency.queues if queue in (one.id, one.team)), agency.queues[0])
+    found = worklist.queue_of(agency, queue)
     worklist.queue(
         work,
         case["case_id"],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid5
@@ -133,6 +134,12 @@ def run_of(work: Work, case_id: UUID, id: UUID) -> Row:
     raise KeyError(id)
 
 
+def load(work: Work, case_ids: Collection[UUID]) -> None:
+    """Reads many cases in hand at once."""
+    work.load(journey_runs, case_ids)
+    work.load(step_runs, case_ids)
+
+
 def steps(case_id: UUID) -> Select[Any]:
     """Step runs of a case in the order they began, for a reader."""
     return select(step_runs).where(step_runs.c.case_id == case_id).order_by(step_runs.c.begun_at, step_runs.c.id)
@@ -141,6 +148,16 @@ def steps(case_id: UUID) -> Select[Any]:
 def runs(case_id: UUID) -> Select[Any]:
     """Runs of a case in the order they began, for a reader."""
     return select(journey_runs).where(journey_runs.c.case_id == case_id).order_by(journey_runs.c.begun_at, journey_runs.c.id)
+
+
+def under_way(work: Work, run: Row) -> list[Row]:
+    """Step runs of a run that have begun and not ended."""
+    return [row for row in work.rows(step_runs, run["case_id"]) if row["run_id"] == run["id"] and row["status"] == "begun"]
+
+
+def under_move(work: Work, case_id: UUID, move: UUID) -> list[Row]:
+    """Runs of the case that this move brought to their version, whatever became of them since."""
+    return [row for row in work.rows(journey_runs, case_id) if row["move_id"] == move]
 
 
 def running(work: Work, case_id: UUID) -> list[Row]:

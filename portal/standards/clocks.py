@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -148,6 +148,19 @@ def cancel(work: Work, case_id: UUID, covers: Callable[[Row], bool], *, why: str
             timers.disarm(work, case_id, row["id"])
             work.change(row, status=clockwork.cancelled(_bare(row), work.now).status, stopped_at=work.now)
             work.record(case_id, "ClockCancelled", agency=row["agency"], clock=str(row["id"]), standard=row["standard"], why=why)
+
+
+def load(work: Work, case_ids: Collection[UUID]) -> None:
+    """Reads many cases in hand at once, with their timers."""
+    work.load(clocks, case_ids)
+    work.load(timer_rows, case_ids)
+
+
+def rename(work: Work, case_id: UUID, step_run_id: UUID, *, covers: str) -> None:
+    """The step run they measure goes by another name now; dates, pauses and the rule they were promised by stay."""
+    for row in work.rows(clocks, case_id):
+        if row["step_run_id"] == step_run_id and row["covers"] != covers:
+            work.change(row, covers=covers)
 
 
 def of_case(work: Work, case_id: UUID) -> list[Row]:

@@ -41,8 +41,6 @@ AND c.stopped_at IS NULL AND c.due_source = 'computed' AND h.origin <> 'replay'"
 _SHARE = "get_byte(uuid_send(c.case_id), 15) %% %(shares)s = %(share)s"
 _PAGE = f"SELECT DISTINCT c.case_id {_OPEN} AND c.case_id > %(after)s AND {_SHARE} ORDER BY c.case_id LIMIT %(limit)s"
 _COUNT = f"SELECT count(DISTINCT c.case_id) {_OPEN}"
-#: A head that somebody holds is left for later. What is locked here is what `narrow` locks again.
-_FREE = "SELECT case_id FROM case_heads WHERE case_id = ANY(%s) ORDER BY case_id FOR UPDATE SKIP LOCKED"
 
 #: `same`: only the version changes; `kept`: the date would be earlier, or has passed, so that date and version stay.
 Fate = Literal["same", "later", "earlier", "kept"]
@@ -200,7 +198,7 @@ class _Run:
         with self.portal.work(RELAY, at=self.at) as work:
             # The planner takes the rows of a unit for few, and would compare each with each.
             work.sql("SELECT set_config('enable_nestloop', 'off', true), set_config('lock_timeout', %s, true)", (PATIENCE,))
-            free = page if patient else [case_id for (case_id,) in work.sql(_FREE, (page,))]
+            free = page if patient else work.free(page)
             work.narrow(free)
             work.load(clocks, free)
             work.load(timers, free)

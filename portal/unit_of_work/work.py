@@ -36,6 +36,9 @@ pg_try_advisory_xact_lock($7::bigint), clock_timestamp()"""
 _ANSWER = "SELECT fingerprint, status, answer FROM idempotency WHERE principal = $1 AND key_hash = $2::bytea"
 _HEADS = "SELECT case_id, seq, hash, version, jurisdiction, origin FROM case_heads WHERE case_id = ANY($1::uuid[]) ORDER BY case_id FOR UPDATE"
 
+#: A head that somebody holds is left for later. What is locked here is what `narrow` locks again.
+_FREE = "SELECT case_id FROM case_heads WHERE case_id = ANY(%s) ORDER BY case_id FOR UPDATE SKIP LOCKED"
+
 _ROLES = {"relay": "portal_relay", "figures": "portal_figures"}
 
 
@@ -95,6 +98,10 @@ class Work:
         """Goes on reading as somebody else: as the party a secret has just proved, for example."""
         self.principal = principal
         self._together((_CONTEXT, self._context(principal.scope, principal.cases)))
+
+    def free(self, case_ids: Sequence[UUID]) -> list[UUID]:
+        """Those whose heads nobody else holds, locked from here on, in a unit opened as the relay; `narrow` takes them in hand."""
+        return [case_id for (case_id,) in self.sql(_FREE, (list(case_ids),))]
 
     def narrow(self, case_ids: Iterable[UUID]) -> None:
         """From here on the unit sees and writes these cases, whoever they belong to, and nothing else; their heads are locked, by id."""

@@ -8,12 +8,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from portal.catalogue.definitions import Journey
-from portal.catalogue.versions import versions
-from portal.errors import NotFound
+from portal.catalogue.versions import SHOWN, chosen, versions
 from portal.unit_of_work import Work
-
-#: Characters of a hash that people are shown, and the fewest that are taken for one.
-SHOWN, FEWEST = 12, 6
 
 _LIVE = """SELECT j.definition_hash, s.step, count(*) FROM step_runs s JOIN journey_runs j ON j.case_id = s.case_id AND j.id = s.run_id
 WHERE s.status = 'begun' AND j.journey = %(journey)s GROUP BY 1, 2"""
@@ -63,12 +59,9 @@ def live(work: Work, journey: str) -> dict[str, Counter[str]]:
 
 
 def of(known: Sequence[Version], asked: str) -> list[Version]:
-    """Those of that number (several where content was once changed under it), or the one whose hash begins so; NotFound where there is none."""
-    found = [one for one in known if one.number == asked] or [one for one in known if len(asked) >= FEWEST and one.hash.startswith(asked)]
-    if not found:
-        there = ", ".join(f"{one.number} ({one.short})" for one in known) or "none: `portal publish` has not stored it"
-        raise NotFound(f"There is no version `{asked}` of this journey. Published are {there}.")
-    return found
+    """Those of that number, or the one whose hash begins so; NotFound where there is none."""
+    hashes = chosen(((one.hash, one.number) for one in known), asked)
+    return [one for one in known if one.hash in hashes]
 
 
 def definition(work: Work, version: Version) -> Journey:

@@ -69,9 +69,12 @@ def needed(journey: Journey, join: Step) -> int:
     return join.needs or journey.ways_in.get(join.id, 0)
 
 
-def explore(journey: Journey, *, limit: int = LIMIT, reduced: bool = True) -> Explored:
-    """All standings, each once. RecursionError where the runner cannot follow the steps that end by themselves."""
-    return _Search(journey, limit, reduced).run()
+def explore(journey: Journey, *, limit: int = LIMIT, reduced: bool = True, begin: Run | None = None) -> Explored:
+    """All standings, each once, from the start or from where a run stands (`begin`; then no step counts as dead).
+
+    RecursionError where the runner cannot follow the steps that end by themselves.
+    """
+    return _Search(journey, limit, reduced).run(begin)
 
 
 @dataclass
@@ -119,14 +122,18 @@ class _Search:
         self.seen: set[tuple[Kind, str, str | None]] = set()
         self.found = Explored()
 
-    def run(self) -> Explored:
-        self._follow(-1, Run(), Started(), Move(""))
+    def run(self, begin: Run | None) -> Explored:
+        if begin is None:
+            self._follow(-1, Run(), Started(), Move(""))
+        else:
+            self._reach(-1, begin, Move(""))
         while self.left and len(self.standings) <= self.limit:
             self._expand(self.left.popleft())
         self.found.states, self.found.whole = len(self.standings), not self.left
         if self.found.whole:
             self._stuck()
-            self._dead()
+            if begin is None:
+                self._dead()
         return self.found
 
     def _expand(self, at: int) -> None:

@@ -11,6 +11,8 @@ from portal.workflow.runner import Run, StepEvent, apply
 
 #: Types of event that move a run; `JourneyBegun` makes it.
 MOVES = frozenset({"StepBegun", "StepEnded", "StepCancelled", "BranchChosen", "JoinReached", "JourneyEnded"})
+#: A run goes on by another version of its journey.
+VERSIONS = frozenset({"CaseMoved", "MoveUndone"})
 #: Kinds of step whose outcome is that of the run.
 DECIDES = "decide"
 
@@ -22,6 +24,10 @@ def replayed(events: Iterable[Mapping[str, Any]]) -> dict[UUID, Run]:
     for event in events:
         if event["type"] == "JourneyBegun":
             runs[UUID(event["data"]["run"])] = Run()
+        elif event["type"] in VERSIONS:
+            # A move tells the whole state: what the older version kept by names the newer one does not have is in no other event.
+            runs[UUID(event["data"]["run"])] = Run.of(event["data"]["state"])
+            kinds |= {step_run: kind for step_run, (_, _, _, kind) in event["data"]["steps"].items()}
         elif event["type"] in MOVES:
             id = UUID(event["data"]["run"])
             if event["type"] == "StepBegun":

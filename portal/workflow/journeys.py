@@ -29,6 +29,17 @@ def end_step(work: Work, run: Row, service: Service, step_run: UUID, *, outcome:
     _follow(work, run, service, runner.Ended(number, outcome), holder=holder, facts=facts)
 
 
+def renew(work: Work, run: Row, service: Service, step_run: UUID, *, holder: str) -> None:
+    """A step run under way is cancelled and its step begun again, with a task, a promise or a delivery of its own."""
+    number = ledger.number_of(run, step_run) or 0
+    journey, stands = work.portal.pinned(work, run["definition_hash"]), runner.Run.of(run["state"])
+    step = stands.active[number]
+    for event in (runner.StepEvent("StepCancelled", step, number), runner.StepEvent("StepBegun", step, stands.count + 1)):
+        stands = runner.apply(stands, event)
+        ledger.stand(work, run, stands.state())
+        _write(work, run, journey, service, event, holder)
+
+
 def stop(work: Work, run: Row) -> None:
     """The run is no longer needed: what is under way is cancelled."""
     _follow(work, run, None, runner.Stopped(), holder="", facts={})

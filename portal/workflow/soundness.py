@@ -14,7 +14,7 @@ from portal.catalogue.documents import Path, Positions
 from portal.catalogue.faults import Fault
 from portal.catalogue.order import circles, ordered
 from portal.workflow.explore import LIMIT, Explored, Finding, Kind, Move, explore
-from portal.workflow.runner import END
+from portal.workflow.runner import END, Run
 
 #: Steps at which a person looks: a circle through one of them comes to an end because somebody ends it.
 PEOPLE = ("work", "decide")
@@ -60,6 +60,15 @@ def unsound(journey: Journey, *, limit: int = LIMIT) -> list[Unsound]:
         says = f"the proof was given up after {found.states:,} standings, so nothing is proved: have fewer ways under way at once, or end them at joins sooner"
         told.append(Unsound("bound", says))
     return [*round, *told]
+
+
+def unsound_from(journey: Journey, run: Run) -> list[Unsound]:
+    """What can go wrong from where a run stands, each with the shortest way to it; none: it is proved that it can end, whatever happens."""
+    found = explore(journey, limit=SHORTER, reduced=False, begin=run)
+    if not found.whole:
+        found = explore(journey, begin=run)
+    told = [_told(journey, finding) for finding in found.findings]
+    return told if found.whole else [*told, Unsound("bound", f"the proof was given up after {found.states:,} standings")]
 
 
 def _strange(journey: Journey) -> list[Unsound]:
