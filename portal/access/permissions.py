@@ -73,6 +73,7 @@ PERMISSIONS: dict[str, Permission] = {
     "task.list": Permission("See the queue.", (caseworker,)),
     "task.work": Permission("Claim, release, complete, ask, refer, note.", (caseworker,)),
     "breach.list": Permission("See promises that were missed.", (champion, caseworker)),
+    "journey.move": Permission("Bring running cases to another version of their journey, see how far that is, and undo it.", (administrator,)),
     "duty.acknowledge": Permission("Answer a page for danger.", (caseworker, duty_person)),
     "agency.report": Permission("Report back on a handover.", (agency_system,)),
     "development.sign-in": Permission("Sign in as a sample person (local mode only).", (anyone,)),

@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import Flask
 
-from portal.api import allowed, breaches, cases, docs, eligibility, health, indicators, party, problems, services, signals, spec, tasks
+from portal.api import allowed, breaches, cases, docs, eligibility, health, indicators, moves, party, problems, services, signals, spec, tasks
 from portal.unit_of_work import Portal
 
 
@@ -28,6 +28,7 @@ def install(app: Flask, portal: Portal, *, beside: Mapping[str, Any] | None = No
             party.resource,
             signals.resource,
             tasks.resource,
+            moves.resource,
             indicators.resource,
             breaches.resource,
             health.resource,

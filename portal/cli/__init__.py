@@ -48,6 +48,7 @@ COMMANDS: dict[str, Line] = {
     "calendars": Line("portal.cli.calendars:calendars", "Show calendars, their versions and what changed."),
     "why": Line("portal.cli.why:why", "Say why a case's promises are due when they are."),
     "replan": Line("portal.cli.replan:replan", "Bring open cases to a changed calendar, or look at it first."),
+    "move": Line("portal.cli.move:move", "Bring running cases to another version of their journey."),
     "clock": Line("portal.cli.clock:clock", "Reckon with a calendar.", adopts=False),
     "kpi": Line("portal.cli.kpi:kpi", "Print indicators."),
     "chance": Line("portal.cli.chance:chance", "List running cases that may miss their date."),

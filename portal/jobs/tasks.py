@@ -11,6 +11,7 @@ from portal.intake import reports
 from portal.kpi import chance
 from portal.kpi import fold as figures
 from portal.unit_of_work import Portal
+from portal.workflow import moving
 
 #: Seconds after which a task leaves the rest to the next one.
 BUDGET = 5.0
@@ -25,8 +26,9 @@ def drain(portal: Portal, *, seconds: float = BUDGET) -> int:
 
 
 def sweep(portal: Portal, *, seconds: float = BUDGET) -> int:
-    """Timers that are due fire, and reports that came before what they report on are tried again; answers how many."""
-    return _again(lambda: reactions.sweep(portal, limit=1000), seconds) + _again(lambda: reports.match(portal, limit=100), seconds)
+    """Timers that are due fire, reports that came before what they report on are tried again, and moves of cases go on; answers how many."""
+    fired = _again(lambda: reactions.sweep(portal, limit=1000), seconds) + _again(lambda: reports.match(portal, limit=100), seconds)
+    return fired + _again(lambda: moving.go_on(portal), seconds)
 
 
 def fold(portal: Portal, *, seconds: float = BUDGET) -> int:

@@ -72,10 +72,10 @@ class Move:
         return self.status in ("running", "undoing")
 
 
-def propose(work: Work, move: Move) -> None:
-    """Writes down a move that is to be done: at once where its status is `running`, else when it is confirmed."""
+def propose(work: Work, move: Move, *, next_at: datetime | None) -> None:
+    """Writes down a move; its first batch is due at `next_at`, None: when it is confirmed."""
     values = {name: getattr(move, name) for name in _NAMES}
-    more = {"mapping": _json(move.mapping), "stays": _json(move.stays), "from_hashes": list(move.from_hashes), "next_at": work.now if move.open else None}
+    more = {"mapping": _json(move.mapping), "stays": _json(move.stays), "from_hashes": list(move.from_hashes), "next_at": next_at}
     work.sql(_ADD, values | more)
 
 

@@ -16,7 +16,8 @@ _BACKLOG = f"""SELECT
 (SELECT min(due_at) FROM timers WHERE armed AND due_at > %(now)s),
 (SELECT greatest(o.next_at, o.lease_until) {_READY} ORDER BY o.next_at LIMIT 1),
 (SELECT min(next_at) FROM outbox WHERE done_at IS NULL AND parked_at IS NULL AND next_at > %(now)s),
-(SELECT min(next_at) FROM inbox WHERE status = 'unmatched' AND next_at <= %(now)s)"""
+(SELECT min(next_at) FROM inbox WHERE status = 'unmatched' AND next_at <= %(now)s),
+(SELECT min(next_at) FROM moves WHERE next_at <= %(now)s)"""
 _OVERDUE = f"""SELECT
 (SELECT count(*) FROM timers WHERE armed AND due_at <= %(now)s),
 (SELECT count(*) {_READY}),
@@ -41,8 +42,8 @@ class Backlog:
 
 def backlog(work: Work) -> Backlog:
     """What is due, in a unit opened as the relay."""
-    timer, next_timer, leaving, next_leaving, report = work.sql(_BACKLOG, {"now": work.now})[0]
-    swept = min(filter(None, (timer, report)), default=None)
+    timer, next_timer, leaving, next_leaving, report, move = work.sql(_BACKLOG, {"now": work.now})[0]
+    swept = min(filter(None, (timer, report, move)), default=None)
     late = {kind: since for kind, since in (("sweep", swept), ("drain", leaving)) if since is not None}
     return Backlog(work.now, late, min(filter(None, (next_timer, next_leaving)), default=None))
 

@@ -15,23 +15,19 @@ from uuid import UUID
 from psycopg.errors import LockNotAvailable
 
 from portal.cases import registry
-from portal.catalogue.definitions import Journey, Service
-from portal.catalogue.mapping import StepMapping, Written, check_mapping
-from portal.catalogue.publish import plain, rebuilt
-from portal.catalogue.versions import chosen, versions
-from portal.db import new_id
-from portal.errors import Conflict, NotFound
+from portal.catalogue.definitions import Journey
+from portal.catalogue.mapping import StepMapping
+from portal.catalogue.publish import rebuilt
 from portal.queues import worklist
 from portal.runs import ledger, moves
-from portal.runs.moves import NOBODY, Move
+from portal.runs.moves import Move
 from portal.standards import clocks
-from portal.unit_of_work import RELAY, Portal, Principal, Work
+from portal.unit_of_work import RELAY, Portal, Work
 from portal.workflow.crossing import Line, bring_over, changed, dates
 from portal.workflow.landing import Plan
+from portal.workflow.move_orders import READER
 from portal.workflow.turning_back import backwards
 
-#: Reads the runs of all cases and writes none.
-READER: Final = Principal("champion")
 #: Cases in one unit of work.
 BATCH: Final = 100
 #: How long a case that somebody holds is waited for at the end, and when it is tried again.
@@ -46,64 +42,6 @@ class Turn:
 
     lines: list[Line] = field(default_factory=list)
     held: int = 0
-
-
-def prepare(
-    portal: Portal,
-    journey: str,
-    *,
-    asked_by: str,
-    from_: str | None = None,
-    to: str | None = None,
-    written: Written | None = None,
-    service: str | None = None,
-    most: int | None = None,
-) -> Move:
-    """A move that can be looked at, or written down to be done. `from_`: number or hash, None: all other versions; `to`: None: the present one.
-
-    NotFound for a version, service or journey that is not there, CatalogueFaults for a mapping that cannot be used.
-    """
-    written = written or Written(StepMapping())
-    with portal.work(READER) as work:
-        known = [(row["hash"], str(row["body"]["version"])) for row in work.run(versions("journey", id=journey))]
-        present = work.catalogue.hashes.get(("journey", journey))
-        if not known or (to is None and present not in dict(known)):
-            raise NotFound(f"No version of a journey `{journey}` is published that cases could move to. Run `portal publish` first.")
-        target = chosen(known, to)[-1] if to is not None else str(present)
-        older = tuple(hash for hash in (chosen(known, from_) if from_ is not None else dict(known)) if hash != target)
-        if not older:
-            raise Conflict("Cases can move to another version only: name one to move from that is not the one they go to.")
-        services = _services(work, journey, service)
-        check_mapping(written, [work.portal.pinned(work, hash) for hash in older], work.portal.pinned(work, target), services)
-        now = work.now
-    return Move(
-        new_id(),
-        journey,
-        older,
-        target,
-        service,
-        plain(written.mapping),
-        written.hash,
-        most,
-        "running",
-        None,
-        False,
-        (),
-        0,
-        0,
-        NOBODY,
-        asked_by,
-        None,
-        None,
-        now,
-        None,
-    )
-
-
-def _services(work: Work, journey: str, service: str | None) -> list[Service]:
-    if service is not None and service not in work.catalogue.services:
-        raise NotFound(f"There is no service `{service}`.")
-    return [one for one in work.catalogue.services.values() if service == one.id or (service is None and one.journey == journey)]
 
 
 def preview(portal: Portal, move: Move, *, at: datetime | None = None) -> Iterator[list[Line]]:
@@ -141,11 +79,11 @@ def _looked(portal: Portal, move: Move, plans: Mapping[str, Plan], page: list[UU
     return [*lines, *(Line(id, stays="somebody is writing it at this moment") for id in page if id not in free)]
 
 
-def turn(portal: Portal, id: UUID, *, at: datetime | None = None) -> Turn | None:
+def turn(portal: Portal, id: UUID, *, at: datetime | None = None, mine: timedelta = timedelta()) -> Turn | None:
     """Does the next batch of a move, or of its undoing, in one unit; None where nothing is left to do.
 
     It can be stopped at any moment and called again, by anybody: what is done stays done, and each case is moved once. A case that somebody holds is
-    passed over and taken at the end.
+    passed over and taken at the end. `mine`: for so long nobody else need go on with it.
     """
     with portal.work(READER, at=at) as work:
         move = moves.one(work, id)
@@ -156,7 +94,7 @@ def turn(portal: Portal, id: UUID, *, at: datetime | None = None) -> Turn | None
     patient = not page
     try:
         with portal.work(RELAY, at=at) as work:
-            return _batch(work, id, plans, page or list(move.held[:BATCH]), patient)
+            return _batch(work, id, plans, page or list(move.held[:BATCH]), patient, mine)
     except LockNotAvailable:
         with portal.work(RELAY, at=at) as work:
             work.narrow([])
@@ -164,7 +102,7 @@ def turn(portal: Portal, id: UUID, *, at: datetime | None = None) -> Turn | None
         return Turn(held=len(move.held))
 
 
-def _batch(work: Work, id: UUID, plans: Mapping[str, Plan], page: list[UUID], patient: bool) -> Turn:
+def _batch(work: Work, id: UUID, plans: Mapping[str, Plan], page: list[UUID], patient: bool, mine: timedelta) -> Turn:
     free = _free(work, page, patient=patient)
     move = moves.one(work, id, held=True)
     if not move.open:
@@ -181,7 +119,7 @@ def _batch(work: Work, id: UUID, plans: Mapping[str, Plan], page: list[UUID], pa
     move = replace(move, moved=move.moved + done) if over else replace(move, undone=move.undone + done)
     if (patient and not held) or (room is not None and done >= room):
         move = replace(move, status="done" if over else "undone", ended_at=work.now, held=())
-    moves.note(work, move, next_at=work.now if move.open else None)
+    moves.note(work, move, next_at=work.now + mine if move.open else None)
     if move.open:
         work.wakes.add("sweep")
     return Turn(lines)

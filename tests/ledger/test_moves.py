@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -21,13 +24,13 @@ from portal.runs.moves import Move
 from portal.runs.tables import journey_runs, step_runs
 from portal.standards.tables import clocks, timers
 from portal.unit_of_work import ENGINE, RELAY, Portal
-from portal.workflow import moving
+from portal.workflow import move_orders, moving
 from portal.workflow.crossing import Line
 from portal.workflow.history import replayed
 from portal.workflow.runner import Run
 from tests.definitions.small_city import FILES
 from tests.ledger.versions_of_town import CLERK, OTHER, case, do, finish, rows, send, told, town, waiting
-from tests.servers import Database
+from tests.servers import ROOT, Database
 
 #: `judge` is called `weigh`, the join `both` is `all`, `tell` is `inform`; whoever is told is asked to `check` it first.
 LONG_2 = """\
@@ -121,15 +124,12 @@ def mapping(text: str = RENAMED) -> Written:
 
 def prepared(portal: Portal, text: str = RENAMED, **more: Any) -> Move:
     """A move of all cases on older versions to the present one."""
-    return moving.prepare(portal, "long", asked_by="ada", written=mapping(text), **more)
+    return move_orders.prepare(portal, "long", asked_by="ada", written=mapping(text), **more)
 
 
 def begin(portal: Portal, move: Move) -> UUID:
     """It is written down, to be done."""
-    with portal.work(RELAY) as work:
-        work.narrow([])
-        moves.propose(work, move)
-    return move.id
+    return move_orders.begin(portal, move)
 
 
 def through(portal: Portal, id: UUID) -> list[Line]:
@@ -150,9 +150,7 @@ def moved(portal: Portal, text: str = RENAMED, **more: Any) -> Move:
 
 def undone(portal: Portal, id: UUID) -> list[Line]:
     """The move undone."""
-    with portal.work(RELAY) as work:
-        work.narrow([])
-        moves.turn_back(work, id, by="ada")
+    move_orders.undo(portal, id, by="ada")
     return through(portal, id)
 
 
@@ -387,7 +385,7 @@ def test_versions_are_named_by_number_or_hash(old: Portal, new: Portal) -> None:
         with pytest.raises(error):
             prepared(new, **how)
     with pytest.raises(NotFound):
-        moving.prepare(new, "nowhere", asked_by="ada")
+        move_orders.prepare(new, "nowhere", asked_by="ada")
 
 
 @pytest.mark.parametrize(
@@ -413,3 +411,31 @@ def test_a_fault_of_the_mapping_has_its_place(old: Portal, new: Portal, text: st
     with pytest.raises(CatalogueFaults) as refused:
         prepared(new, text)
     assert fault in str(refused.value)
+
+
+@pytest.mark.parametrize("at", [1, 2, 4])
+def test_killed_at_any_point_and_gone_on_with_each_case_is_moved_once(old: Portal, new: Portal, tmp_path: Path, at: int) -> None:
+    cases = [send(old) for _ in range(7)]
+    id = begin(new, prepared(new))
+    address = new.engine.url.render_as_string(hide_password=False)
+    line = [sys.executable, "-m", "tests.ledger.moving_process", address, str(tmp_path / "new"), str(id), str(at)]
+    with subprocess.Popen(line, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "here\n"
+        process.kill()
+    assert state(new, id).moved == 2 * (at - 1)
+    through(new, id)
+    assert (state(new, id).status, state(new, id).moved) == ("done", 7)
+    for case_id in cases:
+        assert len(told(new, case_id, "CaseMoved")) == 1
+        assert rows(new, journey_runs, case_id)[0]["definition_hash"] == new.catalogue.hashes["journey", "long"]
+
+
+def test_two_who_move_at_once_move_each_case_once(old: Portal, new: Portal) -> None:
+    cases = [send(old) for _ in range(5)]
+    id = begin(new, prepared(new))
+    with ThreadPoolExecutor(3) as pool:
+        for done in [pool.submit(through, new, id) for _ in range(3)]:
+            done.result()
+    assert (state(new, id).status, state(new, id).moved) == ("done", 5)
+    assert [len(told(new, case_id, "CaseMoved")) for case_id in cases] == [1] * 5
