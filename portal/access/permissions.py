@@ -70,6 +70,8 @@ PERMISSIONS: dict[str, Permission] = {
     "case.write": Permission("Write, answer, withdraw and say how it was.", (party,)),
     "case.message": Permission("Write on a case.", (party, caseworker)),
     "case.signal": Permission("Say that something has happened a journey waits for.", (caseworker, champion)),
+    "decision.object": Permission("Object to a decision.", (party,)),
+    "decision.serve": Permission("Write down how and when a decision was served.", (caseworker,)),
     "task.list": Permission("See the queue.", (caseworker,)),
     "task.work": Permission("Claim, release, complete, ask, refer, note.", (caseworker,)),
     "breach.list": Permission("See promises that were missed.", (champion, caseworker)),

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Select, Table, exists, false, or_, true
+from sqlalchemy import Select, Table, and_, exists, false, not_, or_, select, true
 from sqlalchemy.sql import ColumnElement
 
-from portal.access.tables import case_access
+from portal.access.tables import case_access, case_barred
 from portal.unit_of_work import Work
 
 
@@ -16,7 +16,7 @@ def visible(work: Work, statement: Select[Any]) -> Select[Any]:
     for table in statement.get_final_froms():
         for one in _tables(table):
             if one.info.get("case_table"):
-                statement = statement.where(_seen(work, one))
+                statement = statement.where(_seen(work, one), _open(work, one))
     return statement.execution_options(visible=True)
 
 
@@ -24,6 +24,15 @@ def _tables(source: Any) -> list[Table]:
     if hasattr(source, "left"):
         return [*_tables(source.left), *_tables(source.right)]
     return [source] if hasattr(source, "info") else []
+
+
+def _open(work: Work, table: Table) -> ColumnElement[bool]:
+    """What is closed to a member of staff is not there for it, whatever agency or role it asks in."""
+    who = work.principal
+    if who.scope not in ("staff", "champion") or who.subject is None:
+        return true()
+    closed = select(case_barred.c.case_id).where(case_barred.c.subject == who.subject)
+    return and_(*(not_(table.c[name].in_(closed)) for name in ("case_id", "other_id") if name in table.c))
 
 
 def _seen(work: Work, table: Table) -> ColumnElement[bool]:

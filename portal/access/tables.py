@@ -19,6 +19,20 @@ case_access = Table(
     info=CASE_TABLE,
 )
 
+case_barred = Table(
+    "case_barred",
+    metadata,
+    case_id(),
+    #: Who of the staff may neither see nor touch the case, whatever the agency, as `Principal.subject`.
+    Column("subject", Text, nullable=False),
+    #: `decided`: took the decision the case is about.
+    Column("why", Text, nullable=False),
+    instant("since", nullable=False),
+    PrimaryKeyConstraint("case_id", "subject"),
+    Index("case_barred_subject_ix", "subject", "case_id"),
+    info=CASE_TABLE,
+)
+
 secret_tries = Table(
     "secret_tries",
     metadata,

@@ -7,7 +7,23 @@ from typing import Any
 
 from flask import Flask
 
-from portal.api import allowed, breaches, cases, docs, eligibility, health, indicators, moves, party, problems, services, signals, spec, tasks
+from portal.api import (
+    allowed,
+    breaches,
+    cases,
+    decisions,
+    docs,
+    eligibility,
+    health,
+    indicators,
+    moves,
+    party,
+    problems,
+    services,
+    signals,
+    spec,
+    tasks,
+)
 from portal.unit_of_work import Portal
 
 
@@ -29,6 +45,7 @@ def install(app: Flask, portal: Portal, *, beside: Mapping[str, Any] | None = No
             signals.resource,
             tasks.resource,
             moves.resource,
+            decisions.resource,
             indicators.resource,
             breaches.resource,
             health.resource,

@@ -54,7 +54,13 @@ def from_claims(claims: dict[str, Any]) -> Principal:
     scope = next((scope for role, scope in SCOPES if role in roles), None)
     if scope is None or (scope == "staff" and agency is None):
         raise NotAllowed("Your token carries no role of this portal, or that of staff without an agency.")
-    return Principal(scope, f"{claims['iss']}|{claims['sub']}", agencies=(agency,) if agency else (), teams=teams, roles=roles)
+    name = _person(claims.get("name")) if scope == "staff" else None
+    return Principal(scope, f"{claims['iss']}|{claims['sub']}", agencies=(agency,) if agency else (), teams=teams, roles=roles, name=name)
+
+
+def _person(name: Any) -> str | None:
+    """A name as a letter may be signed with; None for anything else, which is no reason to refuse."""
+    return name if isinstance(name, str) and 0 < len(name) <= 200 and name.isprintable() else None
 
 
 def _bearer(header: str) -> str:

@@ -9,6 +9,7 @@ from uuid import UUID
 from flask import Response
 from marshmallow import fields, validate
 
+from portal.access import grants
 from portal.access.scoping import visible
 from portal.api.allowed import allowed
 from portal.api.asking import principal, the_portal
@@ -21,7 +22,7 @@ from portal.cases import duty
 from portal.errors import NotFound
 from portal.queues import worklist
 from portal.unit_of_work import Row, Work
-from portal.views import entry
+from portal.views import decisions, entry
 from portal.workflow import casework
 
 resource = Resource("tasks", __name__, description="Work that waits for people: list it, take it, finish it, pass it on.")
@@ -41,7 +42,7 @@ class TaskShown(Schema):
 
     id = fields.UUID(required=True)
     reference = fields.String(required=True)
-    kind = fields.String(required=True, metadata={"enum": ["step", "triage", "parked", "consequence", "wait"]})
+    kind = fields.String(required=True, metadata={"enum": ["step", "triage", "parked", "consequence", "wait", "letter"]})
     step = fields.String(required=True)
     service = fields.String(required=True, allow_none=True)
     agency = fields.String(required=True)
@@ -67,12 +68,49 @@ class Tasks(Schema):
     next = fields.String(required=True, allow_none=True)
 
 
+CONDITION = fields.String(validate=validate.Length(1, 2_000))
+
+
+class Instead(Schema):
+    """The decision that is to stand in the place of the one objected to; without `reasons`, with those of the decision on the objection."""
+
+    outcome = fields.String(required=True, validate=validate.Length(1, 100))
+    reasons = fields.String(validate=validate.Length(1, 10_000))
+    conditions = fields.List(CONDITION, validate=validate.Length(1, 50))
+
+
 class Completion(Schema):
     """How a task ended: an `outcome` for a decision (`confirmed` or `declined` for a consequence), the `service` for triage."""
 
     outcome = fields.String(validate=validate.Length(1, 100))
-    reasons = fields.String(validate=validate.Length(1, 10_000), metadata={"description": "Told to the party with a decision."})
+    reasons = fields.String(validate=validate.Length(1, 10_000), metadata={"description": "Told to the party with a decision; a refusal needs them."})
+    conditions = fields.List(CONDITION, validate=validate.Length(1, 50), metadata={"description": "Of a grant."})
+    instead = fields.Nested(Instead, metadata={"description": "With the decision on an objection that is upheld or amended."})
     service = fields.String(validate=validate.Length(1, 100))
+
+
+class SoughtDecision(Schema):
+    """What is to be decided."""
+
+    outcome = fields.String(required=True, validate=validate.Length(1, 100))
+    reasons = fields.String(validate=validate.Length(1, 10_000))
+    conditions = fields.List(CONDITION, validate=validate.Length(1, 50))
+
+
+class LetterPreview(Schema):
+    """The letter as it would go now. Nothing was written."""
+
+    outcome = fields.String(required=True)
+    title = fields.String(required=True)
+    gives = fields.String(required=True, metadata={"enum": ["all", "part", "nothing"]})
+    language = fields.String(required=True, allow_none=True)
+    fell_back = fields.Boolean(required=True, metadata={"description": "There is no letter in the language the party reads."})
+    subject = fields.String(required=True, allow_none=True)
+    text = fields.String(required=True, allow_none=True)
+    html = fields.String(required=True, allow_none=True)
+    remedy = fields.String(required=True, allow_none=True, metadata={"enum": ["objection", "appeal", "none", None]})
+    last_day = fields.Date(required=True, allow_none=True, metadata={"description": "Of the remedy, if the decision is served now."})
+    no_letter = fields.String(required=True, allow_none=True, metadata={"description": "Why none goes out."})
 
 
 class Referral(Schema):
@@ -144,6 +182,7 @@ def _act(id: UUID, action: str, act: Callable[[Work, Row, int | None], dict[str,
             return respond(work.answer, replayed=True)
         case_id = _seen(work, id)["case_id"]
         work.narrow([case_id])
+        grants.demand_open(work, case_id, who.subject)
         task = worklist.task_of(work, case_id, id)
         more = act(work, task, if_match())
         work.settle()
@@ -186,6 +225,18 @@ def release(id: UUID) -> Response:
 def complete(body: dict[str, Any], id: UUID) -> Response:
     """Finish it; the journey goes on by itself"""
     return _act(id, "task.complete", lambda work, task, version: casework.complete(work, task, version=version, **body))
+
+
+@resource.route("/tasks/<uuid:id>/letter", methods=["POST"])
+@allowed("task.work")
+@resource.arguments(SoughtDecision)
+@resource.response(200, LetterPreview)
+def preview(body: dict[str, Any], id: UUID) -> Any:
+    """See the letter of a decision before it is taken, with its dates"""
+    with the_portal().work(principal()) as work:
+        case_id = _seen(work, id)["case_id"]
+        work.narrow([case_id])
+        return decisions.previewed(work, casework.preview(work, worklist.task_of(work, case_id, id), **body))
 
 
 @resource.route("/tasks/<uuid:id>/refer", methods=["POST"])

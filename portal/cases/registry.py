@@ -12,8 +12,9 @@ from sqlalchemy import Select, select
 
 from portal.cases import asks, secret
 from portal.cases import reference as references
-from portal.cases.moves import moved
-from portal.cases.tables import case_references, cases, decisions
+from portal.cases.decisions import BLANK, Paper, add
+from portal.cases.moves import ENDED, moved
+from portal.cases.tables import case_references, cases
 from portal.db import new_id
 from portal.errors import NotFound
 from portal.events.chain import stamp
@@ -149,15 +150,39 @@ def refer(work: Work, case_id: UUID, *, to_agency: str, to_service: str | None, 
     )
 
 
-def decide(work: Work, case_id: UUID, *, outcome: str, official: str, agency: str, law: str | None, reasons: UUID | None, commitment: str | None) -> None:
-    """There is a decision. `CaseDecided`."""
+def decide(
+    work: Work,
+    case_id: UUID,
+    *,
+    outcome: str,
+    official: str,
+    agency: str,
+    law: str | None,
+    reasons: UUID | None,
+    commitment: str | None,
+    paper: Paper = BLANK,
+    supersedes: UUID | None = None,
+) -> UUID:
+    """There is a decision; its id. One that `supersedes` another of the case leaves it as it stands, and the case as closed as it is. `CaseDecided`."""
     row = case_of(work, case_id)
     asks.over(work, row)
     id = new_id()
-    work.change(row, status=moved("decide", row["status"]), outcome=outcome)
-    work.add(decisions, case_id=case_id, id=id, outcome=outcome, official=official, agency=agency, law=law, reasons=reasons, decided_at=work.now)
-    words = str(reasons) if reasons else None
-    work.record(case_id, "CaseDecided", agency=agency, decision=str(id), outcome=outcome, official=official, law=law, reasons=words, commitment=commitment)
+    if supersedes is None or row["status"] not in ENDED:
+        work.change(row, status=moved("decide", row["status"]))
+    work.change(row, outcome=outcome)
+    add(work, case_id, id, paper, outcome=outcome, official=official, agency=agency, law=law, reasons=reasons, supersedes=supersedes)
+    said = {"law": law, "reasons": str(reasons) if reasons else None, "commitment": commitment, **paper.told}
+    work.record(
+        case_id,
+        "CaseDecided",
+        agency=agency,
+        decision=str(id),
+        outcome=outcome,
+        official=official,
+        supersedes=str(supersedes) if supersedes else None,
+        **said,
+    )
+    return id
 
 
 def close(work: Work, case_id: UUID, *, outcome: str, at: datetime | None = None, flags: tuple[str, ...] = ()) -> None:
@@ -187,11 +212,6 @@ def one(case_id: UUID) -> Select[Any]:
 def references_of(case_ids: Collection[UUID]) -> Select[Any]:
     """Reference, service and status of many cases, for a reader."""
     return select(cases.c.case_id, cases.c.reference, cases.c.service, cases.c.status).where(cases.c.case_id.in_(case_ids))
-
-
-def decisions_of(case_id: UUID) -> Select[Any]:
-    """Its decisions, oldest first, for a reader."""
-    return select(decisions).where(decisions.c.case_id == case_id).order_by(decisions.c.decided_at)
 
 
 def find(work: Work, reference: str) -> tuple[UUID, int]:

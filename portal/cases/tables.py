@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sqlalchemy import Boolean, Column, ForeignKey, Index, PrimaryKeyConstraint, SmallInteger, Table, Text, UniqueConstraint, Uuid
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from portal.db import CASE_TABLE, case_id, instant, metadata
 
@@ -57,12 +57,47 @@ decisions = Table(
     Column("law", Text),
     #: Vault item with the reasons in words.
     Column("reasons", Uuid),
+    #: `objection`, `appeal`, `none`; None: nobody said.
     Column("remedy", Text),
     #: The run it was taken in, where that is a part of a life event.
     Column("run_id", Uuid),
     instant("decided_at", nullable=False),
     instant("served_at"),
+    #: `email`, `post`, `counter`.
+    Column("served_by", Text),
+    #: End of the last day of the remedy; runs from the service.
+    instant("remedy_until"),
+    #: Its remedy lapsed unused.
+    instant("final_at"),
+    #: The decision of the same case in whose place this one stands.
+    Column("supersedes", Uuid),
+    #: Hash of the letter's template, and vault items with the letter as it went and with the conditions of a grant.
+    Column("template", Text),
+    Column("letter", Uuid),
+    Column("conditions", Uuid),
+    #: What it says in law beside its reasons: texts of definitions as they were that day (portal/cases/decisions.py). No personal data.
+    Column("terms", JSONB),
     PrimaryKeyConstraint("case_id", "id"),
+    UniqueConstraint("id"),
+    info=CASE_TABLE,
+)
+
+case_links = Table(
+    "case_links",
+    metadata,
+    case_id(),
+    Column("other_id", Uuid, nullable=False),
+    #: `objection-to` on the objection, `objected-by` on the case whose decision it is about.
+    Column("kind", Text, nullable=False),
+    #: The decision it is about.
+    Column("decision_id", Uuid),
+    #: It came after the last day.
+    Column("late", Boolean, nullable=False),
+    instant("since", nullable=False),
+    #: `upheld`, `amended`, `dismissed`, `withdrawn`; None: still open.
+    Column("ended", Text),
+    instant("ended_at"),
+    PrimaryKeyConstraint("case_id", "other_id", "kind"),
     info=CASE_TABLE,
 )
 

@@ -212,6 +212,70 @@ class Standard:
 
 
 @dataclass(frozen=True)
+class Remedy:
+    """What a party who disagrees with a decision may do, and until when."""
+
+    #: `objection` to the agency, `appeal` to a court, or `none`, which `text` explains.
+    kind: Literal["objection", "appeal", "none"]
+    #: As `Standard.within`; counted from the day after the decision was served.
+    within: str | None = None
+    #: As `Standard.profile`: `eu-1182-71` starts with the next day and ends on a working day, as Awb 6:8 with the Algemene termijnenwet do.
+    profile: str = "eu-1182-71"
+    law: Law | None = None
+    #: Where to turn: an address, a desk, a court.
+    turn_to: Text | None = None
+    #: More that people should know; why there is no remedy.
+    text: Text | None = None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one outcome of a decision means."""
+
+    title: Text | None = None
+    #: Id of the letter that tells of it; None: that of the ruling.
+    letter: str | None = None
+    #: None: that of the ruling, else of the service.
+    law: Law | None = None
+    #: A refusal, in whole or in part, needs reasons whatever stands here.
+    reasons: Literal["required", "optional"] | None = None
+    #: How much of what was asked is given. None: `nothing` for a refusal by its name, else `all`.
+    gives: Literal["all", "part", "nothing"] | None = None
+    remedy: Remedy | None = None
+
+
+@dataclass(frozen=True)
+class Ruling:
+    """How a `decide` step decides in law. What is left out here is the agency's, what a service says goes before its journey."""
+
+    #: Who decides in law: "the mayor and aldermen".
+    authority: Text | None = None
+    #: By which the official signs for it.
+    mandate: Text | None = None
+    #: Id of the letter for all outcomes that name none.
+    letter: str | None = None
+    #: Why no letter goes out at all.
+    no_letter: Text | None = None
+    #: For all outcomes that name none; None: the service's law.
+    law: Law | None = None
+    remedy: Remedy | None = None
+    reasons: Literal["required", "optional"] = "optional"
+    outcomes: dict[str, Outcome] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Letter:
+    """A letter that tells of a decision. `{{ PLACE }}` in its texts is filled in (portal/catalogue/letters.py)."""
+
+    id: str
+    version: int
+    #: One line.
+    subject: Text
+    #: A paragraph all of whose places are empty is left out.
+    paragraphs: tuple[Text, ...]
+
+
+@dataclass(frozen=True)
 class Service:
     """One catalogue entry an agency offers."""
 
@@ -242,6 +306,8 @@ class Service:
     #: The front door's own: takes what fits no service. Exactly one service of a catalogue says so.
     triage: bool = False
     life_event: bool = False
+    #: `decide` step of its journey -> how that is decided here.
+    decisions: dict[str, Ruling] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -316,6 +382,8 @@ class Step:
     when: str | None = None
     value_adding: bool = True
     guidance: Text | None = None
+    #: How it is decided in law (decide).
+    decision: Ruling | None = None
 
 
 @dataclass(frozen=True)
@@ -422,6 +490,10 @@ class Agency:
     contact: Text | None = None
     #: Words in a text that mean danger, by language.
     danger_words: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    #: How it decides, where neither service nor journey says otherwise.
+    decision: Ruling | None = None
+    #: Service, of any agency, that takes objections to its decisions.
+    objections: str | None = None
 
 
 @dataclass(frozen=True)
@@ -429,7 +501,7 @@ class Stored:
     """A definition as it was published: `hash` is the SHA-256 of its canonical JSON, of a calendar without `made_with`."""
 
     hash: str
-    kind: Literal["agency", "service", "journey", "calendar"]
+    kind: Literal["agency", "service", "journey", "calendar", "letter"]
     id: str
     version: str
     body: dict[str, Any]
@@ -449,6 +521,7 @@ class Catalogue:
     stored: tuple[Stored, ...]
     #: Tables in files of their own.
     tables: dict[str, Table] = field(default_factory=dict)
+    letters: dict[str, Letter] = field(default_factory=dict)
 
     @property
     def triage(self) -> Service:

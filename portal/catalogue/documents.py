@@ -6,13 +6,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Generic, Literal, TypeVar
 
-from portal.catalogue.definitions import Agency, Journey, Service, Table
+from portal.catalogue.definitions import Agency, Journey, Letter, Service, Table
 from portal.catalogue.faults import Fault
 from portal.catalogue.read import read
 from portal.catalogue.sources import Source
 from portal.catalogue.tree import Mapping, Node, Scalar, Sequence, parse
 
-T = TypeVar("T", Agency, Service, Journey, Table)
+T = TypeVar("T", Agency, Service, Journey, Table, Letter)
 #: Keys and indices from a definition down, as in the dataclasses: `("steps", 2, "next", "arms", 0, "when")`.
 Path = tuple[str | int, ...]
 
@@ -43,7 +43,7 @@ class Document(Generic[T]):
 
 
 #: A document of any kind.
-AnyDocument = Document[Agency] | Document[Service] | Document[Journey] | Document[Table]
+AnyDocument = Document[Agency] | Document[Service] | Document[Journey] | Document[Table] | Document[Letter]
 
 
 def open_document(cls: type[T], source: Source, *, given: bool = True) -> Document[T]:
@@ -79,7 +79,9 @@ class Positions:
             if document.value:
                 self._documents.setdefault((document.source.kind, document.value.id), document)
 
-    def fault(self, kind: Literal["agency", "service", "journey", "table"], id: str, path: Path, message: str, *, column: int = 1, key: bool = False) -> Fault:
+    def fault(
+        self, kind: Literal["agency", "service", "journey", "table", "letter"], id: str, path: Path, message: str, *, column: int = 1, key: bool = False
+    ) -> Fault:
         """A fault of that definition at that path of its dataclass; `column` (from 1) is a place inside the text that stands there."""
         document = self._documents.get((kind, id))
         if document is None:

@@ -29,6 +29,7 @@ ONLY_FOR = {
     "journey": ("journey",),
     "service": ("journey",),
     "when": ("journey",),
+    "decision": ("decide",),
 }
 #: How a step of kind `ask` can end.
 ASKED = ("answered", "lapsed")

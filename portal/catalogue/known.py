@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from portal.catalogue.definitions import Agency, Journey, Service, Table
+from portal.catalogue.definitions import Agency, Journey, Letter, Service, Table
 from portal.catalogue.documents import AnyDocument, Document, T
 
 CHANNELS = ("web", "counter", "phone", "email", "sms", "open311")
@@ -20,7 +20,8 @@ class Known:
     services: dict[str, Document[Service]] = field(default_factory=dict)
     journeys: dict[str, Document[Journey]] = field(default_factory=dict)
     tables: dict[str, Document[Table]] = field(default_factory=dict)
-    names: dict[str, set[str]] = field(default_factory=lambda: {"agency": set(), "service": set(), "journey": set(), "table": set()})
+    letters: dict[str, Document[Letter]] = field(default_factory=dict)
+    names: dict[str, set[str]] = field(default_factory=lambda: {kind: set() for kind in ("agency", "service", "journey", "table", "letter")})
     channels: tuple[str, ...] = CHANNELS
     #: Every file read, also those that repeat an id.
     documents: list[AnyDocument] = field(default_factory=list)
@@ -49,6 +50,11 @@ class Known:
     def inside(self, service: Service) -> list[str]:
         """Ids of the journeys a service runs on: its own, and those inside it."""
         return [journey.id for journey in self.journeys_of(self.journey(service.journey))]
+
+    def letter(self, id: str | None) -> Letter | None:
+        """The letter of that id, where it could be read."""
+        document = self.letters.get(id or "")
+        return document.value if document else None
 
     def register(self, document: Document[T], into: dict[str, Document[T]]) -> Document[T]:
         """Take a document by its id; a given one that repeats an id is a fault, a completing one gives way."""

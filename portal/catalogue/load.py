@@ -11,12 +11,14 @@ from typing import Any
 
 from portal.catalogue.agency_rules import check_agency
 from portal.catalogue.condition_rules import check_conditions
-from portal.catalogue.definitions import Agency, Catalogue, Journey, Service, Table, WorkingHours
+from portal.catalogue.definitions import Agency, Catalogue, Journey, Letter, Service, Table, WorkingHours
 from portal.catalogue.documents import Document, Positions, T, open_document
 from portal.catalogue.faults import CatalogueFaults, Fault
 from portal.catalogue.journey_rules import check_journey
 from portal.catalogue.known import CHANNELS, Known
+from portal.catalogue.letter_rules import check_letter
 from portal.catalogue.publish import stored
+from portal.catalogue.ruling_rules import check_agency_ruling, check_rulings, check_step_rulings
 from portal.catalogue.service_rules import check_service
 from portal.catalogue.sources import Found, find, installed
 from portal.catalogue.table_rules import check_tables
@@ -80,15 +82,17 @@ def _take(found: Found, known: Known, *, given: bool) -> list[Callable[[], None]
         match source.kind:
             case "agency":
                 agency = known.register(open_document(Agency, source, given=given), known.agencies)
-                rules.append(partial(check_agency, agency))
+                rules += [partial(check_agency, agency), partial(check_agency_ruling, agency, known)]
             case "service":
                 service = known.register(open_document(Service, source, given=given), known.services)
-                rules.append(partial(check_service, service, known))
+                rules += [partial(check_service, service, known), partial(check_rulings, service, known)]
             case "journey":
                 journey = known.register(open_document(Journey, source, given=given), known.journeys)
-                rules.append(partial(check_journey, journey, known))
+                rules += [partial(check_journey, journey, known), partial(check_step_rulings, journey, known)]
             case "table":
                 known.register(open_document(Table, source, given=given), known.tables)
+            case "letter":
+                rules.append(partial(check_letter, known.register(open_document(Letter, source, given=given), known.letters)))
     return rules
 
 
@@ -135,8 +139,9 @@ def _catalogue(known: Known, calendars: dict[str, dict[str, Any]], faulty: set[s
     journeys = {id: value for id, value in _sound(known.journeys, faulty) if {step.agency for step in value.steps} - {None} <= agencies.keys()}
     tables = {id: value for id, value in _sound(known.tables, faulty) if isinstance(value, Table)}
     services = {id: _with_tables(value, tables) for id, value in _sound(known.services, faulty) if _whole(value, agencies, journeys, tables)}
-    rows = stored(agencies.values(), services.values(), journeys.values(), calendars)
-    return Catalogue(agencies, services, journeys, calendars, {(row.kind, row.id): row.hash for row in rows}, rows, tables)
+    letters = {id: value for id, value in _sound(known.letters, faulty) if isinstance(value, Letter)}
+    rows = stored(agencies.values(), services.values(), journeys.values(), calendars, letters.values())
+    return Catalogue(agencies, services, journeys, calendars, {(row.kind, row.id): row.hash for row in rows}, rows, tables, letters)
 
 
 def _whole(service: Service, agencies: Collection[str], journeys: Collection[str], tables: Collection[str]) -> bool:

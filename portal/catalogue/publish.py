@@ -11,14 +11,14 @@ from collections.abc import Iterable, Mapping
 from hashlib import sha256
 from typing import Any, Literal, TypeVar, overload
 
-from portal.catalogue.definitions import Agency, Journey, Service, Stored
+from portal.catalogue.definitions import Agency, Journey, Letter, Service, Stored
 from portal.catalogue.shapes import Shape, slots
 
 #: The versions of packages and of the zone database that a calendar's body was made with. It is stored and has no say in the hash: machines with
 #: other versions that come to the same days agree, and an upgrade that moves no day is no new version of the calendar.
 MADE_WITH = "made_with"
 
-Kind = Literal["agency", "service", "journey", "calendar"]
+Kind = Literal["agency", "service", "journey", "calendar", "letter"]
 T = TypeVar("T")
 
 
@@ -27,12 +27,19 @@ def canonical(body: Any) -> bytes:
     return json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
 
 
-def stored(agencies: Iterable[Agency], services: Iterable[Service], journeys: Iterable[Journey], calendars: Mapping[str, dict[str, Any]]) -> tuple[Stored, ...]:
+def stored(
+    agencies: Iterable[Agency],
+    services: Iterable[Service],
+    journeys: Iterable[Journey],
+    calendars: Mapping[str, dict[str, Any]],
+    letters: Iterable[Letter] = (),
+) -> tuple[Stored, ...]:
     """Rows of table `definitions`, by kind and id. The version of what has no number of its own is the start of its hash."""
     rows = [_row("agency", agency.id, "", plain(agency)) for agency in agencies]
     rows += [_row("service", service.id, str(service.version), plain(service)) for service in services]
     rows += [_row("journey", journey.id, str(journey.version), plain(journey)) for journey in journeys]
     rows += [_row("calendar", id, "", body) for id, body in calendars.items()]
+    rows += [_row("letter", letter.id, str(letter.version), plain(letter)) for letter in letters]
     return tuple(sorted(rows, key=lambda row: (row.kind, row.id)))
 
 
@@ -63,8 +70,10 @@ def from_stored(kind: Literal["journey"], body: dict[str, Any]) -> Journey: ...
 @overload
 def from_stored(kind: Literal["calendar"], body: dict[str, Any]) -> dict[str, Any]: ...
 @overload
-def from_stored(kind: Kind, body: dict[str, Any]) -> Agency | Service | Journey | dict[str, Any]: ...
-def from_stored(kind: Kind, body: dict[str, Any]) -> Agency | Service | Journey | dict[str, Any]:
+def from_stored(kind: Literal["letter"], body: dict[str, Any]) -> Letter: ...
+@overload
+def from_stored(kind: Kind, body: dict[str, Any]) -> Agency | Service | Journey | Letter | dict[str, Any]: ...
+def from_stored(kind: Kind, body: dict[str, Any]) -> Agency | Service | Journey | Letter | dict[str, Any]:
     """The definition as it was published. Keys that are no longer known are passed over: they had no say in what is left."""
     match kind:
         case "agency":
@@ -73,6 +82,8 @@ def from_stored(kind: Kind, body: dict[str, Any]) -> Agency | Service | Journey 
             return rebuilt(Service, body)
         case "journey":
             return rebuilt(Journey, body)
+        case "letter":
+            return rebuilt(Letter, body)
         case _:
             return body
 

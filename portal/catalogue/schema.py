@@ -11,11 +11,11 @@ from functools import cache
 from typing import Any
 
 from portal.catalogue import syntax
-from portal.catalogue.definitions import Agency, Journey, Next, Service, Table
+from portal.catalogue.definitions import Agency, Journey, Letter, Next, Service, Table
 from portal.catalogue.languages import REQUIRED
 from portal.catalogue.shapes import Shape, Slot, slots
 
-KINDS: dict[str, Any] = {"agency": Agency, "service": Service, "journey": Journey, "table": Table}
+KINDS: dict[str, Any] = {"agency": Agency, "service": Service, "journey": Journey, "table": Table, "letter": Letter}
 #: Beyond it no number of a definition goes.
 _LARGEST = 2**53
 _LANGUAGES = "^[a-z]{2,3}$"
@@ -24,7 +24,7 @@ _PATTERNS = {
     ("Field", "id"): syntax.FIELD,
     ("Option", "id"): syntax.WORD,
     **dict.fromkeys([("Standard", "within"), ("Step", "reply_within"), ("PauseRule", "within"), ("Extension", "within")], syntax.TERM),
-    **dict.fromkeys([("Step", "lasts"), ("Step", "within"), ("Until", "plus"), ("Until", "minus")], syntax.TERM),
+    **dict.fromkeys([("Step", "lasts"), ("Step", "within"), ("Until", "plus"), ("Until", "minus"), ("Remedy", "within")], syntax.TERM),
     **dict.fromkeys([("Step", "event"), ("Step", "journey"), ("Step", "service")], syntax.ID),
     **dict.fromkeys([("Escalation", "after"), ("Consequence", "undo_within")], syntax.TERM),
     ("Standard", "cutoff"): syntax.TIME,
@@ -35,13 +35,20 @@ _PATTERNS = {
 #: Lists of texts with a form of their own.
 _ITEMS = {("Step", "outcomes"): syntax.WORD}
 #: Texts that are one of these.
-_WORDS = {("Standard", "profile"): syntax.PROFILES}
-_LEAST = {("Service", "version"): 1, ("Journey", "version"): 1, ("Step", "needs"): 1, ("Field", "max_length"): 1, ("Fee", "amount"): 0}
+_WORDS = {("Standard", "profile"): syntax.PROFILES, ("Remedy", "profile"): syntax.PROFILES}
+_LEAST = {
+    ("Letter", "version"): 1,
+    ("Service", "version"): 1,
+    ("Journey", "version"): 1,
+    ("Step", "needs"): 1,
+    ("Field", "max_length"): 1,
+    ("Fee", "amount"): 0,
+}
 _COMMENT = re.compile(r"((?:^ +#:.*\n)+)^ +(\w+):", re.MULTILINE)
 
 
 def schema(kind: str) -> dict[str, Any]:
-    """The schema of one kind: `agency`, `service`, `journey` or `table`."""
+    """The schema of one kind: `agency`, `service`, `journey`, `table` or `letter`."""
     known: dict[str, Any] = {}
     cls = KINDS[kind]
     whole = _class(cls, known)

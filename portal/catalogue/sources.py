@@ -14,20 +14,20 @@ from portal.catalogue.faults import Fault
 from portal.catalogue.tree import MAX_SIZE
 
 GROUP = "portal.content"
-#: Folder of an agency for decision tables that several services use.
-TABLES = "tables"
+#: Folders inside an agency's: decision tables that several services use, and letters.
+PARTS: dict[str, Literal["table", "letter"]] = {"tables": "table", "letters": "letter"}
 
 
 @dataclass(frozen=True)
 class Source:
     """One file that ought to hold a definition."""
 
-    kind: Literal["agency", "service", "journey", "table"]
+    kind: Literal["agency", "service", "journey", "table", "letter"]
     #: As it is shown to people.
     file: str
     #: Its name without `.yaml`, the folder's name for an agency: the id it must have.
     stem: str
-    #: Folder it lies in: the agency of a service.
+    #: Folder it lies in: the agency of a service; of a letter, the one above its own.
     folder: str
     #: Names of the files beside it.
     beside: frozenset[str]
@@ -137,8 +137,8 @@ def _agency(folder: Traversable, name: str, found: Found) -> None:
         elif not _mapping(entry.name):
             found.sources.append(Source("service", _shown(entry), _stem(entry), name, beside, _read(entry)))
     for inside in _entries(folder):
-        if inside.name == TABLES and inside.is_dir():
-            found.sources += [Source("table", _shown(entry), _stem(entry), name, beside, _read(entry)) for entry in _yaml(inside, found)]
+        if inside.name in PARTS and inside.is_dir():
+            found.sources += [Source(PARTS[inside.name], _shown(entry), _stem(entry), name, beside, _read(entry)) for entry in _yaml(inside, found)]
 
 
 def _is_agency(entry: Traversable) -> bool:

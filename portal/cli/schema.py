@@ -16,6 +16,7 @@ FILES = {
     "service": "services/service.schema.json",
     "agency": "services/agency.schema.json",
     "table": "services/table.schema.json",
+    "letter": "services/letter.schema.json",
 }
 
 

@@ -20,6 +20,9 @@ def _type(name: str, says: str, *keys: str) -> tuple[str, EventType]:
     return name, EventType(name, says, frozenset(keys))
 
 
+#: What a decision carries beside its outcome: vault items, counts and hashes; `gives` is how much of what was asked.
+_PAPER = ("gives", "conditions", "template", "letter", "letter_commitment", "remedy", "supersedes")
+
 #: Values: `id`s are text of a uuid, instants RFC 3339 text, `*_hash` hex of a definition, `commitment` hex of an HMAC.
 TYPES: dict[str, EventType] = dict(
     (
@@ -44,8 +47,13 @@ TYPES: dict[str, EventType] = dict(
         ),
         _type("CaseRouted", "The request found its service.", "service", "service_hash", "from_service", "why", "starts_again"),
         _type("CaseReferred", "The request was passed on to another door.", "from_agency", "to_agency", "from_service", "to_service", "words"),
-        _type("CaseDecided", "There is a decision.", "decision", "outcome", "official", "law", "reasons", "commitment"),
         _type("TableDecided", "A decision table was asked; the rows that held and what they tell are kept.", "table", "rows", "told", "law", "use"),
+        _type("CaseDecided", "There is a decision.", "decision", "outcome", "official", "law", "reasons", "commitment", *_PAPER),
+        _type("DecisionServed", "A decision reached its party: its remedy runs.", "decision", "means", "at", "until", "notice", "official", "backdated"),
+        _type("RemedyLapsed", "Nobody used the remedy in time: the decision is final.", "decision", "until"),
+        _type("CaseLinked", "The case belongs to another one.", "kind", "other", "decision", "late"),
+        _type("ObjectionReceived", "A party objects to a decision.", "decision", "objection", "late", "until"),
+        _type("ObjectionEnded", "The objection to a decision was decided, or taken back.", "decision", "objection", "outcome", "in_place"),
         _type("CaseReplanned", "Its promises follow a calendar that was changed.", "calendar", "calendar_hash", "clocks", "moved"),
         _type("CaseClosed", "The case ended.", "outcome", "status", "flags"),
         _type("CaseWithdrawn", "The party took the request back.", "words"),
@@ -151,6 +159,7 @@ TYPES: dict[str, EventType] = dict(
         _type("PartyNotified", "A party was told.", "notice", "channel", "attempts"),
         _type("NoticeParked", "A party could not be told.", "notice", "channel", "refusal"),
         _type("AccessGranted", "An agency may see the case.", "agency", "why"),
+        _type("AccessBarred", "The case is closed to one of the staff.", "official", "why"),
     )
 )
 

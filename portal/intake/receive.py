@@ -65,7 +65,7 @@ def receive(work: Work, given: Submission, *, case_id: UUID | None = None) -> Re
     service = _service(work, given, text)
     facts = {"channel": given.channel, "area": given.location.get("area"), "language": given.language}
     answers = rules.checked(service, given.answers, facts=facts, complete=bool(given.service)) if service else _none(given.answers)
-    contact = _contact(given.contact)
+    contact = contact_of(given.contact)
     danger = bool(service and service.danger) or bool(text and find.danger(work.catalogue, text))
     case = _open(work, given, case_id or new_id(), service, text, answers, contact, danger)
     today = {**facts, "answers": answers, "today": local_date(work.now, case["zone"])}
@@ -145,7 +145,8 @@ def _none(answers: Mapping[str, Any]) -> dict[str, Any]:
     return {}
 
 
-def _contact(given: Mapping[str, Any]) -> dict[str, str]:
+def contact_of(given: Mapping[str, Any]) -> dict[str, str]:
+    """How a party can be reached, cleaned. Invalid with a pointer for each value that cannot be taken."""
     errors, taken = [], {}
     for name, value in given.items():
         if value in (None, ""):

@@ -87,8 +87,10 @@ def _asked(row: Facts, _: Told) -> Facts:
     return {"status": "in-progress"} if row["status"] == "received" else {}
 
 
-def _decided(_: Facts, event: Told) -> Facts:
-    return {"status": "decided", "outcome": event["data"].get("outcome")}
+def _decided(row: Facts, event: Told) -> Facts:
+    """A decision in the place of another one changes an ended case's outcome, and reopens nothing."""
+    outcome = {"outcome": event["data"].get("outcome")}
+    return outcome if row["closed_at"] else {"status": "decided", **outcome}
 
 
 def _closed(row: Facts, event: Told) -> Facts:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from uuid import UUID
 
-from portal.outbox.rows import leaves, placed
+from portal.outbox.rows import leaves, placed, row_of
 from portal.unit_of_work import Row, Work
 
 KIND = "notice"
@@ -24,6 +24,12 @@ def promise(
     row = placed(work, case_id, kind=KIND, target=channel, subject=None, body=body)
     work.record(case_id, "NoticePromised", channel=channel, notice=str(row["id"]), party=str(party_id), template=template)
     return row
+
+
+def words_of(work: Work, case_id: UUID, id: UUID) -> tuple[str, Mapping[str, str | int | None]]:
+    """Template and references of a notice of a case in hand; empty where there is none of that id."""
+    row = row_of(work, case_id, id)
+    return (row["body"]["template"], row["body"]["refs"]) if row is not None and row["kind"] == KIND else ("", {})
 
 
 def told(work: Work, row: Row) -> None:

@@ -32,6 +32,11 @@ def load(work: Work, case_ids: Collection[UUID]) -> None:
     work.load(case_parties, case_ids)
 
 
+def of_case(work: Work, case_id: UUID) -> list[Row]:
+    """Who stands on a case in hand now."""
+    return [row for row in work.rows(case_parties, case_id) if row["until"] is None]
+
+
 def told(work: Work, case_id: UUID) -> list[Row]:
     """Parties to be told of the case now, and by a channel of their own."""
     return [row for row in work.rows(case_parties, case_id) if row["until"] is None and row["channel"]]

@@ -99,10 +99,10 @@ def complete(work: Work, task: Row, *, holder: str, version: int | None, outcome
     )
 
 
-def cancel(work: Work, case_id: UUID, *, why: str, step_run_id: UUID | None = None, keep: str | None = None, only: UUID | None = None) -> None:
-    """Tasks of the case (of one step run, or `only` one, where named) that still wait are no longer needed; those of kind `keep` are. `TaskCancelled`."""
+def cancel(work: Work, case_id: UUID, *, why: str, step_run_id: UUID | None = None, keep: Collection[str] = (), only: UUID | None = None) -> None:
+    """Tasks of the case (of one step run, or `only` one, where named) that still wait are no longer needed; those of the kinds `keep` are. `TaskCancelled`."""
     for task in work.rows(tasks, case_id):
-        if task["status"] in WAITING and task["kind"] != keep and step_run_id in (None, task["step_run_id"]) and only in (None, task["id"]):
+        if task["status"] in WAITING and task["kind"] not in keep and step_run_id in (None, task["step_run_id"]) and only in (None, task["id"]):
             work.change(task, status="cancelled", ended_at=work.now, version=task["version"] + 1)
             work.record(case_id, "TaskCancelled", agency=task["agency"], step=task["step"], task=str(task["id"]), why=why)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from portal.reactions import asking, cases, consequences, danger, moves, promises, steps, waits
+from portal.reactions import asking, cases, consequences, danger, decisions, moves, objections, promises, steps, waits
 from portal.standards import sweep as sweeping
 from portal.unit_of_work import Portal, Reaction
 
@@ -21,9 +21,13 @@ REACTIONS: dict[str, tuple[Reaction, ...]] = {
     "AgencyReported": (promises.happened, steps.agency_reported),
     "JourneyEnded": (cases.end_journey,),
     "MessageReceived": (cases.written,),
-    "CaseDecided": (cases.decided, promises.happened),
+    "CaseDecided": (decisions.decided, promises.happened),
+    "PartyNotified": (decisions.notified,),
+    "NoticeParked": (decisions.not_notified,),
+    "DecisionServed": (decisions.served,),
     "CaseClosed": (cases.closed,),
-    "CaseWithdrawn": (cases.withdrawn,),
+    "CaseWithdrawn": (cases.withdrawn, objections.withdrawn),
+    "CaseLinked": (objections.linked,),
     "CaseMoved": (moves.moved,),
     "DutyPaged": (danger.page,),
     "DutyAcknowledged": (danger.page_answered,),
@@ -43,9 +47,10 @@ REACTIONS: dict[str, tuple[Reaction, ...]] = {
 #: Facts nothing follows from: they are told, counted and explained.
 QUIET = frozenset(
     {
-        "AccessGranted", "BranchChosen", "CaseReplanned", "ClockCancelled", "ClockStarted", "ClockStopped", "DeliveryPlaced", "StandardEscalated",
-        "DeliveryRetried", "FeedbackGiven", "JoinReached", "JourneyBegun", "MoveUndone", "NoteAdded", "NoticeParked", "NoticePromised",
-        "PartyNotified", "StandardMet", "StandardMissed", "StandardWarned", "TableDecided", "TaskCancelled", "TaskQueued", "TaskReleased", "WaitBegun",
+        "AccessBarred", "AccessGranted", "BranchChosen", "CaseReplanned", "ClockCancelled", "ClockStarted", "ClockStopped", "DeliveryPlaced",
+        "DeliveryRetried", "FeedbackGiven", "JoinReached", "JourneyBegun", "MoveUndone", "NoteAdded", "NoticePromised", "ObjectionEnded",
+        "ObjectionReceived", "RemedyLapsed", "StandardEscalated", "StandardMet", "StandardMissed", "StandardWarned", "TableDecided", "TaskCancelled",
+        "TaskQueued", "TaskReleased", "WaitBegun",
     }
 )  # fmt: skip
 
@@ -59,6 +64,7 @@ FIRES: dict[str, sweeping.Fire] = {
     "escalation": promises.escalation,
     "consequence": consequences.took_effect,
     "wait": waits.due,
+    "remedy": decisions.lapse,
 }
 
 

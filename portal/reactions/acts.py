@@ -25,11 +25,13 @@ def service_of(work: Work, case: Row) -> Service | None:
     return None if case["service"] else work.catalogue.triage
 
 
-def tell(work: Work, case: Row, template: str, *, due_at: str | None = None, **more: str | None) -> None:
-    """Promises every party that has a channel a notice; `more`: further references for its words."""
+def tell(work: Work, case: Row, template: str, *, due_at: str | None = None, **more: str | None) -> bool:
+    """Promises every party that has a channel a notice, False where none has; `more`: further references for its words."""
     refs = {name: value for name, value in {"due_at": due_at, **more}.items() if value}
-    for party in register.told(work, case["case_id"]):
+    told = register.told(work, case["case_id"])
+    for party in told:
         notices.promise(work, case["case_id"], party_id=party["party_id"], channel=party["channel"], template=template, language=party["language"], refs=refs)
+    return bool(told)
 
 
 def promise(work: Work, case: Row, service: Service) -> None:

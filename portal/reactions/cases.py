@@ -75,19 +75,12 @@ def written(work: Work, events: list[Event]) -> None:
             tell(work, registry.case_of(work, event.case_id), "message")
 
 
-def decided(work: Work, events: list[Event]) -> None:
-    """The party is told of a decision; a first answer has been given."""
-    for event in events:
-        clocks.stop(work, event.case_id, lambda clock: clock["covers"] == "first-answer")
-        tell(work, registry.case_of(work, event.case_id), "decided")
-
-
 def closed(work: Work, events: list[Event]) -> None:
     """What was promised of the case is measured at the instant it ended; the party is told and asked how it was."""
     for event in events:
         case = registry.case_of(work, event.case_id)
         clocks.stop(work, event.case_id, lambda _: True, at=event.occurred_at)
-        worklist.cancel(work, event.case_id, why="case closed", keep="consequence")
+        worklist.cancel(work, event.case_id, why="case closed", keep=("consequence", "letter"))
         moot(work, event.case_id, "tacit-approval")
         tell(work, case, "closed")
 

@@ -160,6 +160,11 @@ def under_move(work: Work, case_id: UUID, move: UUID) -> list[Row]:
     return [row for row in work.rows(journey_runs, case_id) if row["move_id"] == move]
 
 
+def of_case(work: Work, case_id: UUID) -> list[Row]:
+    """All runs of a case in hand."""
+    return work.rows(journey_runs, case_id)
+
+
 def running(work: Work, case_id: UUID) -> list[Row]:
     """Runs of the case that have not ended."""
     return [row for row in work.rows(journey_runs, case_id) if row["status"] == "running"]

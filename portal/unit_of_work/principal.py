@@ -20,6 +20,8 @@ class Principal:
     roles: tuple[str, ...] = ()
     #: Cases a party proved by secret or by standing on them.
     cases: tuple[UUID, ...] = ()
+    #: As people call a member of staff; it signs letters and stands in no event.
+    name: str | None = None
 
     @property
     def actor(self) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from portal.access.scoping import visible
-from portal.cases import asks, registry
+from portal.cases import asks, decisions, registry
 from portal.catalogue.definitions import Service
 from portal.errors import NotFound
 from portal.events import log
@@ -35,9 +35,12 @@ _STAFF_ONLY = frozenset(
         "DeliveryParked",
         "DeliveryRetried",
         "StandardEscalated",
+        "AccessBarred",
     }
 )
-_HIDDEN = frozenset({"answers", "commitment", "words", "reasons", "item", "holder", "official", "party", "source", "external_id"})
+_HIDDEN = frozenset(
+    {"answers", "commitment", "words", "reasons", "item", "holder", "official", "party", "source", "external_id", "letter", "letter_commitment", "notice"}
+)
 
 
 def case(work: Work, case_id: UUID, *, language: str) -> dict[str, Any]:
@@ -63,7 +66,7 @@ def case(work: Work, case_id: UUID, *, language: str) -> dict[str, Any]:
         "promise": promise(running, row["zone"], language),
         "steps": [_step(step) for step in steps],
         "waiting": waits.of_case(work, case_id, steps, zone=row["zone"], language=language),
-        "decisions": [_decision(one) for one in work.run(visible(work, registry.decisions_of(case_id)))],
+        "decisions": [_decision(one) for one in work.run(visible(work, decisions.of_case_for_reader(case_id)))],
         "asked": [_asked(one, kept, given["answers"]) for one in work.run(visible(work, asks.statement(case_id)))] if row["status"] == "waiting" else [],
         "extensions": _extensions(work, case_id, kept) if any(clock["extended"] for clock in running) else [],
         "given": given,

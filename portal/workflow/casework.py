@@ -16,7 +16,8 @@ from portal.runs import ledger
 from portal.standards import changes, clocks
 from portal.unit_of_work import Row, Work
 from portal.vault import items
-from portal.workflow import answers, waiting
+from portal.workflow import answers, deciding, objecting, waiting
+from portal.workflow.deciding import Draft
 
 #: Characters of reasons and notes.
 WORDS_LIMIT = 10_000
@@ -26,7 +27,17 @@ LONGEST_REPLY = timedelta(days=366)
 SETTLED = ("confirmed", "declined")
 
 
-def complete(work: Work, task: Row, *, version: int | None, outcome: str | None = None, reasons: str | None = None, service: str | None = None) -> None:
+def complete(
+    work: Work,
+    task: Row,
+    *,
+    version: int | None,
+    outcome: str | None = None,
+    reasons: str | None = None,
+    service: str | None = None,
+    conditions: Sequence[str] = (),
+    instead: Mapping[str, Any] | None = None,
+) -> None:
     """Finishes a task. A `decide` step wants one of its outcomes; triage wants the service the request belongs to."""
     holder = str(work.principal.subject)
     step = _step(work, task)
@@ -38,9 +49,26 @@ def complete(work: Work, task: Row, *, version: int | None, outcome: str | None 
         raise Invalid(errors=[{"pointer": "/outcome", "detail": f"Send one of {', '.join(SETTLED)}."}])
     elif step is not None and (step.kind == "decide" or (outcome is not None and step.outcomes)):
         _outcome(step, outcome)
+    elif task["kind"] == "letter":
+        raise IllegalMove(f"Post the letter or hand it over, then say how and when: POST /api/v1/decisions/{task['step']}/service.")
+    drafted = _draft(work, task, step, outcome, reasons, conditions)
+    replaces = objecting.weigh(work, task, drafted, instead) if drafted else None
     worklist.complete(work, task, holder=holder, version=version, outcome=outcome, service=service)
-    if step is not None and step.kind == "decide" and outcome is not None:
-        _decide(work, task, outcome=outcome, reasons=reasons, official=holder)
+    if drafted is not None:
+        deciding.decide(work, registry.case_of(work, task["case_id"]), drafted)
+    if drafted is not None and replaces is not None:
+        objecting.settle(work, replaces, drafted.sought.outcome)
+
+
+def preview(work: Work, task: Row, *, outcome: str, reasons: str | None = None, conditions: Sequence[str] = ()) -> Draft:
+    """The decision as it would go, with its letter and its dates. Nothing is written."""
+    step = _step(work, task)
+    if step is None or step.kind != "decide":
+        raise IllegalMove("This task decides nothing, so no letter goes out with it.")
+    _outcome(step, outcome)
+    drafted = _draft(work, task, step, outcome, reasons, conditions)
+    assert drafted is not None
+    return drafted
 
 
 def refer(work: Work, task: Row, *, version: int | None, words: str, service: str | None = None) -> None:
@@ -130,20 +158,16 @@ def note(work: Work, task: Row, words: str) -> UUID:
     return item
 
 
-def _decide(work: Work, task: Row, *, outcome: str, reasons: str | None, official: str) -> None:
-    item, commitment = items.put(work, task["case_id"], "reasons", _short(reasons)) if reasons else (None, None)
+def _draft(work: Work, task: Row, step: Step | None, outcome: str | None, reasons: str | None, conditions: Sequence[str]) -> Draft | None:
+    if step is None or step.kind != "decide" or outcome is None:
+        if conditions:
+            raise Invalid(errors=[{"pointer": "/conditions", "detail": "Only a decision has conditions; leave them out."}])
+        return None
     case = registry.case_of(work, task["case_id"])
-    service = work.portal.pinned(work, case["service_hash"])
-    registry.decide(
-        work,
-        task["case_id"],
-        outcome=outcome,
-        official=official,
-        agency=task["agency"],
-        law=service.law.article,
-        reasons=item,
-        commitment=commitment,
-    )
+    run = ledger.run_of(work, task["case_id"], ledger.step_run(work, task["case_id"], task["step_run_id"])["run_id"])
+    service = work.portal.pinned(work, run["service_hash"] or case["service_hash"])
+    sought = deciding.sought(work, task, outcome=outcome, reasons=reasons, conditions=conditions)
+    return deciding.draft(work, case, service, step, sought)
 
 
 def _step(work: Work, task: Row) -> Step | None:

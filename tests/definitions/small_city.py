@@ -32,6 +32,22 @@ people:
 emergency: "112"
 danger_words:
   en: [gas leak]
+decision:
+  letter: told
+  authority: {en: the Mayor, fr: la Maire}
+  remedy:
+    kind: appeal
+    within: 6 calendar_weeks
+    law: {title: {en: Code, fr: Code}, article: "7"}
+""",
+    "services/hall/letters/told.yaml": """\
+id: told
+version: 1
+subject: {en: "Your request {{ reference }}", fr: "Votre demande {{ reference }}"}
+paragraphs:
+  - {en: "We decided: {{ outcome }}.", fr: "Nous avons décidé : {{ outcome }}."}
+  - {en: "{{ reasons }}", fr: "{{ reasons }}"}
+  - {en: "{{ remedy }}", fr: "{{ remedy }}"}
 """,
     "services/hall/front-door.yaml": """\
 id: front-door

@@ -29,8 +29,10 @@ def test_there_is_enough_of_it(catalogue: Catalogue) -> None:
 
 
 def test_every_file_is_in_the_catalogue(catalogue: Catalogue) -> None:
-    files = [*ROOT.glob("services/*/*.yaml"), *ROOT.glob("journeys/*.yaml")]
-    assert len([file for file in files if file.name != "replay.yaml"]) == len(catalogue.agencies) + len(catalogue.services) + len(catalogue.journeys)
+    files = [*ROOT.glob("services/*/*.yaml"), *ROOT.glob("services/*/letters/*.yaml"), *ROOT.glob("journeys/*.yaml")]
+    assert len([file for file in files if file.name != "replay.yaml"]) == sum(
+        map(len, (catalogue.agencies, catalogue.services, catalogue.journeys, catalogue.letters))
+    )
 
 
 def test_every_journey_is_used(catalogue: Catalogue) -> None:
@@ -39,6 +41,7 @@ def test_every_journey_is_used(catalogue: Catalogue) -> None:
 
 def test_every_stored_row_comes_back_equal(catalogue: Catalogue) -> None:
     kinds = {"agency": catalogue.agencies, "service": catalogue.services, "journey": catalogue.journeys, "calendar": catalogue.calendars}
+    kinds |= {"letter": catalogue.letters}  # type: ignore[dict-item]
     assert len(catalogue.stored) == sum(map(len, kinds.values()))
     for row in catalogue.stored:
         assert from_stored(row.kind, row.body) == kinds[row.kind][row.id]

@@ -10,7 +10,7 @@ import jsonschema_rs
 import pytest
 from click.testing import CliRunner
 
-from portal.catalogue.definitions import Agency, Journey, Service
+from portal.catalogue.definitions import Agency, Journey, Letter, Service
 from portal.catalogue.shapes import slots
 from portal.catalogue.sources import Source, find
 from portal.catalogue.tree import Mapping, Node, Scalar, Sequence, parse
@@ -40,7 +40,12 @@ KNOWS = {kind: validator(kind) for kind in FILES}
 
 def city(kind: str) -> Any:
     """A faultless definition."""
-    name = {"journey": "journeys/long.yaml", "service": "services/hall/tree.yaml", "agency": "services/hall/agency.yaml"}[kind]
+    name = {
+        "journey": "journeys/long.yaml",
+        "service": "services/hall/tree.yaml",
+        "agency": "services/hall/agency.yaml",
+        "letter": "services/hall/letters/told.yaml",
+    }[kind]
     return plain(parse(name, CITY[name].encode())[0])
 
 
@@ -62,7 +67,7 @@ def test_all_content_fits_and_names_its_schema(source: Source) -> None:
     assert (Path(source.file).parent / first.partition("=")[2]).resolve() == (ROOT / FILES[source.kind]).resolve()
 
 
-@pytest.mark.parametrize(("kind", "cls"), [("journey", Journey), ("service", Service), ("agency", Agency)])
+@pytest.mark.parametrize(("kind", "cls"), [("journey", Journey), ("service", Service), ("agency", Agency), ("letter", Letter)])
 def test_it_knows_every_key_and_no_other(kind: str, cls: type) -> None:
     schema = json.loads((ROOT / FILES[kind]).read_text("utf-8"))
     assert list(schema["properties"]) == list(slots(cls))
@@ -101,6 +106,10 @@ def changed(kind: str, path: tuple[str | int, ...], value: Any) -> Any:
         ("service", ("costs", "look"), "100"),
         ("service", ("fields", 0, "type"), "number"),
         ("service", ("fee", "amount"), -1),
+        ("letter", ("subject",), "Hello"),
+        ("letter", ("paragraphs",), []),
+        ("agency", ("decision", "remedy", "within"), "6 weeks"),
+        ("agency", ("decision", "remedy", "kind"), "petition"),
         ("agency", ("currency",), "euro"),
         ("agency", ("calendars", 0, "weekly", "mon"), "09:00-12:00"),
     ],

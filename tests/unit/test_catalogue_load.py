@@ -92,8 +92,8 @@ def test_one_agency_alone_is_completed_from_what_is_installed(installed: Path, t
 
 def test_a_working_copy_of_an_installed_agency_goes_before_it(installed: Path, tmp_path: Path) -> None:
     hall = tmp_path / "hall"
-    hall.mkdir()
-    for name in ("agency", "front-door"):
+    (hall / "letters").mkdir(parents=True)
+    for name in ("agency", "front-door", "letters/told"):
         (hall / f"{name}.yaml").write_text(FILES[f"services/hall/{name}.yaml"].replace("Any request", "Anything"))
     catalogue = load(directories=[hall])
     assert catalogue.services.keys() == {"front-door"}

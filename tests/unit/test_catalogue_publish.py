@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from portal.catalogue.definitions import Agency, Journey, Service
+from portal.catalogue.definitions import Agency, Journey, Letter, Service
 from portal.catalogue.load import load
 from portal.catalogue.publish import canonical, from_stored, plain, stored
 from tests.definitions.small_city import FILES, plant, write
@@ -34,8 +34,9 @@ def test_what_came_through_the_database_is_equal(tmp_path: Path) -> None:
     catalogue = load(directories=[tmp_path])
     for row in catalogue.stored:
         again = from_stored(row.kind, json.loads(canonical(row.body)))
-        assert isinstance(again, Agency | Service | Journey)
-        assert again == {"agency": catalogue.agencies, "service": catalogue.services, "journey": catalogue.journeys}[row.kind][row.id]
+        assert isinstance(again, Agency | Service | Journey | Letter)
+        kinds = {"agency": catalogue.agencies, "service": catalogue.services, "journey": catalogue.journeys, "letter": catalogue.letters}
+        assert again == kinds[row.kind][row.id]
         assert plain(again) == row.body
 
 

@@ -1,0 +1,72 @@
+"""What follows from a decision: it is told, served, and final when nobody does anything against it."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from portal.cases import decisions as ledger
+from portal.cases import links, registry
+from portal.outbox import notices
+from portal.outbox.rows import leaves
+from portal.reactions.acts import put_task, tell
+from portal.standards import clocks, timers
+from portal.unit_of_work import Event, Row, Work
+from portal.workflow import serving
+
+
+def decided(work: Work, events: list[Event]) -> None:
+    """A first answer has been given. Who has a channel is told, and served by that; for all others somebody posts the letter."""
+    for event in events:
+        clocks.stop(work, event.case_id, lambda clock: clock["covers"] == "first-answer")
+        case = registry.case_of(work, event.case_id)
+        row = ledger.decision_of(work, event.case_id, UUID(event.data["decision"]))
+        if row["supersedes"]:
+            timers.disarm(work, event.case_id, row["supersedes"])
+        if not tell(work, case, "decided", decision=str(row["id"])):
+            post(work, case, row)
+
+
+def post(work: Work, case: Row, row: Row) -> None:
+    """Somebody of the agency sends the letter, or hands it over, and writes down when."""
+    if row["letter"] is None or row["served_at"] is not None or not leaves(work, case["case_id"]):
+        return
+    put_task(work, case, work.catalogue.agencies[row["agency"]], kind="letter", step=str(row["id"]), step_run=None, queue=(row["terms"] or {}).get("queue"))
+
+
+def notified(work: Work, events: list[Event]) -> None:
+    """The mail that tells of a decision serves it."""
+    for event in events:
+        row = _told_of(work, event)
+        if row is not None and row["served_at"] is None:
+            serving.serve(work, row, means="email", notice=event.data["notice"])
+
+
+def not_notified(work: Work, events: list[Event]) -> None:
+    """The mail that was to tell of a decision cannot reach its party: it goes by post."""
+    for event in events:
+        row = _told_of(work, event)
+        if row is not None:
+            post(work, registry.case_of(work, event.case_id), row)
+
+
+def served(work: Work, events: list[Event]) -> None:
+    """Its remedy runs until the end of its last day."""
+    for event in events:
+        if event.data["until"]:
+            row = ledger.decision_of(work, event.case_id, UUID(event.data["decision"]))
+            timers.arm(work, event.case_id, kind="remedy", subject=row["id"], due_at=row["remedy_until"])
+
+
+def lapse(work: Work, timer: Row) -> None:
+    """The last day has passed, and nobody did anything against it."""
+    row = ledger.decision_of(work, timer["case_id"], timer["subject"])
+    objected = any(one["ended"] != "withdrawn" for one in links.objections(work, row["case_id"], row["id"]))
+    if row["final_at"] is None and not objected and not ledger.superseded(work, row):
+        ledger.lapse(work, row)
+
+
+def _told_of(work: Work, event: Event) -> Row | None:
+    template, refs = notices.words_of(work, event.case_id, UUID(event.data["notice"]))
+    if template != "decided" or not refs.get("decision"):
+        return None
+    return ledger.decision_of(work, event.case_id, UUID(str(refs["decision"])))

@@ -1,0 +1,102 @@
+"""What can be done against a decision, and until when: counted from the day after it was served."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any
+
+from portal.catalogue.definitions import Law, Remedy
+from portal.catalogue.languages import day_in_words, say
+from portal.standards import clocks
+from portal.standards.terms import due, due_date, parse_term
+from portal.unit_of_work import Work
+
+#: Unit of a term -> one of it, and more.
+_UNITS: dict[str, dict[str, tuple[str, str]]] = {
+    "calendar_days": {"en": ("day", "days"), "fr": ("jour", "jours")},
+    "calendar_weeks": {"en": ("week", "weeks"), "fr": ("semaine", "semaines")},
+    "calendar_months": {"en": ("month", "months"), "fr": ("mois", "mois")},
+    "business_days": {"en": ("working day", "working days"), "fr": ("jour ouvrable", "jours ouvrables")},
+}
+_SAYS: dict[str, dict[str, str]] = {
+    "objection": {
+        "en": "If you do not agree, you can object within {within}. That time begins on the day after this decision is sent or handed to you{when}.",
+        "fr": "Si vous n'êtes pas d'accord, vous pouvez introduire une réclamation dans un délai de {within}. "
+        "Ce délai commence le lendemain du jour où cette décision vous est envoyée ou remise{when}.",
+    },
+    "appeal": {
+        "en": "If you do not agree, you can go to court within {within}. That time begins on the day after this decision is sent or handed to you{when}.",
+        "fr": "Si vous n'êtes pas d'accord, vous pouvez introduire un recours en justice dans un délai de {within}. "
+        "Ce délai commence le lendemain du jour où cette décision vous est envoyée ou remise{when}.",
+    },
+    "none": {"en": "Nothing can be done against this decision.", "fr": "Cette décision n'est pas susceptible de recours."},
+}
+_WHEN = {"en": "; if that is today, the last day is {day}", "fr": " ; si c'est aujourd'hui, le dernier jour est le {day}"}
+_OPEN = {
+    "objection": {"en": "You can object until the end of {day}.", "fr": "Vous pouvez introduire une réclamation jusqu'au {day} inclus."},
+    "appeal": {"en": "You can go to court until the end of {day}.", "fr": "Vous pouvez introduire un recours en justice jusqu'au {day} inclus."},
+}
+_OVER = {
+    "en": "The last day to do something against this decision was {day}.",
+    "fr": "Le dernier jour pour agir contre cette décision était le {day}.",
+}
+_NOT_YET = {
+    "en": "The time in which you can do something against this decision has not begun: it has not been sent or handed to you yet.",
+    "fr": "Le délai pour agir contre cette décision n'a pas commencé : elle ne vous a pas encore été envoyée ou remise.",
+}
+_TURN = {"en": "Where to turn: {where}.", "fr": "À qui vous adresser : {where}."}
+
+
+def until(work: Work, remedy: Remedy, *, agency: str, served_at: datetime) -> datetime | None:
+    """End of the last day of a remedy (UTC) by the first calendar of the agency; None where there is none. KeyError for an agency without calendars."""
+    if remedy.kind == "none" or remedy.within is None:
+        return None
+    name = work.catalogue.agencies[agency].calendars[0].id
+    return due(parse_term(remedy.within, profile=remedy.profile), clocks.calendar(work, work.catalogue.hashes["calendar", f"{agency}/{name}"]), served_at)
+
+
+def last_day(work: Work, at: datetime, agency: str) -> date:
+    """The local day that ends then."""
+    name = work.catalogue.agencies[agency].calendars[0].id
+    return due_date(clocks.calendar(work, work.catalogue.hashes["calendar", f"{agency}/{name}"]), at)
+
+
+def sentence(remedy: Remedy, language: str, *, today: date | None) -> str:
+    """What a letter says of it; `today`: the last day, if the letter is served today."""
+    spoken = "fr" if language.partition("-")[0] == "fr" else "en"
+    parts = [_SAYS[remedy.kind][spoken]]
+    if remedy.kind != "none" and remedy.within:
+        when = _WHEN[spoken].format(day=day_in_words(today, spoken)) if today else ""
+        parts = [parts[0].format(within=_term(remedy.within, spoken), when=when)]
+    if remedy.turn_to:
+        parts.append(_TURN[spoken].format(where=say(remedy.turn_to, spoken)))
+    if remedy.text:
+        parts.append(say(remedy.text, spoken))
+    if remedy.law:
+        parts.append(f"({law_in_words(remedy.law, spoken)})")
+    return " ".join(parts)
+
+
+def standing(row: Mapping[str, Any], language: str, *, now: datetime, day: date | None) -> str:
+    """What can be done now against a decision, for its party; `day`: the last one."""
+    spoken = "fr" if language.partition("-")[0] == "fr" else "en"
+    if row["remedy"] in (None, "none"):
+        return _SAYS["none"][spoken] if row["remedy"] else ""
+    if row["served_at"] is None:
+        return _NOT_YET[spoken]
+    if day is None:
+        return ""
+    says = _OVER[spoken] if now >= row["remedy_until"] else _OPEN[row["remedy"]][spoken]
+    return says.format(day=day_in_words(day, spoken))
+
+
+def law_in_words(law: Law, language: str) -> str:
+    """`By-law, art. 9`."""
+    return say(law.title, language) + (f", art. {law.article}" if law.article else "")
+
+
+def _term(within: str, language: str) -> str:
+    number, unit = within.split()
+    one, more = _UNITS[unit][language]
+    return f"{number} {one if number == '1' else more}"
