@@ -254,7 +254,13 @@ class ClockShown(Schema):
     chance_of_missing = fields.Dict(
         required=True, allow_none=True, metadata={"description": "For staff: `chance` 0..1 and the `model` it was told by; null without enough history."}
     )
-    why = fields.Dict(required=True, metadata={"description": "Rule, start and calendar: whoever repeats the sum gets the same date."})
+    why = fields.Dict(
+        required=True,
+        metadata={
+            "description": "The reasons as `sentences`, and what the sum is repeated from: `rule`, `started_at`, `counts_from`, `zone`, `intervals` "
+            "that follow one another, of legal periods `days`, and who `held` the case how long, in microseconds."
+        },
+    )
 
 
 class Clocks(Schema):
