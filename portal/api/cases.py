@@ -133,6 +133,20 @@ class Asked(Schema):
     reply_by = fields.DateTime(required=True, allow_none=True)
 
 
+class PartShown(Schema):
+    """One part of a life event."""
+
+    part = fields.String(required=True, metadata={"description": "Its name in this request; `/withdrawal` takes it."})
+    service = fields.String(required=True)
+    title = fields.String(required=True, metadata={"description": "In the reader's language."})
+    agency = fields.String(required=True)
+    status = fields.String(required=True, metadata={"enum": ["to-come", "under-way", "ended", "withdrawn", "cancelled", "not-needed"]})
+    outcome = fields.String(required=True, allow_none=True)
+    begun_at = fields.DateTime(required=True, allow_none=True)
+    ended_at = fields.DateTime(required=True, allow_none=True)
+    promise = fields.Nested(PromiseGiven, required=True, allow_none=True)
+
+
 class WaitShown(Schema):
     """What the case waits for: an event, an instant, or the first of both."""
 
@@ -187,6 +201,7 @@ class CaseShown(Schema):
     outcome = fields.String(required=True, allow_none=True)
     promise = fields.Nested(PromiseGiven, required=True, allow_none=True)
     steps = fields.List(fields.Nested(StepShown), required=True)
+    parts = fields.List(fields.Nested(PartShown), required=True, metadata={"description": "Of a life event; none for any other request."})
     waiting = fields.List(fields.Nested(WaitShown), required=True)
     decisions = fields.List(fields.Nested(DecisionShown), required=True)
     asked = fields.List(fields.Nested(Asked), required=True)

@@ -37,6 +37,12 @@ class Reason(Schema):
     words = fields.String(validate=validate.Length(1, 20_000))
 
 
+class Withdrawal(Reason):
+    """What is taken back, and why, if the party wants to say."""
+
+    part = fields.String(validate=validate.Length(1, 100), metadata={"description": "One part of a life event; absent: the whole request."})
+
+
 class Answers(Schema):
     """Answers by field id; those not named stay as they are."""
 
@@ -100,13 +106,13 @@ def give_answers(body: dict[str, Any], reference: str) -> Response:
 
 @resource.route("/cases/<reference>/withdrawal", methods=["POST"])
 @allowed("case.write", headers=_WRITES)
-@resource.arguments(Reason)
+@resource.arguments(Withdrawal)
 @resource.response(201, Written)
 def withdraw(body: dict[str, Any], reference: str) -> Response:
-    """Take the request back"""
+    """Take the request back, or one part of it"""
 
     def act(work: Work, case_id: UUID) -> dict[str, Any]:
-        party.take_back(work, case_id, body.get("words"))
+        party.take_back(work, case_id, body.get("words"), part=body.get("part"))
         return {}
 
     return _write(reference, "case.withdraw", act)

@@ -12,7 +12,7 @@ from sqlalchemy import Select, select
 
 from portal.cases import asks, secret
 from portal.cases import reference as references
-from portal.cases.decisions import BLANK, Paper, add
+from portal.cases.decisions import BLANK, Paper, add, decision_of
 from portal.cases.moves import ENDED, moved
 from portal.cases.tables import case_references, cases
 from portal.db import new_id
@@ -162,15 +162,21 @@ def decide(
     commitment: str | None,
     paper: Paper = BLANK,
     supersedes: UUID | None = None,
+    part: UUID | None = None,
 ) -> UUID:
-    """There is a decision; its id. One that `supersedes` another of the case leaves it as it stands, and the case as closed as it is. `CaseDecided`."""
-    row = case_of(work, case_id)
-    asks.over(work, row)
-    id = new_id()
-    if supersedes is None or row["status"] not in ENDED:
-        work.change(row, status=moved("decide", row["status"]))
-    work.change(row, outcome=outcome)
-    add(work, case_id, id, paper, outcome=outcome, official=official, agency=agency, law=law, reasons=reasons, supersedes=supersedes)
+    """There is a decision; its id. One that `supersedes` another of the case leaves it as it stands, and the case as closed as it is.
+
+    `part`: the run of the part of a life event it is about; the case goes on with its other parts. `CaseDecided`.
+    """
+    row, id = case_of(work, case_id), new_id()
+    if supersedes is not None:
+        part = decision_of(work, case_id, supersedes)["run_id"]
+    if part is None:
+        asks.over(work, row)
+        if supersedes is None or row["status"] not in ENDED:
+            work.change(row, status=moved("decide", row["status"]))
+        work.change(row, outcome=outcome)
+    add(work, case_id, id, paper, outcome=outcome, official=official, agency=agency, law=law, reasons=reasons, supersedes=supersedes, run_id=part)
     said = {"law": law, "reasons": str(reasons) if reasons else None, "commitment": commitment, **paper.told}
     work.record(
         case_id,
@@ -180,6 +186,7 @@ def decide(
         outcome=outcome,
         official=official,
         supersedes=str(supersedes) if supersedes else None,
+        part=str(part) if part else None,
         **said,
     )
     return id
@@ -202,6 +209,12 @@ def withdraw(work: Work, case_id: UUID, *, words: UUID | None) -> None:
     asks.over(work, row)
     work.change(row, status=moved("withdraw", row["status"]), outcome="withdrawn", closed_at=work.now)
     work.record(case_id, "CaseWithdrawn", agency=row["agency"], channel=row["channel"], words=str(words) if words else None)
+
+
+def withdraw_part(work: Work, case_id: UUID, *, run: Row, step_run: Row, words: UUID | None) -> None:
+    """The party took one part of a life event back; the rest goes on. `PartWithdrawn`."""
+    told: dict[str, Any] = {"run": str(run["id"]), "step_run": str(step_run["id"]), "service": run["service"], "words": str(words) if words else None}
+    work.record(case_id, "PartWithdrawn", agency=step_run["agency"], channel=case_of(work, case_id)["channel"], step=step_run["step"], **told)
 
 
 def one(case_id: UUID) -> Select[Any]:

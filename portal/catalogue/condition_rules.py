@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from portal.catalogue.conditions import Typed, WrongCondition, compiled, typed, typed_for
-from portal.catalogue.definitions import Catalogue
-from portal.catalogue.documents import Positions
+from portal.catalogue.definitions import Catalogue, Journey
+from portal.catalogue.documents import Path, Positions
 from portal.catalogue.faults import Fault
+from portal.catalogue.inside import closure
 
 
 def check_conditions(catalogue: Catalogue, positions: Positions) -> Iterator[Fault]:
@@ -17,12 +18,21 @@ def check_conditions(catalogue: Catalogue, positions: Positions) -> Iterator[Fau
         for index, field in enumerate(service.fields):
             if field.when is not None and (wrong := _wrong(field.when, fields)):
                 yield positions.fault("service", service.id, ("fields", index, "when"), f"this condition cannot be used: {wrong}", column=wrong.column)
-        journey, told = catalogue.journeys[service.journey], typed_for(service)
-        for at, step in enumerate(journey.steps):
-            for nth, arm in enumerate(step.next.arms):
-                if arm.when is not None and (wrong := _wrong(arm.when, told)):
+        told = typed_for(service)
+        for journey in closure(catalogue.journeys[service.journey], catalogue.journeys):
+            for path, when in _conditions(journey):
+                if wrong := _wrong(when, told):
                     says = f"this condition cannot be used with service `{service.id}`: {wrong}"
-                    yield positions.fault("journey", journey.id, ("steps", at, "next", "arms", nth, "when"), says, column=wrong.column)
+                    yield positions.fault("journey", journey.id, path, says, column=wrong.column)
+
+
+def _conditions(journey: Journey) -> Iterator[tuple[Path, str]]:
+    for at, step in enumerate(journey.steps):
+        if step.when is not None:
+            yield ("steps", at, "when"), step.when
+        for nth, arm in enumerate(step.next.arms):
+            if arm.when is not None:
+                yield ("steps", at, "next", "arms", nth, "when"), arm.when
 
 
 def _wrong(expression: str, fields: Typed) -> WrongCondition | None:

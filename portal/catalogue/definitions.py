@@ -288,8 +288,8 @@ class Service:
     standards: tuple[Standard, ...]
     law: Law
     channels: tuple[str, ...]
-    #: Step id -> cost in minor units of the agency's currency.
-    costs: dict[str, int]
+    #: Step id -> cost in minor units of the agency's currency. Each step that is work for somebody has one.
+    costs: dict[str, int] = field(default_factory=dict)
     fields: tuple[Field, ...] = ()
     #: Words people use for it, by language; triage finds it by them.
     synonyms: dict[str, tuple[str, ...]] = field(default_factory=dict)

@@ -8,6 +8,7 @@ from portal.catalogue import syntax
 from portal.catalogue.definitions import Journey, Step
 from portal.catalogue.documents import Document, Path
 from portal.catalogue.faults import instead
+from portal.catalogue.inside_rules import check_inside
 from portal.catalogue.known import Known
 from portal.catalogue.wait_rules import WAITED, check_wait
 from portal.catalogue.ways import END, can_end, reached, ways_into
@@ -43,6 +44,8 @@ def ends(step: Step) -> tuple[str, ...]:
         return ASKED
     if step.kind == "wait":
         return WAITED if step.event and step.within else ()
+    if step.kind == "journey":
+        return tuple(arm.outcome for arm in step.next.arms if arm.outcome)
     return step.outcomes
 
 
@@ -64,6 +67,7 @@ def check_journey(document: Document[Journey], known: Known) -> None:
         _says(document, path, step)
         _agency(document, path, step, known)
         check_wait(document, path, step, known)
+        check_inside(document, path, step, known)
         if step.next.arms:
             _next(document, path, step, ids)
     _graph(document, journey, set(ids))
@@ -126,10 +130,12 @@ def _to(path: Path, step: Step, index: int) -> Path:
 
 def _outcomes(document: Document[Journey], path: Path, step: Step) -> None:
     if step.kind and step.kind != "decide" and not ends(step):
-        says = f"ways by outcome are for steps of kind `decide` and `ask` and for a `wait` for an `event` with `within`, not `{step.kind}`"
+        says = f"ways by outcome are for steps of kind `decide`, `ask` and `journey` and for a `wait` for an `event` with `within`, not `{step.kind}`"
         document.note((*path, "next"), f"{says}: write a step id, or a list", key=True)
         return
     named = [arm.outcome or "" for arm in step.next.arms]
+    if step.kind == "journey":
+        return  # portal/catalogue/inside_rules.py knows how they end
     if step.kind in ("ask", "wait"):
         _ended(document, path, step.kind, ends(step), named)
         return

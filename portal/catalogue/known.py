@@ -36,20 +36,10 @@ class Known:
         document = self.journeys.get(id or "")
         return document.value if document else None
 
-    def journeys_of(self, journey: Journey | None) -> list[Journey]:
-        """A journey and those that run inside it on the same service, each once, as far as they could be read."""
-        found: dict[str, Journey] = {}
-        left = [journey]
-        while left:
-            one = left.pop(0)
-            if one is not None and one.id not in found:
-                found[one.id] = one
-                left += [self.journey(step.journey) for step in one.steps if step.journey]
-        return list(found.values())
-
-    def inside(self, service: Service) -> list[str]:
-        """Ids of the journeys a service runs on: its own, and those inside it."""
-        return [journey.id for journey in self.journeys_of(self.journey(service.journey))]
+    def values(self) -> tuple[dict[str, Journey], dict[str, Service]]:
+        """All journeys and services that could be read, by id."""
+        journeys = {id: document.value for id, document in self.journeys.items() if document.value}
+        return journeys, {id: document.value for id, document in self.services.items() if document.value}
 
     def letter(self, id: str | None) -> Letter | None:
         """The letter of that id, where it could be read."""

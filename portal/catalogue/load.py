@@ -14,6 +14,7 @@ from portal.catalogue.condition_rules import check_conditions
 from portal.catalogue.definitions import Agency, Catalogue, Journey, Letter, Service, Table, WorkingHours
 from portal.catalogue.documents import Document, Positions, T, open_document
 from portal.catalogue.faults import CatalogueFaults, Fault
+from portal.catalogue.inside import asked_once
 from portal.catalogue.journey_rules import check_journey
 from portal.catalogue.known import CHANNELS, Known
 from portal.catalogue.letter_rules import check_letter
@@ -139,6 +140,8 @@ def _catalogue(known: Known, calendars: dict[str, dict[str, Any]], faulty: set[s
     journeys = {id: value for id, value in _sound(known.journeys, faulty) if {step.agency for step in value.steps} - {None} <= agencies.keys()}
     tables = {id: value for id, value in _sound(known.tables, faulty) if isinstance(value, Table)}
     services = {id: _with_tables(value, tables) for id, value in _sound(known.services, faulty) if _whole(value, agencies, journeys, tables)}
+    journeys, services = _complete(journeys, services)
+    services = {id: replace(one, fields=asked_once(one, journeys, services)) if one.life_event else one for id, one in services.items()}
     letters = {id: value for id, value in _sound(known.letters, faulty) if isinstance(value, Letter)}
     rows = stored(agencies.values(), services.values(), journeys.values(), calendars, letters.values())
     return Catalogue(agencies, services, journeys, calendars, {(row.kind, row.id): row.hash for row in rows}, rows, tables, letters)
@@ -151,6 +154,20 @@ def _whole(service: Service, agencies: Collection[str], journeys: Collection[str
 def _with_tables(service: Service, tables: Mapping[str, Table]) -> Service:
     """The service with the tables it shares written into it: what a case pins is whole."""
     return replace(service, tables=(*service.tables, *(tables[id] for id in service.shared_tables)))
+
+
+def _complete(journeys: dict[str, Journey], services: dict[str, Service]) -> tuple[dict[str, Journey], dict[str, Service]]:
+    """Without those that begin what is not there, and without what begins those."""
+    while True:
+        kept = {
+            id: one
+            for id, one in journeys.items()
+            if all((step.journey is None or step.journey in journeys) and (step.service is None or step.service in services) for step in one.steps)
+        }
+        running = {id: one for id, one in services.items() if one.journey in kept}
+        if len(kept) == len(journeys) and len(running) == len(services):
+            return kept, running
+        journeys, services = kept, running
 
 
 def _sound(documents: dict[str, Document[T]], faulty: set[str]) -> Iterator[tuple[str, T]]:

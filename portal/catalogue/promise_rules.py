@@ -9,6 +9,7 @@ from portal.catalogue import syntax
 from portal.catalogue.definitions import Catalogue, Journey, Service, Standard, Step
 from portal.catalogue.documents import Positions
 from portal.catalogue.faults import Fault
+from portal.catalogue.inside import whole
 from portal.catalogue.order import components, ordered
 
 #: Steps at which a case waits for somebody. A step of kind `ask` has its own term.
@@ -50,7 +51,7 @@ def term(text: str) -> Term | None:
 def check_promises(catalogue: Catalogue, positions: Positions) -> Iterator[Fault]:
     """Steps nothing watches over, and steps that may clearly take longer than the case."""
     for service in catalogue.services.values():
-        journey = catalogue.journeys[service.journey]
+        journey = whole(catalogue.journeys[service.journey], catalogue.journeys)
         covered = {standard.covers for standard in service.standards}
         bare = [step.id for step in journey.steps if step.kind in WAITS and step.id not in covered]
         if "case" not in covered and bare:
@@ -103,5 +104,7 @@ def _term(step: Step, service: Service, case: Standard) -> Term | None:
     if step.kind == "ask":
         still = any(rule.awaits == "answer" for rule in case.pauses)
         return None if still or step.reply_within is None else term(step.reply_within)
+    if step.kind == "wait" and (lasts := step.lasts or step.within):
+        return term(lasts)
     found = [one for standard in service.standards if standard.covers == step.id and (one := term(standard.within))]
     return min(found, key=lambda one: one.hours, default=None)

@@ -9,6 +9,7 @@ from portal.catalogue import letters, rulings, syntax
 from portal.catalogue.definitions import Agency, Journey, Outcome, Remedy, Ruling, Service, Step
 from portal.catalogue.documents import AnyDocument, Document, Path
 from portal.catalogue.faults import instead
+from portal.catalogue.inside import closure
 from portal.catalogue.known import Known
 
 
@@ -36,7 +37,7 @@ def check_rulings(document: Document[Service], known: Known) -> None:
     journey = known.journey(service.journey) if service else None
     if service is None or journey is None:
         return
-    deciding = {step.id: step for one in known.journeys_of(journey) for step in one.steps if step.kind == "decide" and step.id}
+    deciding = {step.id: step for one in (closure(journey, known.values()[0]) if journey else ()) for step in one.steps if step.kind == "decide" and step.id}
     for id, ruling in service.decisions.items():
         if id not in deciding:
             document.note(("decisions", id), f"journey `{journey.id}` decides nothing at `{id}`: {instead(id, deciding)}", key=True)

@@ -10,6 +10,8 @@ from portal.catalogue import syntax
 from portal.catalogue.definitions import Agency, Field, Journey, Service, Standard, WorkingHours
 from portal.catalogue.documents import Document, Path
 from portal.catalogue.faults import instead
+from portal.catalogue.inside import asked_once, whole
+from portal.catalogue.inside_rules import check_parts
 from portal.catalogue.known import Known
 from portal.catalogue.languages import is_language
 from portal.catalogue.standard_rules import check_conditions, check_cutoff
@@ -32,14 +34,18 @@ def check_service(document: Document[Service], known: Known) -> None:
         journey = None  # its own faults come first
     _reference(document, ("agency",), "agency", service.agency, known)
     _reference(document, ("journey",), "journey", service.journey, known)
+    if journey:
+        journey = whole(journey, known.values()[0])
+        check_parts(document, service, known)
     _channels(document, service, known)
     _standards(document, service, agency, journey, known)
     _fields(document, service)
     if journey:
         _costs(document, service, journey)
         _queues(document, service, agency, journey)
-        _asked(document, service, journey)
-        check_until(document, service, journey, {field.id: field.type for field in service.fields})
+        fields = asked_once(service, *known.values())
+        _asked(document, fields, journey)
+        check_until(document, service, journey, {field.id: field.type for field in fields})
     _fee(document, service)
     for index, id in enumerate(service.shared_tables):
         _reference(document, ("shared_tables", index), "table", id, known)
@@ -172,8 +178,8 @@ def _queues(document: Document[Service], service: Service, agency: Agency | None
             document.note(("journey",), message)
 
 
-def _asked(document: Document[Service], service: Service, journey: Journey) -> None:
-    own = [field.id for field in service.fields]
+def _asked(document: Document[Service], fields: Sequence[Field], journey: Journey) -> None:
+    own = [field.id for field in fields]
     for step in journey.steps:
         for name in step.fields:
             if name and name not in own:

@@ -6,6 +6,7 @@ from portal.catalogue import syntax
 from portal.catalogue.definitions import Journey, Service, Step
 from portal.catalogue.documents import Document, Path
 from portal.catalogue.faults import instead
+from portal.catalogue.inside import closure
 from portal.catalogue.known import Known
 
 #: How a wait for an event can end.
@@ -53,7 +54,8 @@ def _told(document: Document[Journey], path: Path, step: Step, known: Known) -> 
     journey = document.value
     if step.reason is not None or journey is None or not step.id:
         return
-    users = [one.value for one in known.services.values() if one.value and journey.id in known.inside(one.value)]
+    journeys, services = known.values()
+    users = [one for one in services.values() if one.journey in journeys and journey in closure(journeys[one.journey], journeys)]
     bare = [service.id for service in users if not any(standard.covers == step.id for standard in service.standards)]
     if bare or not users:
         whose = f"no standard of service `{bare[0]}` covers it" if bare else "no standard covers it"

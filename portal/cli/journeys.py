@@ -88,6 +88,8 @@ def drawn(catalogue: Catalogue, journey: Journey, steps: list[StepLine], languag
             yield f"{head}{click.style(id, bold=True)}: {step.title}{count}"
             if about := ", ".join(filter(None, (step.says, *step.promises))):
                 yield f"{rail}  {about}"
+            if step.leads:
+                yield f"{rail}  portal journeys show {step.leads}" + (f"   ({step.when})" if step.when else "")
             yield from (f"{rail}  {way}" for way in _ways(step, said))
 
 

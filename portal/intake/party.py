@@ -14,6 +14,7 @@ from portal.errors import IllegalMove, Invalid
 from portal.feedback import given
 from portal.intake import answers as rules
 from portal.intake.receive import TEXT_LIMIT
+from portal.runs import ledger
 from portal.unit_of_work import Row, Work
 from portal.vault import items
 
@@ -47,10 +48,29 @@ def answer(work: Work, case_id: UUID, answers: Mapping[str, Any]) -> list[str]:
     return rules.missing(service, taken, facts=facts)
 
 
-def take_back(work: Work, case_id: UUID, words: str | None) -> None:
-    """The party withdraws. `CaseWithdrawn`; an agency's task ends with it."""
+def take_back(work: Work, case_id: UUID, words: str | None, *, part: str | None = None) -> None:
+    """The party withdraws, or takes one part of a life event back. `CaseWithdrawn` or `PartWithdrawn`; an agency's task ends with it."""
+    meant = _part(work, case_id, part) if part is not None else None
     item = items.put(work, case_id, "message", _plain(words))[0] if words else None
-    registry.withdraw(work, case_id, words=item)
+    if meant is not None:
+        registry.withdraw_part(work, case_id, run=meant[0], step_run=meant[1], words=item)
+    else:
+        registry.withdraw(work, case_id, words=item)
+
+
+def _part(work: Work, case_id: UUID, part: str) -> tuple[Row, Row]:
+    """The run of a part that is under way, and the step run that began it."""
+    found = [
+        (run, ledger.step_run(work, case_id, run["parent_step_id"])) for run in ledger.of_case(work, case_id) if run["service_hash"] and run["parent_step_id"]
+    ]
+    of_name = [one for one in found if one[1]["step"] == part and one[1]["kind"] == "journey" and ledger.part_of(work, one[0]) == one[1]["id"]]
+    if not of_name:
+        detail = "No part of that name has begun; GET /api/v1/cases/{reference} lists the parts and where each stands."
+        raise Invalid(errors=[{"pointer": "/part", "detail": detail}])
+    run, step_run = of_name[-1]
+    if step_run["status"] != "begun":
+        raise IllegalMove("This part has come to its end already.")
+    return run, step_run
 
 
 def rate(work: Work, case_id: UUID, *, score: int, words: str | None) -> Row:

@@ -88,7 +88,9 @@ def _asked(row: Facts, _: Told) -> Facts:
 
 
 def _decided(row: Facts, event: Told) -> Facts:
-    """A decision in the place of another one changes an ended case's outcome, and reopens nothing."""
+    """One in the place of another changes an ended case's outcome, and reopens nothing; one on a part of a life event is not yet one on the case."""
+    if event["data"].get("part"):
+        return {}
     outcome = {"outcome": event["data"].get("outcome")}
     return outcome if row["closed_at"] else {"status": "decided", **outcome}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from portal.reactions import asking, cases, consequences, danger, decisions, moves, objections, promises, steps, waits
+from portal.reactions import asking, cases, consequences, danger, decisions, inside, moves, objections, promises, steps, waits
 from portal.standards import sweep as sweeping
 from portal.unit_of_work import Portal, Reaction
 
@@ -29,6 +29,7 @@ REACTIONS: dict[str, tuple[Reaction, ...]] = {
     "CaseWithdrawn": (cases.withdrawn, objections.withdrawn),
     "CaseLinked": (objections.linked,),
     "CaseMoved": (moves.moved,),
+    "PartWithdrawn": (inside.withdrawn,),
     "DutyPaged": (danger.page,),
     "DutyAcknowledged": (danger.page_answered,),
     "DeliveryParked": (steps.parked,),

@@ -46,9 +46,14 @@ def counts(case: Row, standard: Standard) -> bool:
     return not (case["danger"] and standard.within.endswith(("business_days", "business_hours")))
 
 
-def start_clock(work: Work, case: Row, standard: Standard, *, started_at: Any, step_run: UUID | None = None) -> None:
-    """Starts a promise on its own calendar."""
-    agency = work.catalogue.agencies[case["agency"]]
+def service_in(work: Work, case: Row, run: Row) -> Service | None:
+    """The service a run is on: that of its part of a life event, else that of the case."""
+    return journeys.service_of(work, run) or service_of(work, case)
+
+
+def start_clock(work: Work, case: Row, standard: Standard, *, started_at: Any, step_run: UUID | None = None, agency_id: str | None = None) -> None:
+    """Starts a promise on its own calendar. `agency_id`: whose promise it is, where not that of who holds the case."""
+    agency = work.catalogue.agencies[agency_id or case["agency"]]
     name = standard.calendar or agency.calendars[0].id
     key = name if "/" in name else f"{agency.id}/{name}"
     hash = work.catalogue.hashes["calendar", key]
@@ -57,7 +62,7 @@ def start_clock(work: Work, case: Row, standard: Standard, *, started_at: Any, s
         waiting.catch_up(work, clock)
 
 
-def put_task(work: Work, case: Row, agency: Agency, *, kind: str, step: str, step_run: UUID | None, queue: str | None) -> None:
+def put_task(work: Work, case: Row, agency: Agency, *, kind: str, step: str, step_run: UUID | None, queue: str | None, service: str | None = None) -> None:
     """A task in a queue of the agency, sorted by the soonest promise."""
     found = worklist.queue_of(agency, queue)
     worklist.queue(
@@ -69,7 +74,7 @@ def put_task(work: Work, case: Row, agency: Agency, *, kind: str, step: str, ste
         agency=agency.id,
         queue=found.id,
         team=found.team,
-        service=case["service"],
+        service=service or case["service"],
         reference=case["reference"],
         due_at=clocks.soonest(work, case["case_id"]) or work.now,
     )
@@ -79,9 +84,10 @@ def go_on(work: Work, case: Row, step_run_id: UUID, outcome: str | None) -> None
     """A step run ended; its journey goes on."""
     step_run = ledger.step_run(work, case["case_id"], step_run_id)
     run = ledger.run_of(work, case["case_id"], step_run["run_id"])
-    service = service_of(work, case)
+    service = service_in(work, case, run)
     assert service is not None
-    journeys.end_step(work, run, service, step_run_id, outcome=outcome, holder=case["agency"], facts=facts(work, case))
+    holder = service.agency if run["service_hash"] else case["agency"]
+    journeys.end_step(work, run, service, step_run_id, outcome=outcome, holder=holder, facts=facts(work, case))
 
 
 def give(work: Work, case: Row, service_id: str, *, why: str) -> None:

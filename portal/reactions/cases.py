@@ -7,6 +7,7 @@ from uuid import UUID
 from portal.access import grants
 from portal.cases import registry
 from portal.queues import worklist
+from portal.reactions import inside
 from portal.reactions.acts import facts, give, promise, service_of, stop, tell
 from portal.reactions.consequences import moot
 from portal.reactions.danger import call_duty
@@ -59,11 +60,13 @@ def refer(work: Work, events: list[Event]) -> None:
 
 
 def end_journey(work: Work, events: list[Event]) -> None:
-    """The journey of the case's own service ended, and so does the case. The search for a door, and what was cancelled, end nothing."""
+    """The journey of the case's own service ended, and so does the case; one inside another ends its step. The search for a door ends nothing."""
     for event in events:
         run = ledger.run_of(work, event.case_id, UUID(event.data["run"]))
         case = registry.case_of(work, event.case_id)
-        if run["status"] == "ended" and run["journey"] != work.catalogue.triage.journey and case["service"]:
+        if run["parent_id"] is not None:
+            inside.ended(work, run, event.data["outcome"])
+        elif run["status"] == "ended" and run["journey"] != work.catalogue.triage.journey and case["service"]:
             registry.close(work, event.case_id, outcome=event.data["outcome"])
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from uuid import UUID
 
 from portal.cases import registry
 from portal.cases.moves import ENDED
 from portal.queues import worklist
-from portal.reactions.acts import put_task, tell
+from portal.reactions.acts import go_on, put_task, tell
 from portal.runs import ledger
 from portal.standards import clocks, overdue
 from portal.unit_of_work import Event, Row, Work
@@ -49,7 +50,17 @@ def approve(work: Work, case: Row, clock: Row, *, official: str) -> None:
     """What the law takes as decided, is decided; the journey has nothing left to find out."""
     consequence = clock["rule"]["consequence"]
     law, outcome = consequence["law"].get("article"), consequence["outcome"]
-    registry.decide(work, case["case_id"], outcome=outcome, official=official, agency=clock["agency"], law=law, reasons=None, commitment=None)
+    decided = partial(
+        registry.decide, work, case["case_id"], outcome=outcome, official=official, agency=clock["agency"], law=law, reasons=None, commitment=None
+    )
+    part = ledger.inside(work, case["case_id"], clock["step_run_id"]) if clock["step_run_id"] else None
+    if part is not None:
+        if part["status"] == "running":
+            decided(part=part["id"])
+            journeys.stop(work, part)
+            go_on(work, case, clock["step_run_id"], outcome)
+        return
+    decided()
     for run in ledger.running(work, case["case_id"]):
         journeys.stop(work, run)
     registry.close(work, case["case_id"], outcome=outcome)

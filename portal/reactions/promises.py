@@ -10,6 +10,7 @@ from portal.cases.moves import ENDED
 from portal.outbox import escalations
 from portal.parties import register
 from portal.queues import worklist
+from portal.reactions import inside
 from portal.reactions.acts import service_of, start_clock, tell
 from portal.standards import changes, clocks, overdue
 from portal.standards.moments import MOMENTS
@@ -42,12 +43,15 @@ def happened(work: Work, events: list[Event]) -> None:
     """A moment a standard may name: its clocks start, stop, are cancelled or reset by it."""
     for event in events:
         case, moment = registry.case_of(work, event.case_id), MOMENTS[event.type]
-        service = service_of(work, case)
-        for standard in service.standards if service else ():
+        service, part = service_of(work, case), None
+        if service and service.life_event:
+            part = inside.part_of(work, event)
+            service = inside.service_of(work, event.case_id, part) if part else service
+        for standard in service.standards if service and part is None else ():
             if standard.starts_on == moment and not any(clock["standard"] == standard.id for clock in clocks.of_case(work, event.case_id)):
                 start_clock(work, case, standard, started_at=event.occurred_at)
         if service and any(moment in (*one.stops_on, *one.cancels_on, *one.resets_on) for one in service.standards):
-            changes.happened(work, event.case_id, moment, at=event.occurred_at)
+            changes.happened(work, event.case_id, moment, at=event.occurred_at, among=inside.clocks_of(work, event.case_id, part))
 
 
 def breach(work: Work, timer: Row) -> None:

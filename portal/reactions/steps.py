@@ -9,8 +9,8 @@ from portal.cases import asks, registry
 from portal.catalogue.definitions import Service
 from portal.outbox import deliveries
 from portal.queues import worklist
-from portal.reactions import waits
-from portal.reactions.acts import give, go_on, put_task, service_of, start_clock, tell
+from portal.reactions import inside, waits
+from portal.reactions.acts import give, go_on, put_task, service_in, start_clock, tell
 from portal.runs import ledger
 from portal.standards import changes, clocks, overdue
 from portal.unit_of_work import Event, Row, Work
@@ -21,18 +21,18 @@ def begin_step(work: Work, events: list[Event]) -> None:
     """A step began: its promises run, and it goes to people, to an agency or to the party."""
     for event in events:
         case = registry.case_of(work, event.case_id)
-        service = service_of(work, case)
+        run = ledger.run_of(work, event.case_id, UUID(event.data["run"]))
+        service = service_in(work, case, run)
         assert service is not None
         assert event.agency is not None
-        run = ledger.run_of(work, event.case_id, UUID(event.data["run"]))
         step = work.portal.pinned(work, run["definition_hash"]).step(event.step)
         grants.grant(work, event.case_id, event.agency, "step")
         step_run = UUID(event.data["step_run"])
         for standard in service.standards:
             if standard.covers == event.step:
-                start_clock(work, case, standard, started_at=work.now, step_run=step_run)
-        if event.agency != case["agency"]:
-            changes.pause(work, event.case_id, awaits="agency", key=step_run, at=work.now, step=event.step)
+                whose = service.agency if run["service_hash"] else None
+                start_clock(work, case, standard, started_at=work.now, step_run=step_run, agency_id=whose)
+        inside.pause(work, case, run, event, step_run)
         if step.kind == "send" and work.catalogue.agencies[event.agency].adapter != "staff":
             deliveries.place(
                 work,
@@ -51,8 +51,10 @@ def begin_step(work: Work, events: list[Event]) -> None:
                 go_on(work, case, step_run, "answered")
         elif step.kind == "wait":
             waits.begin(work, case, step, step_run)
+        elif step.kind == "journey":
+            inside.begin(work, case, run, step, step_run)
         else:
-            queue_step(work, case, service, event, step.queue)
+            queue_step(work, case, service, event, step.queue, of=run["service"])
 
 
 def end_step(work: Work, events: list[Event]) -> None:
@@ -69,6 +71,7 @@ def cancel_step(work: Work, events: list[Event]) -> None:
     """A step is no longer needed, and so are its promises and its tasks."""
     for event in events:
         step_run = UUID(event.data["step_run"])
+        inside.stop(work, event.case_id, step_run)
         clocks.cancel(work, event.case_id, lambda clock, step_run=step_run: clock["step_run_id"] == step_run, why="step cancelled")  # type: ignore[misc]
         worklist.cancel(work, event.case_id, why="step cancelled", step_run_id=step_run)
         deliveries.cancel(work, event.case_id, step_run)
@@ -122,9 +125,9 @@ def parked(work: Work, events: list[Event]) -> None:
             put_task(work, case, agency, kind="parked", step=event.step or "delivery", step_run=UUID(event.data["step_run"]), queue=None)
 
 
-def queue_step(work: Work, case: Row, service: Service, event: Event, queue: str | None) -> None:
-    """The step waits for people."""
+def queue_step(work: Work, case: Row, service: Service, event: Event, queue: str | None, *, of: str | None = None) -> None:
+    """The step waits for people. `of`: the service of the part of a life event it is in."""
     assert event.agency is not None
     assert event.step is not None
     kind = "triage" if service.triage else "step"
-    put_task(work, case, work.catalogue.agencies[event.agency], kind=kind, step=event.step, step_run=UUID(event.data["step_run"]), queue=queue)
+    put_task(work, case, work.catalogue.agencies[event.agency], kind=kind, step=event.step, step_run=UUID(event.data["step_run"]), queue=queue, service=of)

@@ -15,20 +15,39 @@ from portal.runs.tables import journey_runs, signals, step_runs
 from portal.unit_of_work import Row, Work
 
 
-def begin(work: Work, case_id: UUID, *, journey: str, definition_hash: str, state: dict[str, Any], parent: UUID | None = None) -> Row:
-    """A run of a journey. `JourneyBegun`."""
+def begin(
+    work: Work,
+    case_id: UUID,
+    *,
+    journey: str,
+    definition_hash: str,
+    state: dict[str, Any],
+    pins: dict[str, str] | None = None,
+    inside: Row | None = None,
+    service: tuple[str, str] | None = None,
+) -> Row:
+    """A run of a journey. `inside`: the step run that begins it; `service`: id and hash, where it is not that of the case. `JourneyBegun`."""
+    parent, parent_step = (inside["run_id"], inside["id"]) if inside else (None, None)
+    id, hash = service or (None, None)
     row = work.add(
         journey_runs,
         case_id=case_id,
         id=new_id(),
         parent_id=parent,
+        parent_step_id=parent_step,
+        service=id,
+        service_hash=hash,
+        pins=pins,
         journey=journey,
         definition_hash=definition_hash,
         status="running",
         state=state,
         begun_at=work.now,
     )
-    work.record(case_id, "JourneyBegun", run=str(row["id"]), journey=journey, definition_hash=definition_hash, parent=str(parent) if parent else None)
+    above: dict[str, Any] = {"parent": str(parent), "parent_step": str(parent_step)} if inside else {"parent": None}
+    above |= {"service": id, "service_hash": hash} if service else {}
+    above |= {"pins": pins} if pins else {}
+    work.record(case_id, "JourneyBegun", run=str(row["id"]), journey=journey, definition_hash=definition_hash, **above)
     return row
 
 
@@ -140,9 +159,28 @@ def load(work: Work, case_ids: Collection[UUID]) -> None:
     work.load(step_runs, case_ids)
 
 
+def run_of_step(work: Work, case_id: UUID, step_run_id: UUID) -> Row:
+    """The run a step run of a case in hand is of; KeyError where there is none."""
+    return run_of(work, case_id, step_run(work, case_id, step_run_id)["run_id"])
+
+
 def steps(case_id: UUID) -> Select[Any]:
     """Step runs of a case in the order they began, for a reader."""
     return select(step_runs).where(step_runs.c.case_id == case_id).order_by(step_runs.c.begun_at, step_runs.c.id)
+
+
+def inside(work: Work, case_id: UUID, step_run: UUID) -> Row | None:
+    """The run that a step run began."""
+    return next((row for row in work.rows(journey_runs, case_id) if row["parent_step_id"] == step_run), None)
+
+
+def part_of(work: Work, run: Row) -> UUID | None:
+    """The step run by which a run belongs to a part of a life event; None where it is the case's own."""
+    if run["service_hash"] is None or run["parent_id"] is None:
+        return None
+    above = run_of(work, run["case_id"], run["parent_id"])
+    found: UUID | None = part_of(work, above) or run["parent_step_id"]
+    return found
 
 
 def runs(case_id: UUID) -> Select[Any]:

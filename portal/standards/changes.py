@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid5
@@ -134,12 +135,12 @@ def reckoned(work: Work, row: Row, calendar_hash: str) -> datetime:
     return clockwork.reckoned(clockwork.moved(clock, clock.due_at, clocks.calendar(work, calendar_hash)))
 
 
-def happened(work: Work, case_id: UUID, moment: str, *, at: datetime) -> None:
-    """One of the moments a standard may name has come (portal/standards/moments.py): clocks are cancelled, stopped or reset by it."""
-    clocks.cancel(work, case_id, lambda row: moment in row["rule"].get("cancels_on", ()), why=moment)
-    clocks.stop(work, case_id, lambda row: moment in row["rule"].get("stops_on", ()), at=at)
+def happened(work: Work, case_id: UUID, moment: str, *, at: datetime, among: Callable[[Row], bool]) -> None:
+    """One of the moments a standard may name has come (portal/standards/moments.py): clocks `among` those meant are cancelled, stopped or reset by it."""
+    clocks.cancel(work, case_id, lambda row: moment in row["rule"].get("cancels_on", ()) and among(row), why=moment)
+    clocks.stop(work, case_id, lambda row: moment in row["rule"].get("stops_on", ()) and among(row), at=at)
     for row in clocks.of_case(work, case_id):
-        if moment in row["rule"].get("resets_on", ()) and row["stopped_at"] is None:
+        if moment in row["rule"].get("resets_on", ()) and row["stopped_at"] is None and among(row):
             reset(work, row, at=at, why=moment)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from functools import cache
 from typing import Any
 from uuid import UUID
@@ -52,6 +52,7 @@ class Rows:
 
     def __init__(self) -> None:
         self._held: dict[Table, dict[UUID | None, list[Row]]] = {}
+        self._read: dict[Table, set[UUID]] = {}
         self._new: dict[Table, list[Row]] = {}
         self._changed: list[Row] = []
 
@@ -71,19 +72,26 @@ class Rows:
                 self._changed.append(row)
             row.dirty.update(values)
 
-    def held(self, table: Table, case_id: UUID) -> list[Row] | None:
-        """Rows of the case, or None where they were not read yet."""
-        return self._held.get(table, {}).get(case_id)
+    def read(self, table: Table, case_id: UUID) -> bool:
+        """Whether the rows of the case were read. A row that was added says nothing of those the database has."""
+        return case_id in self._read.get(table, ())
 
-    def hold(self, table: Table, case_ids: Iterable[UUID], found: Iterable[tuple[Any, ...]]) -> None:
+    def held(self, table: Table, case_id: UUID) -> list[Row]:
+        """Rows of the case as far as they were read, and those added."""
+        return self._held.get(table, {}).get(case_id, [])
+
+    def hold(self, table: Table, case_ids: Collection[UUID], found: Iterable[tuple[Any, ...]]) -> None:
         """Takes in what `of_cases` read from the database for these cases."""
         by_case = self._held.setdefault(table, {})
-        for case_id in case_ids:
-            by_case.setdefault(case_id, [])
+        self._read.setdefault(table, set()).update(case_ids)
+        added = {case_id: by_case.get(case_id, []) for case_id in case_ids}
+        by_case |= {case_id: [] for case_id in added}
         names = tuple(table.columns.keys())
         at = names.index("case_id")
         for values in found:
             by_case[values[at]].append(Row(table, zip(names, values, strict=True), new=False))
+        for case_id, rows in added.items():
+            by_case[case_id] += rows
 
     def added(self, table: Table) -> bool:
         """True where the unit inserts into that table."""

@@ -143,18 +143,16 @@ class Work:
 
     def load(self, table: Table, case_ids: Iterable[UUID]) -> None:
         """Reads the rows of many cases in one statement; those already held, or of new cases, are not asked for again."""
-        missing = [id for id in case_ids if id not in self._new_cases and self._rows.held(table, id) is None]
+        missing = [id for id in case_ids if id not in self._new_cases and not self._rows.read(table, id)]
         if missing:
             cursor = self._raw.execute(of_cases(table), (missing,), binary=True)
             self._rows.hold(table, missing, cursor.fetchall())
 
     def rows(self, table: Table, case_id: UUID) -> list[Row]:
         """Rows of one case, changes of this unit included; of a case in hand only."""
-        held = self._rows.held(table, case_id)
-        if held is None:
+        if case_id not in self._new_cases and not self._rows.read(table, case_id):
             self.load(table, [case_id])
-            held = self._rows.held(table, case_id)
-        return held or []
+        return self._rows.held(table, case_id)
 
     def version(self, case_id: UUID) -> int:
         """Version of a case in hand: raised by every unit that writes it."""

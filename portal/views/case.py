@@ -18,7 +18,7 @@ from portal.runs import ledger
 from portal.standards import clocks, clockwork
 from portal.unit_of_work import Principal, Work
 from portal.vault import items
-from portal.views import waits, why
+from portal.views import parts, waits, why
 from portal.views.words import promise_says
 
 #: Data of events that only staff see: who holds what, and ids of items in the vault.
@@ -65,6 +65,7 @@ def case(work: Work, case_id: UUID, *, language: str) -> dict[str, Any]:
         "outcome": row["outcome"],
         "promise": promise(running, row["zone"], language),
         "steps": [_step(step) for step in steps],
+        "parts": parts.of_case(work, case_id, steps, running, zone=row["zone"], language=language),
         "waiting": waits.of_case(work, case_id, steps, zone=row["zone"], language=language),
         "decisions": [_decision(one) for one in work.run(visible(work, decisions.of_case_for_reader(case_id)))],
         "asked": [_asked(one, kept, given["answers"]) for one in work.run(visible(work, asks.statement(case_id)))] if row["status"] == "waiting" else [],

@@ -179,6 +179,10 @@ def _drawn(box: _Box, said: dict[str, str]) -> str:
     for text, size, more in rows:
         y += size + 4
         out.append(f'<text x="{_n(box.x)}" y="{_n(y - 4)}" text-anchor="middle" font-size="{size}"{more}>{escape(text)}</text>')
+    if box.line and box.line.leads:
+        # Beside the page it leads to; its rim is doubled, so that a box with more inside is seen without colour.
+        rim = f'x="{_n(left + 3)}" y="{_n(top + 3)}" width="{_n(box.width - 6)}" height="{_n(box.height - 6)}"'
+        out = [f'<a href="{escape(box.line.leads)}">', *out, f'<rect {rim} rx="{corner}" fill="none" stroke="{stroke}"/></a>']
     if box.line and box.line.live:
         out.append(_count(f"{box.line.live} {said['now']}", box, stroke))
     return "".join(out)

@@ -20,6 +20,11 @@ _WORDS: dict[str, dict[str, str]] = {
         "wait": "waits",
         "until": "until",
         "happened": "happened",
+        "inside": "runs inside",
+        "part": "part",
+        "needed": "where needed",
+        "withdrawn": "withdrawn",
+        "not-needed": "not needed",
         "join": "waits for",
         "all": "all ways",
         "holder": "the agency that holds the case",
@@ -50,6 +55,11 @@ _WORDS: dict[str, dict[str, str]] = {
         "wait": "attend",
         "until": "jusqu'à",
         "happened": "arrivé",
+        "inside": "se déroule à l'intérieur",
+        "part": "partie",
+        "needed": "si nécessaire",
+        "withdrawn": "retiré",
+        "not-needed": "sans objet",
         "join": "attend",
         "all": "toutes les voies",
         "holder": "l'organisme qui traite le dossier",
@@ -116,6 +126,10 @@ class StepLine:
     #: All ways are taken at once.
     at_once: bool
     live: int | None = None
+    #: The journey that runs inside it.
+    leads: str | None = None
+    #: Where it is needed, in CEL.
+    when: str | None = None
 
 
 def words(language: str) -> dict[str, str]:
@@ -146,6 +160,8 @@ def _line(catalogue: Catalogue, journey: Journey, step: Step, language: str, liv
         tuple(Way(to, " · ".join(dict.fromkeys(filter(None, labels))), step.next.how == "first") for to, labels in ways.items()),
         step.next.how == "all" and len(ways) > 1,
         None if live is None else live.get(step.id, 0),
+        _leads(catalogue, step),
+        step.when,
     )
 
 
@@ -165,9 +181,27 @@ def _says(catalogue: Catalogue, journey: Journey, step: Step, language: str) -> 
         return said[step.kind]
     if step.kind == "wait":
         return _waits(step, said)
+    if step.kind == "journey":
+        return _inside(catalogue, step, said, language)
     agency = text(catalogue.agencies[step.agency].title, language) if step.agency in catalogue.agencies else step.agency
     whose = agency or said["holder"]
     return f"{said[step.kind]} {whose}" if step.kind == "send" else f"{said.get(step.kind, step.kind)} · {whose}"
+
+
+def _leads(catalogue: Catalogue, step: Step) -> str | None:
+    service = catalogue.services.get(step.service or "")
+    return service.journey if service else step.journey
+
+
+def _inside(catalogue: Catalogue, step: Step, said: Mapping[str, str], language: str) -> str:
+    """What runs inside: another journey, or a part with its own service and agency."""
+    service = catalogue.services.get(step.service or "")
+    if service is None:
+        child = catalogue.journeys.get(step.journey or "")
+        return f"{said['inside']}: {text(child.title, language) if child else step.journey}"
+    whose = text(catalogue.agencies[service.agency].title, language)
+    about = f"{said['part']}: {text(service.title, language)} · {whose}"
+    return f"{about} ({said['needed']})" if step.when else about
 
 
 def _waits(step: Step, said: Mapping[str, str]) -> str:

@@ -55,7 +55,8 @@ def complete(
     replaces = objecting.weigh(work, task, drafted, instead) if drafted else None
     worklist.complete(work, task, holder=holder, version=version, outcome=outcome, service=service)
     if drafted is not None:
-        deciding.decide(work, registry.case_of(work, task["case_id"]), drafted)
+        run = ledger.run_of_step(work, task["case_id"], task["step_run_id"])
+        deciding.decide(work, registry.case_of(work, task["case_id"]), drafted, part=run["id"] if run["service_hash"] else None)
     if drafted is not None and replaces is not None:
         objecting.settle(work, replaces, drafted.sought.outcome)
 
@@ -80,6 +81,8 @@ def refer(work: Work, task: Row, *, version: int | None, words: str, service: st
         raise IllegalMove("The request is at this service already; name another one, or none.")
     if task["kind"] == "triage":
         raise IllegalMove("This is the door-finding queue itself: complete the task with the service the request belongs to.")
+    if task["step_run_id"] and ledger.run_of_step(work, task["case_id"], task["step_run_id"])["service_hash"]:
+        raise IllegalMove("This is one part of a larger request, whose other parts stay where they are: complete it, or write to the party.")
     worklist.claim(work, task, holder=str(work.principal.subject), version=version)
     item, _ = items.put(work, task["case_id"], "note", _short(words))
     to = work.catalogue.services[service].agency if service else work.catalogue.triage.agency
@@ -163,8 +166,7 @@ def _draft(work: Work, task: Row, step: Step | None, outcome: str | None, reason
         if conditions:
             raise Invalid(errors=[{"pointer": "/conditions", "detail": "Only a decision has conditions; leave them out."}])
         return None
-    case = registry.case_of(work, task["case_id"])
-    run = ledger.run_of(work, task["case_id"], ledger.step_run(work, task["case_id"], task["step_run_id"])["run_id"])
+    case, run = registry.case_of(work, task["case_id"]), ledger.run_of_step(work, task["case_id"], task["step_run_id"])
     service = work.portal.pinned(work, run["service_hash"] or case["service_hash"])
     sought = deciding.sought(work, task, outcome=outcome, reasons=reasons, conditions=conditions)
     return deciding.draft(work, case, service, step, sought)
@@ -173,9 +175,9 @@ def _draft(work: Work, task: Row, step: Step | None, outcome: str | None, reason
 def _step(work: Work, task: Row) -> Step | None:
     if task["step_run_id"] is None:
         return None
-    step_run = ledger.step_run(work, task["case_id"], task["step_run_id"])
-    journey: Journey = work.portal.pinned(work, ledger.run_of(work, task["case_id"], step_run["run_id"])["definition_hash"])
-    return journey.step(step_run["step"])
+    run = ledger.run_of_step(work, task["case_id"], task["step_run_id"])
+    journey: Journey = work.portal.pinned(work, run["definition_hash"])
+    return journey.step(ledger.step_run(work, task["case_id"], task["step_run_id"])["step"])
 
 
 def _outcome(step: Step, outcome: str | None) -> None:

@@ -91,8 +91,8 @@ def draft(work: Work, case: Row, service: Service, step: Step, sought: Sought) -
     return Draft(sought, ruled, terms, filled, work.catalogue.hashes["letter", template.id], values, asked)
 
 
-def decide(work: Work, case: Row, drafted: Draft, *, supersedes: UUID | None = None) -> UUID:
-    """Takes the decision: reasons, conditions and the letter as it goes into the vault, the rest beside it. `CaseDecided`; its id."""
+def decide(work: Work, case: Row, drafted: Draft, *, supersedes: UUID | None = None, part: UUID | None = None) -> UUID:
+    """Takes the decision: reasons, conditions and the letter as it goes into the vault, the rest beside it. `part`: see `registry.decide`. Its id."""
     case_id, sought = case["case_id"], drafted.sought
     reasons, commitment = items.put(work, case_id, "reasons", sought.reasons) if sought.reasons else (None, None)
     conditions = items.put(work, case_id, "reasons", list(sought.conditions))[0] if sought.conditions else None
@@ -109,7 +109,7 @@ def decide(work: Work, case: Row, drafted: Draft, *, supersedes: UUID | None = N
     )
     law = drafted.ruled.law.article
     official = str(work.principal.subject)
-    said: dict[str, Any] = {"law": law, "reasons": reasons, "commitment": commitment, "paper": paper, "supersedes": supersedes}
+    said: dict[str, Any] = {"law": law, "reasons": reasons, "commitment": commitment, "paper": paper, "supersedes": supersedes, "part": part}
     return registry.decide(work, case_id, outcome=sought.outcome, official=official, agency=sought.agency, **said)
 
 

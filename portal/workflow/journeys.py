@@ -8,7 +8,8 @@ from uuid import UUID
 
 from portal.cases import findings
 from portal.catalogue.conditions import holds, typed_for
-from portal.catalogue.definitions import Journey, Service
+from portal.catalogue.definitions import Journey, Service, Step
+from portal.catalogue.inside import pins
 from portal.catalogue.tabled import Tables
 from portal.runs import ledger
 from portal.unit_of_work import Row, Work
@@ -18,9 +19,31 @@ from portal.workflow import runner
 def begin(work: Work, case_id: UUID, service: Service, *, holder: str, facts: Mapping[str, Any]) -> Row:
     """Begins the service's journey; `holder` is the agency that holds the case, `facts` what conditions are judged on."""
     hash = work.catalogue.hashes["journey", service.journey]
-    row = ledger.begin(work, case_id, journey=service.journey, definition_hash=hash, state=runner.Run().state())
+    catalogue = work.catalogue
+    held = pins(catalogue.journeys[service.journey], catalogue.journeys, catalogue.services, catalogue.hashes)
+    row = ledger.begin(work, case_id, journey=service.journey, definition_hash=hash, state=runner.Run().state(), pins=held)
     _follow(work, row, service, runner.Started(), holder=holder, facts=facts)
     return row
+
+
+def begin_inside(work: Work, run: Row, step: Step, step_run: Row, service: Service, *, holder: str, facts: Mapping[str, Any]) -> Row:
+    """Begins the journey inside a step, as it was when the outermost journey began; `service`: what the run that holds the step is on."""
+    case_id, of = run["case_id"], (run["service"], run["service_hash"]) if run["service_hash"] else None
+    if step.service is not None:
+        of = (step.service, run["pins"][f"service/{step.service}"])
+        service = work.portal.pinned(work, of[1])
+        holder = service.agency
+    journey = service.journey if step.service is not None else str(step.journey)
+    hash = run["pins"][f"journey/{journey}"]
+    row = ledger.begin(work, case_id, journey=journey, definition_hash=hash, state=runner.Run().state(), pins=run["pins"], inside=step_run, service=of)
+    _follow(work, row, service, runner.Started(), holder=holder, facts=facts)
+    return row
+
+
+def service_of(work: Work, run: Row) -> Service | None:
+    """The service of a run that is a part of a life event, as it was pinned; None: that of the case."""
+    found: Service | None = work.portal.pinned(work, run["service_hash"]) if run["service_hash"] else None
+    return found
 
 
 def end_step(work: Work, run: Row, service: Service, step_run: UUID, *, outcome: str | None, holder: str, facts: Mapping[str, Any]) -> None:
@@ -73,7 +96,8 @@ def _write(work: Work, row: Row, journey: Journey, service: Service | None, even
     else:
         assert event.number is not None
         if event.type == "StepBegun":
-            ledger.begin_step(work, row, event.number, step=step.id, kind=step.kind, agency=step.agency or holder)
+            agency = work.portal.pinned(work, row["pins"][f"service/{step.service}"]).agency if step.service else step.agency
+            ledger.begin_step(work, row, event.number, step=step.id, kind=step.kind, agency=agency or holder)
         elif event.type == "StepEnded":
             ledger.end_step(work, row, event.number, outcome=event.outcome, cost=service.costs.get(step.id) if service else None)
         else:

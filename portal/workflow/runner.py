@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from portal.catalogue.definitions import Arm, Journey, Step
+from portal.catalogue.inside import NOT_NEEDED
 from portal.errors import Conflict
 
 END = "end"
@@ -126,6 +127,8 @@ class _Walk:
         self.did(StepEvent("StepBegun", step.id, number))
         if step.kind == "notify":
             self.end(step, number, None)
+        elif step.when is not None and not self.holds(step.when):
+            self.end(step, number, NOT_NEEDED)
 
     def end(self, step: Step, number: int, outcome: str | None) -> None:
         self.did(StepEvent("StepEnded", step.id, number, outcome, to="decision" if step.kind == "decide" else None))

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from portal.catalogue.definitions import Catalogue, Journey, Step
+from portal.catalogue.inside import closure
 from portal.catalogue.languages import REQUIRED
 from portal.catalogue.load import load
 from portal.catalogue.publish import canonical, from_stored
@@ -36,7 +37,8 @@ def test_every_file_is_in_the_catalogue(catalogue: Catalogue) -> None:
 
 
 def test_every_journey_is_used(catalogue: Catalogue) -> None:
-    assert catalogue.journeys.keys() == {service.journey for service in catalogue.services.values()}
+    begun = {one.id for service in catalogue.services.values() for one in closure(catalogue.journeys[service.journey], catalogue.journeys)}
+    assert catalogue.journeys.keys() == begun
 
 
 def test_every_stored_row_comes_back_equal(catalogue: Catalogue) -> None:
@@ -78,11 +80,17 @@ def test_the_variety_the_language_allows_is_shown(catalogue: Catalogue) -> None:
     assert {step.next.how for step in steps} == {"all", "first", "outcome"}
 
 
-def test_moving_home_crosses_three_agencies_at_once(catalogue: Catalogue) -> None:
-    journey = catalogue.journeys["moving-home"]
-    assert len({step.agency for step in journey.steps} - {None}) >= 3
-    assert [step.kind for step in _parallel(journey)] == ["work", "send"]
+def test_moving_home_is_four_services_of_four_agencies(catalogue: Catalogue) -> None:
+    parts = [catalogue.services[step.service] for step in catalogue.journeys["moving-home"].steps if step.service]
+    assert len({part.agency for part in parts}) == len(parts) == 4
     assert catalogue.services["moving-home"].life_event
+
+
+def test_moving_home_asks_each_question_once(catalogue: Catalogue) -> None:
+    asked = [field.id for field in catalogue.services["moving-home"].fields]
+    parts = [catalogue.services[step.service] for step in catalogue.journeys["moving-home"].steps if step.service]
+    assert len(asked) == len(set(asked)) < sum(len(part.fields) for part in parts)
+    assert {field.id for part in parts for field in part.fields} <= set(asked)
 
 
 def test_the_main_job_is_work_and_a_delivery_at_once_then_a_decision(catalogue: Catalogue) -> None:

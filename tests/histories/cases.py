@@ -138,9 +138,9 @@ def asked_and_answered(told: Told) -> None:
 
 
 def still_under_way(told: Told) -> None:
-    """Nothing more has happened yet."""
-    opened(told, "moving-home", has_car=False)
-    done(told, "register")
+    """Nothing more has happened yet. (That of fa37fd3 is of version 1 of moving home.)"""
+    opened(told, "childcare-place")
+    done(told, "place")
 
 
 def waited(told: Told) -> None:
@@ -170,6 +170,26 @@ def due(told: Told) -> None:
     told.stand()
 
 
+def moved_home(told: Told) -> None:
+    """Runs inside runs: parts of a life event, one of them with a journey inside, one not needed, one taken back."""
+    opened(told, "moving-home", moving_date="2026-05-04", has_car=True, number_plate="1-ABC-234", vehicle="own", needs_childcare=False)
+    done(told, "register")
+    done(told, "visit")
+    done(told, "confirm", outcome="registered", reasons="Seen there.")
+    with told.portal.work(ENGINE) as work:
+        work.narrow([told.case_id])
+        party.take_back(work, told.case_id, None, part="parking")
+    told.stand()
+    reported(told, "move-account")
+
+
+def moved_home_withdrawn(told: Told) -> None:
+    """All runs are stopped at once."""
+    opened(told, "moving-home", has_car=False, needs_childcare=False)
+    done(told, "register")
+    withdrawn(told)
+
+
 CASES: dict[str, Script] = {
     "parallel-and-join": parallel_and_join,
     "handed-over": handed_over,
@@ -181,4 +201,6 @@ CASES: dict[str, Script] = {
     "still-under-way": still_under_way,
     "waited": waited,
     "waited-in-vain": waited_in_vain,
+    "moved-home": moved_home,
+    "moved-home-withdrawn": moved_home_withdrawn,
 }

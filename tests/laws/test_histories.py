@@ -43,4 +43,4 @@ def test_every_event_of_runs_has_a_history() -> None:
 def test_every_kind_of_step_has_a_history() -> None:
     begun = {event["data"]["kind"] for place in STORED for event in read(place)["events"] if event["type"] == "StepBegun"}
     # A join begins nothing; its arrivals are told by `JoinReached`.
-    assert set(StepKind.__args__) - begun - {"join", "journey"} == set()  # type: ignore[attr-defined]
+    assert set(StepKind.__args__) - begun - {"join"} == set()  # type: ignore[attr-defined]

@@ -24,6 +24,7 @@ from portal.workflow import casework
 
 CLERK = Principal("staff", "tests|clerk", agencies=("city-council",), roles=("caseworker",))
 REGISTRAR = Principal("staff", "tests|registrar", agencies=("civil-registry",), roles=("caseworker",))
+CARER = Principal("staff", "tests|carer", agencies=("social-services",), roles=("caseworker",))
 TRIAGE = Principal("staff", "tests|triage", agencies=("front-office",), roles=("caseworker",))
 PERMIT = {"address": "Rue Haute 1", "plate": "1-ABC-234"}
 
@@ -97,16 +98,15 @@ def test_a_request_crosses_two_agencies_to_its_end(city: Portal) -> None:
     assert told.count("NoticePromised") >= 3
 
 
-def test_moving_home_crosses_three_agencies_with_two_branches_at_once(city: Portal) -> None:
-    id = send(city, service="moving-home", answers=needed(city, "moving-home")).case["case_id"]
-    do(city, REGISTRAR, id, "register")
+def test_a_childcare_place_crosses_two_agencies_with_two_branches_at_once(city: Portal) -> None:
+    id = send(city, service="childcare-place", answers=needed(city, "childcare-place")).case["case_id"]
     with city.work(ENGINE) as work:
         work.narrow([id])
-        assert {row["agency"] for row in _steps(work, id) if row["status"] == "begun"} == {"city-council", "water-utility"}
-    agency_answers(city, id)
-    do(city, CLERK, id, "local-services")
-    do(city, REGISTRAR, id, "confirm", outcome="registered")
-    assert case(city, id)["outcome"] == "registered"
+        assert {row["agency"] for row in _steps(work, id) if row["status"] == "begun"} == {"social-services", "civil-registry"}
+    do(city, REGISTRAR, id, "check-residence")
+    do(city, CARER, id, "place")
+    do(city, CARER, id, "decide", outcome="offered", reasons="There is a place.")
+    assert case(city, id)["outcome"] == "offered"
 
 
 def _steps(work: Work, case_id: UUID) -> list[dict[str, Any]]:
@@ -191,7 +191,7 @@ def test_a_promise_that_falls_due_while_nobody_acts_is_missed_once_and_never_ear
 
 
 def test_a_withdrawal_ends_what_runs_anywhere(city: Portal) -> None:
-    sent = send(city, service="moving-home", answers=needed(city, "moving-home"))
+    sent = send(city, service="moving-home", answers=needed(city, "moving-home") | {"has_car": False, "needs_childcare": False})
     id = sent.case["case_id"]
     do(city, REGISTRAR, id, "register")
     with city.work(Principal("party", cases=(id,))) as work:

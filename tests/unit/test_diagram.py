@@ -132,7 +132,7 @@ def test_it_is_the_same_every_time(catalogue: Catalogue) -> None:
 
 def test_two_ways_at_once_are_read_on_a_telephone(catalogue: Catalogue) -> None:
     """360 wide, some of it margin: letters of 12 stay above 11."""
-    root = seen(drawn(catalogue, catalogue.journeys["moving-home"])).tags[0][1]
+    root = seen(drawn(catalogue, catalogue.journeys["staff-and-agency"])).tags[0][1]
     assert float(root["width"] or 0) * 11 / 12 <= 360 - 2 * 12
 
 
@@ -147,15 +147,23 @@ def test_from_right_to_left_it_is_mirrored_and_conditions_are_not(catalogue: Cat
 
 
 def test_counts_of_live_cases_are_shown_where_there_are_any(catalogue: Catalogue) -> None:
-    journey = catalogue.journeys["moving-home"]
-    svg = drawn(catalogue, journey, live={"register": 17})
+    journey = catalogue.journeys["childcare-place"]
+    svg = drawn(catalogue, journey, live={"place": 17})
     assert f">17 {words('en')['now']}<" in svg
     assert svg.count(f" {words('en')['now']}<") == 1
 
 
 def test_another_language_is_taken_where_it_is_there(catalogue: Catalogue) -> None:
-    journey = catalogue.journeys["moving-home"]
+    journey = catalogue.journeys["water-account-move"]
     french = drawn(catalogue, journey, "fr")
     assert "Transférer" in french
     assert "sous 3 jours ouvrables" in " ".join(" ".join(seen(french).text).split())
-    assert "Move parking" in drawn(catalogue, journey, "nl")
+    assert "Move the water account" in drawn(catalogue, journey, "nl")
+
+
+def test_what_has_more_inside_leads_there(catalogue: Catalogue) -> None:
+    svg = drawn(catalogue, catalogue.journeys["moving-home"])
+    there = {tag[1]["href"] for tag in seen(svg).tags if tag[0] == "a"}
+    assert there == {"residence-registration", "staff-and-agency", "childcare-place", "water-account-move"}
+    told = " ".join(" ".join(seen(svg).text).split())
+    assert "Resident parking permit · Rivermouth City Council (where needed)" in told

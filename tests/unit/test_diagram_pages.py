@@ -38,7 +38,7 @@ def test_every_journey_has_its_page_with_the_picture_and_the_same_in_words(clien
 
 
 def test_its_language_can_be_asked_for_and_only_a_language(client: FlaskClient) -> None:
-    assert "Décider de la résidence" in client.get("/docs/journeys/moving-home?language=fr").text
+    assert "Décider de la résidence" in client.get("/docs/journeys/residence-registration?language=fr").text
     hostile = client.get('/docs/journeys/moving-home?language="><script>')
     assert hostile.status_code == 200
     assert "<script" not in hostile.text
@@ -60,10 +60,11 @@ def test_the_terminal_shows_layers_people_promises_and_ways(alone: CliRunner) ->
     shown = alone.invoke(journeys, ["show", "moving-home"])
     assert shown.exit_code == 0
     rows = [row.strip() for row in shown.output.splitlines()]
-    assert "2 ┬ local-services: Move parking and waste to the new address" in rows
-    assert "→ local-services + water-account" in rows
-    assert "→ end   (registered · refused)" in rows
-    assert any("sent to Rivermouth Water, within 3 working days" in row for row in rows)
+    assert "→ residence + moving-day-near" in rows
+    assert "│   → end   (refused · withdrawn)" in rows
+    assert any("part: Resident parking permit · Rivermouth City Council (where needed)" in row for row in rows)
+    assert any("portal journeys show staff-and-agency   (answers.has_car)" in row for row in rows)
+    assert any("waits until moving_date - 5 business_days" in row for row in rows)
     assert "now]" not in shown.output
 
 
