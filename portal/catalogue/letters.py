@@ -114,11 +114,14 @@ def _put(text: str, values: Mapping[str, str]) -> str:
     return _PLACE.sub(lambda found: values.get(found[1], ""), text)
 
 
-def _paragraph(text: str, values: Mapping[str, str]) -> str | None:
-    named = _PLACE.findall(text)
-    if named and not any(values.get(name, "").strip() for name in named):
-        return None
-    return _put(text, values).strip()
+def _paragraph(text: str, values: Mapping[str, str]) -> str:
+    """Its lines, without those all of whose places are empty."""
+    return "\n".join(_put(line, values) for line in text.split("\n") if not _empty(line, values)).strip()
+
+
+def _empty(line: str, values: Mapping[str, str]) -> bool:
+    named = _PLACE.findall(line)
+    return bool(named) and not any(values.get(name, "").strip() for name in named)
 
 
 def _strays(text: str, start: int, end: int) -> Iterator[tuple[int, str]]:

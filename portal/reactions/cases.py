@@ -5,7 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from portal.access import grants
-from portal.cases import registry
+from portal.cases import links, registry
 from portal.queues import worklist
 from portal.reactions import inside
 from portal.reactions.acts import facts, give, promise, service_of, stop, tell
@@ -28,7 +28,7 @@ def take_up(work: Work, events: list[Event]) -> None:
         if case["danger"]:
             call_duty(work, case)
         promise(work, case, service)
-        tell(work, case, "received")
+        tell(work, case, "objection" if links.about(work, event.case_id) else "received")
         journeys.begin(work, event.case_id, service, holder=case["agency"], facts=facts(work, case))
 
 

@@ -13,6 +13,9 @@ from portal.standards import clocks, timers
 from portal.unit_of_work import Event, Row, Work
 from portal.workflow import serving
 
+#: Templates of the notices that tell of a decision; the mail with one serves it.
+TELL = ("decided", "objection-decided", "replaced")
+
 
 def decided(work: Work, events: list[Event]) -> None:
     """A first answer has been given. Who has a channel is told, and served by that; for all others somebody posts the letter."""
@@ -22,7 +25,8 @@ def decided(work: Work, events: list[Event]) -> None:
         row = ledger.decision_of(work, event.case_id, UUID(event.data["decision"]))
         if row["supersedes"]:
             timers.disarm(work, event.case_id, row["supersedes"])
-        if not tell(work, case, "decided", decision=str(row["id"])):
+        template = "replaced" if row["supersedes"] else "objection-decided" if links.about(work, event.case_id) else "decided"
+        if not tell(work, case, template, decision=str(row["id"])):
             post(work, case, row)
 
 
@@ -50,11 +54,13 @@ def not_notified(work: Work, events: list[Event]) -> None:
 
 
 def served(work: Work, events: list[Event]) -> None:
-    """Its remedy runs until the end of its last day."""
+    """Its remedy runs until the end of its last day, and who has a channel is told that day."""
     for event in events:
         if event.data["until"]:
             row = ledger.decision_of(work, event.case_id, UUID(event.data["decision"]))
             timers.arm(work, event.case_id, kind="remedy", subject=row["id"], due_at=row["remedy_until"])
+            if event.data["means"] == "email":
+                tell(work, registry.case_of(work, event.case_id), "remedy", due_at=event.data["until"])
 
 
 def lapse(work: Work, timer: Row) -> None:
@@ -67,6 +73,6 @@ def lapse(work: Work, timer: Row) -> None:
 
 def _told_of(work: Work, event: Event) -> Row | None:
     template, refs = notices.words_of(work, event.case_id, UUID(event.data["notice"]))
-    if template != "decided" or not refs.get("decision"):
+    if template not in TELL or not refs.get("decision"):
         return None
     return ledger.decision_of(work, event.case_id, UUID(str(refs["decision"])))

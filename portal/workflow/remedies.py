@@ -9,6 +9,7 @@ from typing import Any
 from portal.catalogue.definitions import Law, Remedy
 from portal.catalogue.languages import day_in_words, say
 from portal.standards import clocks
+from portal.standards.calendar import Calendar
 from portal.standards.terms import due, due_date, parse_term
 from portal.unit_of_work import Work
 
@@ -50,10 +51,15 @@ _TURN = {"en": "Where to turn: {where}.", "fr": "À qui vous adresser : {where}.
 
 def until(work: Work, remedy: Remedy, *, agency: str, served_at: datetime) -> datetime | None:
     """End of the last day of a remedy (UTC) by the first calendar of the agency; None where there is none. KeyError for an agency without calendars."""
+    name = work.catalogue.agencies[agency].calendars[0].id
+    return ends(remedy, clocks.calendar(work, work.catalogue.hashes["calendar", f"{agency}/{name}"]), served_at)
+
+
+def ends(remedy: Remedy, calendar: Calendar, served_at: datetime) -> datetime | None:
+    """The same on a calendar in hand. CalendarEnds where it does not reach so far."""
     if remedy.kind == "none" or remedy.within is None:
         return None
-    name = work.catalogue.agencies[agency].calendars[0].id
-    return due(parse_term(remedy.within, profile=remedy.profile), clocks.calendar(work, work.catalogue.hashes["calendar", f"{agency}/{name}"]), served_at)
+    return due(parse_term(remedy.within, profile=remedy.profile), calendar, served_at)
 
 
 def last_day(work: Work, at: datetime, agency: str) -> date:

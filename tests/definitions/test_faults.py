@@ -13,7 +13,8 @@ from portal.workflow.checks import CHECKS
 from tests.definitions.small_city import HERE, marked, plant, write
 
 AGENCY, TREE, DOOR = "services/hall/agency.yaml", "services/hall/tree.yaml", "services/hall/front-door.yaml"
-SIMPLE, LONG = "journeys/simple.yaml", "journeys/long.yaml"
+SIMPLE, LONG, LETTER = "journeys/simple.yaml", "journeys/long.yaml", "services/hall/letters/told.yaml"
+_SUBJECT = 'en: "Your request {{ reference }}"'
 
 #: File, what stands there, what is planted (§ where the fault must be reported), part of the message.
 PLANTED = [
@@ -46,6 +47,25 @@ PLANTED = [
     (TREE, "id: tree", "id: §Tree", "is no id"),
     (TREE, "id: tree", "id: §shrub", "the file is `tree.yaml`"),
     (TREE, "agency: hall", "agency: §halll", "did you mean `hall`?"),
+    # letters, and how things are decided
+    (LETTER, _SUBJECT, 'en: "Your request §{{ refrence }}"', "did you mean `reference`?"),
+    (LETTER, _SUBJECT, 'en: "Your request §{{ 7*7 }}"', "`{{` stands for nothing here"),
+    (LETTER, _SUBJECT, 'en: "Your §{% if x %}"', "`{%` stands for nothing here"),
+    (LETTER, "id: told", "id: §tolled", "the file is `told.yaml`"),
+    (LETTER, "version: 1", "version: §0", "whole number from 1"),
+    (LETTER, "paragraphs:", "§paragrafs:", "did you mean `paragraphs`?"),
+    (AGENCY, "letter: told", "letter: §tald", "there is no letter `tald`: did you mean `told`?"),
+    (AGENCY, "within: 6 calendar_weeks", "within: §6 weeks", "is no term"),
+    (AGENCY, "within: 6 calendar_weeks", "within: §6 calendar_hours", "in days, weeks or months"),
+    (AGENCY, "    within: 6 calendar_weeks", "    within: 6 calendar_weeks\n    profile: §eu", "unknown profile `eu`"),
+    (AGENCY, "    within: 6 calendar_weeks", "    within: 6 calendar_weeks\n    profile: §opening-hours", "count business days only"),
+    (AGENCY, "    kind: appeal\n    within: 6 calendar_weeks", "    §kind: appeal", "an appeal has a term"),
+    (AGENCY, "    kind: appeal\n    within: 6 calendar_weeks", "    §kind: none", "why nothing can be done"),
+    (AGENCY, "decision:\n  letter: told", "objections: §objection\ndecision:\n  letter: told", "there is no service `objection`"),
+    (TREE, "journey: long", "journey: long\ndecisions:\n  §juge: {letter: told}", "did you mean `judge`?"),
+    (TREE, "journey: long", "journey: long\ndecisions:\n  judge: {outcomes: {§grunted: {letter: told}}}", "did you mean `granted`?"),
+    (TREE, "journey: long", "journey: long\ndecisions:\n  judge: §{remedy: {kind: objection, within: 6 calendar_weeks}}", "nobody takes objections"),
+    (SIMPLE, "    queue: desk\n", "    queue: desk\n    §decision: {letter: told}\n", "for steps of kind `decide`"),
     # references
     (TREE, "journey: long", "journey: §lonk", "there is no journey `lonk`: did you mean `long`?"),
     (TREE, "channels: [web, counter]", "channels: [web, §conter]", "did you mean `counter`?"),
@@ -211,3 +231,29 @@ def test_a_queue_of_the_holder_that_it_has_not(tmp_path: Path) -> None:
     (only,) = faults(tmp_path)
     assert only.file.endswith("front-door.yaml")
     assert "uses queue `vault`" in only.message
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("  letter: told\n", "", "outcome `granted` of step `judge` has no letter"),
+        ('  remedy:\n    kind: appeal\n    within: 6 calendar_weeks\n    law: {title: {en: Code, fr: Code}, article: "7"}\n', "", "has no remedy"),
+    ],
+)
+def test_every_outcome_has_a_letter_and_a_remedy_or_says_why_not(old: str, new: str, message: str, tmp_path: Path) -> None:
+    write(tmp_path, {AGENCY: plant(AGENCY, old, new)})
+    with pytest.raises(CatalogueFaults) as trouble:
+        load(directories=[tmp_path])
+    assert {(Path(fault.file).name, fault.line) for fault in trouble.value.faults} == {("tree.yaml", 6), ("front-door.yaml", 6)}
+    assert all(message in fault.message or "of step `judge`" in fault.message for fault in trouble.value.faults)
+    why = "  no_letter: {en: Told at the desk., fr: Dit au guichet.}\n" if "letter" in old else ""
+    why += "  remedy: {kind: none, text: {en: It is only advice., fr: Ce n'est qu'un avis.}}\n" if "remedy" in old else ""
+    write(tmp_path, {AGENCY: plant(AGENCY, old, why)})
+    assert load(directories=[tmp_path]).agencies["hall"].decision
+
+
+def test_a_letter_names_only_answers_the_service_asks_for(tmp_path: Path) -> None:
+    write(tmp_path, {LETTER: plant(LETTER, 'en: "{{ reasons }}"', 'en: "{{ answers.girt }}"')})
+    with pytest.raises(CatalogueFaults) as trouble:
+        load(directories=[tmp_path])
+    assert "did you mean `girth`?" in str(trouble.value)
