@@ -71,6 +71,7 @@ PERMISSIONS: dict[str, Permission] = {
     "case.message": Permission("Write on a case.", (party, caseworker)),
     "case.signal": Permission("Say that something has happened a journey waits for.", (caseworker, champion)),
     "decision.object": Permission("Object to a decision.", (party,)),
+    "decision.revoke": Permission("Take back an approval by silence while its law allows it; of the agency whose silence it was.", (caseworker,)),
     "decision.serve": Permission("Write down how and when a decision was served.", (caseworker,)),
     "task.list": Permission("See the queue.", (caseworker,)),
     "task.work": Permission("Claim, release, complete, ask, refer, note.", (caseworker,)),

@@ -86,6 +86,9 @@ class Decided(Schema):
     served_at = fields.DateTime(required=True, allow_none=True)
     served_by = fields.String(required=True, allow_none=True, metadata={"enum": [*decisions.MEANS, None]})
     remedy = fields.Nested(RemedyShown, required=True, allow_none=True)
+    effective_on = fields.String(
+        required=True, allow_none=True, metadata={"format": "date", "description": "Of one that takes an approval back: from that day on."}
+    )
     letter = fields.Boolean(required=True, metadata={"description": "Whether there is a letter to read."})
     standing = fields.String(required=True, metadata={"enum": ["made", "served", "objected", "upheld-on-objection", "final", "superseded"]})
     final_at = fields.DateTime(required=True, allow_none=True)

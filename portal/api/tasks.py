@@ -42,7 +42,7 @@ class TaskShown(Schema):
 
     id = fields.UUID(required=True)
     reference = fields.String(required=True)
-    kind = fields.String(required=True, metadata={"enum": ["step", "triage", "parked", "consequence", "wait", "letter"]})
+    kind = fields.String(required=True, metadata={"enum": ["step", "triage", "parked", "consequence", "decision", "wait", "letter"]})
     step = fields.String(required=True)
     service = fields.String(required=True, allow_none=True)
     agency = fields.String(required=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from functools import cached_property
 from typing import Any
 from uuid import UUID
@@ -75,6 +75,23 @@ def serve(work: Work, row: Row, *, means: str, at: datetime, until: datetime | N
         notice=notice,
         official=work.principal.subject,
         backdated=backdated,
+    )
+
+
+def revoke(work: Work, row: Row, *, by: UUID, effective_on: date, clock: UUID, standard: str, step: str, law: str | None) -> None:
+    """A tacit approval was taken back by the decision `by`; it is to be decided anew at `step`. `DecisionRevoked`."""
+    work.record(
+        row["case_id"],
+        "DecisionRevoked",
+        agency=row["agency"],
+        step=step,
+        decision=str(row["id"]),
+        by=str(by),
+        clock=str(clock),
+        standard=standard,
+        law=law,
+        effective_on=effective_on.isoformat(),
+        official=work.principal.subject,
     )
 
 

@@ -151,6 +151,15 @@ class Escalation:
 
 
 @dataclass(frozen=True)
+class Revocation:
+    """How a tacit approval that holds may still be taken back: by an official, with reasons, and not for ever (as Awb 4:20f of the Netherlands)."""
+
+    #: As `Standard.within`, counted from the day it began to hold; afterwards an objection is all that is left.
+    within: str
+    law: Law
+
+
+@dataclass(frozen=True)
 class Consequence:
     """What the law makes of a missed promise. An official confirms it, unless the agency has signed the article."""
 
@@ -165,6 +174,8 @@ class Consequence:
     #: It takes effect by itself when nobody has declined it within `undo_within`.
     unattended: bool = False
     undo_within: str = "5 business_days"
+    #: The way back once it holds (tacit-approval). What takes effect by itself must have one.
+    revoke: Revocation | None = None
 
 
 @dataclass(frozen=True)

@@ -80,6 +80,16 @@ def _consequence(document: Document[Service], path: Path, consequence: Consequen
         document.note((*path, "official"), f"agency `{agency.id}` has no queue or team `{consequence.official}`: {instead(consequence.official, known)}")
     if consequence.unattended and not consequence.signed:
         document.note((*path, "unattended"), "nothing takes effect by itself unless the agency has signed the article: write `signed: true`, or leave it out")
+    if consequence.revoke:
+        _article(document, (*path, "revoke", "law"), consequence.revoke.law, "takes a tacit approval back")
+        _term(document, (*path, "revoke", "within"), consequence.revoke.within)
+        if consequence.kind != "tacit-approval":
+            document.note((*path, "revoke"), f"`revoke` is for a tacit approval, not for `{consequence.kind}`: leave it out", key=True)
+        elif journey and not any(step.kind == "decide" for step in journey.steps):
+            document.note((*path, "revoke"), f"journey `{journey.id}` decides nothing, so nothing could be decided anew: add a step of kind `decide`", key=True)
+    elif consequence.unattended and consequence.kind == "tacit-approval":
+        says = "what takes effect by itself needs a way back"
+        document.note((*path, "unattended"), f"{says}: write `revoke: {{within: 6 calendar_weeks, law: ..}}` beside it")
     outcomes = sorted({outcome for step in journey.steps for outcome in step.outcomes}) if journey else []
     if consequence.kind == "tacit-approval" and consequence.outcome is None:
         document.note(path, "a tacit approval needs the outcome that counts as decided: write `outcome: granted`")

@@ -12,7 +12,8 @@ tasks = Table(
     Column("case_id", Uuid, ForeignKey("case_heads.case_id"), nullable=False),
     Column("id", Uuid, nullable=False, unique=True),
     Column("step_run_id", Uuid),
-    #: `step`, `triage`, `parked`, `consequence`, `letter` (a decision to post or hand over; `step` is its id): what is to be done.
+    #: `step`, `triage`, `parked`, `consequence`, `decision` (anew, of what was revoked; `step` decides it),
+    #: `letter` (a decision to post or hand over; `step` is its id): what is to be done.
     Column("kind", Text, nullable=False),
     Column("step", Text, nullable=False),
     Column("agency", Text, nullable=False),

@@ -168,6 +168,11 @@ def of_kind(work: Work, case_id: UUID, kind: str, step: str) -> Row | None:
     return next((task for task in work.rows(tasks, case_id) if (task["kind"], task["step"]) == (kind, step) and task["status"] in WAITING), None)
 
 
+def waiting_of(work: Work, case_id: UUID, kind: str) -> list[Row]:
+    """Tasks of that kind that wait."""
+    return [task for task in work.rows(tasks, case_id) if task["kind"] == kind and task["status"] in WAITING]
+
+
 def held(case_id: ColumnElement[UUID]) -> ColumnElement[bool]:
     """True where somebody holds a task of that case, among the tasks the reader may see."""
     return exists().where(tasks.c.case_id == case_id, tasks.c.status == "claimed")

@@ -21,7 +21,7 @@ REACTIONS: dict[str, tuple[Reaction, ...]] = {
     "AgencyReported": (promises.happened, steps.agency_reported),
     "JourneyEnded": (cases.end_journey,),
     "MessageReceived": (cases.written,),
-    "CaseDecided": (decisions.decided, promises.happened),
+    "CaseDecided": (decisions.decided, consequences.replaced, promises.happened),
     "PartyNotified": (decisions.notified,),
     "NoticeParked": (decisions.not_notified,),
     "DecisionServed": (decisions.served,),
@@ -42,6 +42,7 @@ REACTIONS: dict[str, tuple[Reaction, ...]] = {
     "ClockMoved": (promises.redate, promises.tell_date),
     "ClockReset": (promises.redate, promises.tell_date),
     "ConsequenceArisen": (consequences.consequence,),
+    "DecisionRevoked": (consequences.revoked,),
     "ConsequenceSettled": (consequences.consequence_settled,),
 }
 

@@ -9,7 +9,7 @@ from portal.cases import links, registry
 from portal.queues import worklist
 from portal.reactions import inside
 from portal.reactions.acts import facts, give, promise, service_of, stop, tell
-from portal.reactions.consequences import moot
+from portal.reactions.consequences import anew, moot
 from portal.reactions.danger import call_duty
 from portal.runs import ledger
 from portal.standards import clocks
@@ -79,11 +79,12 @@ def written(work: Work, events: list[Event]) -> None:
 
 
 def closed(work: Work, events: list[Event]) -> None:
-    """What was promised of the case is measured at the instant it ended; the party is told and asked how it was."""
+    """What was promised of the case is measured at the instant it ended, but for what is decided anew; the party is told and asked how it was."""
     for event in events:
         case = registry.case_of(work, event.case_id)
-        clocks.stop(work, event.case_id, lambda _: True, at=event.occurred_at)
-        worklist.cancel(work, event.case_id, why="case closed", keep=("consequence", "letter"))
+        pending = worklist.waiting_of(work, event.case_id, "decision")
+        clocks.stop(work, event.case_id, lambda clock, of=pending: not any(anew(task, clock) for task in of), at=event.occurred_at)  # type: ignore[misc]
+        worklist.cancel(work, event.case_id, why="case closed", keep=("consequence", "decision", "letter"))
         moot(work, event.case_id, "tacit-approval")
         tell(work, case, "closed")
 

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from uuid import UUID
 
-from portal.cases import registry
+from portal.cases import decisions, registry
 from portal.cases.moves import ENDED
 from portal.queues import worklist
-from portal.reactions.acts import go_on, put_task, tell
+from portal.reactions.acts import go_on, put_task, service_in, service_of, start_clock, tell
 from portal.runs import ledger
 from portal.standards import clocks, overdue
 from portal.unit_of_work import Event, Row, Work
-from portal.workflow import journeys
+from portal.workflow import journeys, revoking
 
 
 def consequence(work: Work, events: list[Event]) -> None:
@@ -64,6 +65,44 @@ def approve(work: Work, case: Row, clock: Row, *, official: str) -> None:
     for run in ledger.running(work, case["case_id"]):
         journeys.stop(work, run)
     registry.close(work, case["case_id"], outcome=outcome)
+
+
+def revoked(work: Work, events: list[Event]) -> None:
+    """A tacit approval was taken back: an official decides anew, in the time the law gave at first; silence approves nothing a second time."""
+    for event in events:
+        case = registry.case_of(work, event.case_id)
+        clock = clocks.clock_of(work, event.case_id, UUID(event.data["clock"]))
+        tacit = decisions.decision_of(work, event.case_id, UUID(event.data["decision"]))
+        part = ledger.run_of(work, event.case_id, tacit["run_id"]) if tacit["run_id"] else None
+        service = service_in(work, case, part) if part else service_of(work, case)
+        standard = next((one for one in service.standards if one.id == clock["standard"]), None) if service else None
+        step = str(event.step)
+        if standard is not None:
+            start_clock(work, case, replace(standard, covers=step, consequence=None), started_at=work.now, agency_id=clock["agency"])
+        agency, official = work.catalogue.agencies[clock["agency"]], clock["rule"]["consequence"]["official"]
+        put_task(work, case, agency, kind="decision", step=step, step_run=None, queue=official, service=revoking.service_of(work, tacit))
+
+
+def replaced(work: Work, events: list[Event]) -> None:
+    """Another decision stands in the place of a revocation, after an objection to it for example: nobody needs to decide anew any more."""
+    for event in events:
+        before = decisions.decision_of(work, event.case_id, UUID(event.data["supersedes"])) if event.data.get("supersedes") else None
+        if before is None or before["outcome"] != revoking.REVOKED:
+            continue
+        for task in worklist.waiting_of(work, event.case_id, "decision"):
+            if task["service"] == revoking.service_of(work, before):
+                worklist.cancel(work, event.case_id, why="decided otherwise", only=task["id"])
+                clocks.cancel(work, event.case_id, partial(anew, task), why="decided otherwise")
+
+
+def decided_anew(work: Work, case_id: UUID, task_id: UUID) -> None:
+    """There is a decision in the place of the one that was taken back: what was promised of it is measured now."""
+    clocks.stop(work, case_id, partial(anew, worklist.task_of(work, case_id, task_id)))
+
+
+def anew(task: Row, clock: Row) -> bool:
+    """The clock measures how long a task of kind `decision` takes."""
+    return bool((clock["covers"], clock["agency"], clock["step_run_id"]) == (task["step"], task["agency"], None))
 
 
 def moot(work: Work, case_id: UUID, *kinds: str) -> None:

@@ -9,7 +9,7 @@ from portal.cases import asks, registry
 from portal.catalogue.definitions import Service
 from portal.outbox import deliveries
 from portal.queues import worklist
-from portal.reactions import inside, waits
+from portal.reactions import consequences, inside, waits
 from portal.reactions.acts import give, go_on, put_task, service_in, start_clock, tell
 from portal.runs import ledger
 from portal.standards import changes, clocks, overdue
@@ -98,6 +98,8 @@ def task_done(work: Work, events: list[Event]) -> None:
         if event.data["kind"] == "consequence":
             for clock in overdue.arisen(work, event.case_id, event.step):
                 overdue.settle(work, clock, outcome=event.data["outcome"], official=event.actor.removeprefix("staff:"))
+        if event.data["kind"] == "decision":
+            consequences.decided_anew(work, event.case_id, UUID(event.data["task"]))
         if event.data["step_run"]:
             go_on(work, case, UUID(event.data["step_run"]), event.data["outcome"])
         if event.data["service"]:

@@ -71,7 +71,7 @@ def case(work: Work, case_id: UUID, *, language: str) -> dict[str, Any]:
         "asked": [_asked(one, kept, given["answers"]) for one in work.run(visible(work, asks.statement(case_id)))] if row["status"] == "waiting" else [],
         "extensions": _extensions(work, case_id, kept) if any(clock["extended"] for clock in running) else [],
         "given": given,
-        "next": next_for_party(row["status"], danger=row["danger"]),
+        "next": "wait" if _decided_anew(row, running) else next_for_party(row["status"], danger=row["danger"]),
     }
 
 
@@ -98,6 +98,11 @@ def promise(rows: Iterable[Any], zone: str, language: str) -> dict[str, Any] | N
         return None
     row = ranked[0]
     return {"due_at": row["due_at"], "status": row["status"], "says": promise_says(row["due_at"], zone, language)}
+
+
+def _decided_anew(row: dict[str, Any], running: Iterable[Any]) -> bool:
+    """What was approved by silence was taken back, and nobody has decided yet: the one clock that runs on a closed case."""
+    return row["status"] == "closed" and any(clock["stopped_at"] is None for clock in running)
 
 
 def next_for_party(status: str, *, danger: bool) -> str:

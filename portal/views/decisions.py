@@ -90,6 +90,7 @@ def _told(
         "authority": _say(terms.get("authority"), language),
         "mandate": _say(terms.get("mandate"), language),
         "remedy": _remedy(row, language, work.now, day),
+        "effective_on": terms.get("effective_on"),
         "letter": row["letter"] is not None,
         "superseded_by": replaced.get(row["id"]),
         "objections": [{name: one[name] for name in ("late", "since", "ended", "ended_at")} for one in objections],

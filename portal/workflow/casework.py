@@ -16,7 +16,7 @@ from portal.runs import ledger
 from portal.standards import changes, clocks
 from portal.unit_of_work import Row, Work
 from portal.vault import items
-from portal.workflow import answers, deciding, objecting, waiting
+from portal.workflow import answers, deciding, objecting, revoking, waiting
 from portal.workflow.deciding import Draft
 
 #: Characters of reasons and notes.
@@ -55,8 +55,7 @@ def complete(
     replaces = objecting.weigh(work, task, drafted, instead) if drafted else None
     worklist.complete(work, task, holder=holder, version=version, outcome=outcome, service=service)
     if drafted is not None:
-        run = ledger.run_of_step(work, task["case_id"], task["step_run_id"])
-        deciding.decide(work, registry.case_of(work, task["case_id"]), drafted, part=run["id"] if run["service_hash"] else None)
+        _decide(work, task, drafted)
     if drafted is not None and replaces is not None:
         objecting.settle(work, replaces, drafted.sought.outcome)
 
@@ -79,6 +78,8 @@ def refer(work: Work, task: Row, *, version: int | None, words: str, service: st
     case = registry.case_of(work, task["case_id"])
     if service is not None and service == case["service"]:
         raise IllegalMove("The request is at this service already; name another one, or none.")
+    if task["kind"] == "decision":
+        raise IllegalMove("This request is decided here: what was taken back is decided anew by the same agency.")
     if task["kind"] == "triage":
         raise IllegalMove("This is the door-finding queue itself: complete the task with the service the request belongs to.")
     if task["step_run_id"] and ledger.run_of_step(work, task["case_id"], task["step_run_id"])["service_hash"]:
@@ -166,13 +167,29 @@ def _draft(work: Work, task: Row, step: Step | None, outcome: str | None, reason
         if conditions:
             raise Invalid(errors=[{"pointer": "/conditions", "detail": "Only a decision has conditions; leave them out."}])
         return None
-    case, run = registry.case_of(work, task["case_id"]), ledger.run_of_step(work, task["case_id"], task["step_run_id"])
-    service = work.portal.pinned(work, run["service_hash"] or case["service_hash"])
+    case = registry.case_of(work, task["case_id"])
+    if task["kind"] == "decision":
+        service, _ = revoking.anew(work, task)
+    else:
+        run = ledger.run_of_step(work, task["case_id"], task["step_run_id"])
+        service = work.portal.pinned(work, run["service_hash"] or case["service_hash"])
     sought = deciding.sought(work, task, outcome=outcome, reasons=reasons, conditions=conditions)
     return deciding.draft(work, case, service, step, sought)
 
 
+def _decide(work: Work, task: Row, drafted: Draft) -> None:
+    """Takes the decision: of the case, of a part of a life event, or anew in the place of what was taken back."""
+    case = registry.case_of(work, task["case_id"])
+    if task["kind"] == "decision":
+        deciding.decide(work, case, drafted, supersedes=revoking.pending(work, task)["id"])
+        return
+    run = ledger.run_of_step(work, task["case_id"], task["step_run_id"])
+    deciding.decide(work, case, drafted, part=run["id"] if run["service_hash"] else None)
+
+
 def _step(work: Work, task: Row) -> Step | None:
+    if task["kind"] == "decision":
+        return revoking.anew(work, task)[1]
     if task["step_run_id"] is None:
         return None
     run = ledger.run_of_step(work, task["case_id"], task["step_run_id"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from portal.cases import registry
 from portal.cases.decisions import Paper
 from portal.catalogue import letters, rulings
-from portal.catalogue.definitions import Field, Letter, Remedy, Service, Step, Text
+from portal.catalogue.definitions import Field, Law, Letter, Remedy, Service, Step, Text
 from portal.catalogue.languages import day_in_words, say
 from portal.catalogue.letters import Filled
 from portal.catalogue.publish import plain
@@ -42,6 +42,10 @@ class Sought:
     authority: Text | None = None
     mandate: Text | None = None
     remedy: Remedy | None = None
+    #: In place of what is said of the outcome, for one that is not the step's own.
+    law: Law | None = None
+    title: Text | None = None
+    gives: str | None = None
 
 
 @dataclass(frozen=True)
@@ -66,6 +70,7 @@ class Draft:
 def draft(work: Work, case: Row, service: Service, step: Step, sought: Sought) -> Draft:
     """The decision as it would be taken now; nothing is written. Invalid for reasons that lack, or conditions of a refusal."""
     ruled = rulings.ruled(sought.outcome, rulings.said(service, step, work.catalogue.agencies), service.law)
+    ruled = replace(ruled, law=sought.law or ruled.law, title=sought.title or ruled.title, gives=sought.gives or ruled.gives)
     _demand(ruled, sought)
     remedy = sought.remedy or ruled.remedy
     terms = {
@@ -200,7 +205,7 @@ def _answer(field: Field, value: Any, language: str) -> str:
     return titles.get(str(value), str(value))
 
 
-def official_of(work: Work, task: Row) -> Text:
+def official_of(work: Work, task: Mapping[str, Any]) -> Text:
     """Where in its agency whoever holds a task works: the queue's title and the agency's."""
     agency = work.catalogue.agencies[task["agency"]]
     queue = next((one for one in agency.queues if one.id == task["queue"]), None)

@@ -14,6 +14,7 @@ from tests.definitions.small_city import HERE, marked, plant, write
 TREE, LONG = "services/hall/tree.yaml", "journeys/long.yaml"
 AFTER = "    warn_at: [0.5, 0.8]\n"
 LAW = "{title: {en: A, fr: B}, article: '3'}"
+REVOKE = f"{{within: 6 calendar_weeks, law: {LAW}}}"
 BARE = "{title: {en: A, fr: B}}"
 GOOD = f"""\
     pauses:
@@ -22,7 +23,8 @@ GOOD = f"""\
     extend: {{within: 2 calendar_weeks, law: {LAW}}}
     tell: [team-lead]
     escalate: [{{after: 1 business_days, to: team-lead}}]
-    consequence: {{kind: tacit-approval, law: {LAW}, official: desk, outcome: granted, signed: true, unattended: true}}
+    consequence:
+      {{kind: tacit-approval, law: {LAW}, official: desk, outcome: granted, signed: true, unattended: true, revoke: {REVOKE}}}
     stops_on: [decided]
     resets_on: [reported]
 """
@@ -49,6 +51,13 @@ PLANTED = [
     (f"    consequence: §{{kind: tacit-approval, law: {LAW}, official: desk}}\n", "needs the outcome"),
     (f"    consequence: {{kind: tacit-approval, law: {LAW}, official: desk, outcome: §grantd}}\n", "did you mean `granted`?"),
     (f"    consequence: {{kind: redress, law: {LAW}, official: desk, §outcome: granted}}\n", "leave it out"),
+    (f"    consequence: {{kind: tacit-approval, law: {LAW}, official: desk, outcome: granted, signed: true, unattended: §true}}\n", "needs a way back"),
+    (f"    consequence: {{kind: redress, law: {LAW}, official: desk, §revoke: {{within: 6 calendar_weeks, law: {LAW}}}}}\n", "is for a tacit approval"),
+    (f"    consequence: {{kind: tacit-approval, law: {LAW}, official: desk, outcome: granted, revoke: {{within: §soon, law: {LAW}}}}}\n", "is no term"),
+    (
+        f"    consequence: {{kind: tacit-approval, law: {LAW}, official: desk, outcome: granted, revoke: {{within: 6 calendar_weeks, law: §{BARE}}}}}\n",
+        "name the article that takes a tacit approval back",
+    ),
     ("    stops_on: [§desided]\n", "did you mean `decided`?"),
     ("    starts_on: decided\n    §stops_on: [decided]\n", "starts this promise"),
     ("    covers: look\n    §starts_on: decided\n", "starts with its step"),

@@ -29,6 +29,7 @@ class Door:
     """The API on a database of the test's own, and who may knock."""
 
     def __init__(self, url: str, issuer: Issuer) -> None:
+        self.issuer = issuer
         settings = Settings(PORTAL_MODE="test", token_issuer=ISSUER, token_audience=AUDIENCE, token_keys=str(issuer.place), secret_key=SecretStr(SECRET))
         self.portal = Portal(connect(url), catalogue(), REACTIONS, settings)
         self.client: FlaskClient = create_app(self.portal).test_client()
