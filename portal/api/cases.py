@@ -104,11 +104,21 @@ class StepShown(Schema):
 
     step = fields.String(required=True)
     kind = fields.String(required=True)
+    item = fields.Integer(required=True, allow_none=True, metadata={"description": "Of a step done for each item of a list: which, from 1."})
     agency = fields.String(required=True)
     status = fields.String(required=True)
     outcome = fields.String(allow_none=True)
     begun_at = fields.DateTime(required=True)
     ended_at = fields.DateTime(allow_none=True)
+
+
+class UndoneShown(Schema):
+    """What is being taken back since the request was withdrawn."""
+
+    step = fields.String(required=True)
+    agency = fields.String(required=True)
+    says = fields.String(required=True, metadata={"description": "The step's name in the reader's language."})
+    begun_at = fields.DateTime(required=True)
 
 
 class DecisionShown(Schema):
@@ -203,6 +213,7 @@ class CaseShown(Schema):
     steps = fields.List(fields.Nested(StepShown), required=True)
     parts = fields.List(fields.Nested(PartShown), required=True, metadata={"description": "Of a life event; none for any other request."})
     waiting = fields.List(fields.Nested(WaitShown), required=True)
+    undoing = fields.List(fields.Nested(UndoneShown), required=True)
     decisions = fields.List(fields.Nested(DecisionShown), required=True)
     asked = fields.List(fields.Nested(Asked), required=True)
     extensions = fields.List(fields.Nested(ExtensionShown), required=True)

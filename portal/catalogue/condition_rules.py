@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
-from portal.catalogue.conditions import Typed, WrongCondition, compiled, typed, typed_for
+from portal.catalogue.conditions import Typed, WrongCondition, compiled, listed, typed, typed_for
 from portal.catalogue.definitions import Catalogue, Journey
 from portal.catalogue.documents import Path, Positions
 from portal.catalogue.faults import Fault
@@ -20,6 +21,10 @@ def check_conditions(catalogue: Catalogue, positions: Positions) -> Iterator[Fau
                 yield positions.fault("service", service.id, ("fields", index, "when"), f"this condition cannot be used: {wrong}", column=wrong.column)
         told = typed_for(service)
         for journey in closure(catalogue.journeys[service.journey], catalogue.journeys):
+            for at, step in enumerate(journey.steps):
+                if step.each is not None and (wrong := _wrong(step.each, told, listed)):
+                    says = f"this list cannot be used with service `{service.id}`: {wrong}"
+                    yield positions.fault("journey", journey.id, ("steps", at, "each"), says, column=wrong.column)
             for path, when in _conditions(journey):
                 if wrong := _wrong(when, told):
                     says = f"this condition cannot be used with service `{service.id}`: {wrong}"
@@ -35,9 +40,9 @@ def _conditions(journey: Journey) -> Iterator[tuple[Path, str]]:
                 yield ("steps", at, "next", "arms", nth, "when"), arm.when
 
 
-def _wrong(expression: str, fields: Typed) -> WrongCondition | None:
+def _wrong(expression: str, fields: Typed, compile: Callable[[str, Typed], Any] = compiled) -> WrongCondition | None:
     try:
-        compiled(expression, fields)
+        compile(expression, fields)
     except WrongCondition as wrong:
         return wrong
     return None

@@ -89,6 +89,23 @@ def holds(text: str, fields: Typed, facts: Mapping[str, Any]) -> bool:
     return bool(value.plain_value())
 
 
+@lru_cache(maxsize=1024)
+def listed(text: str, fields: Typed) -> Any:
+    """The compiled expression; WrongCondition for a typo, a type error, or anything that is no list."""
+    program = expression(text, fields)
+    if not program.return_type().name().startswith("LIST"):
+        raise WrongCondition(f"this is a {program.return_type().name()}, not a list; name a field of type `choices`")
+    return program
+
+
+def size(text: str, fields: Typed, facts: Mapping[str, Any]) -> int:
+    """How many items the list has on these facts; ConditionFails where it is missing."""
+    value = listed(text, fields).eval(data=known(text, fields, facts))
+    if value.type() == cel.Type.ERROR:
+        raise ConditionFails(f"The list {text!r} needs an answer that is missing.")
+    return len(value.plain_value())
+
+
 def known(text: str, fields: Typed, facts: Mapping[str, Any]) -> dict[str, Any]:
     """Values of the variables an expression may name. A table is asked only where the expression names it; it may refuse."""
     answers = facts.get("answers") or {}

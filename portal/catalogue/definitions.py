@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from portal.catalogue.order import components, ordered
+from portal.catalogue.regions import Region, region
+
 #: Language code (BCP 47, lower case primary subtag) -> text.
 Text = dict[str, str]
 
@@ -328,8 +331,12 @@ class Arm:
     to: str
     #: CEL over `answers`, `channel`, `area`, `language` and `tables.TABLE.OUTPUT`; None: always.
     when: str | None = None
-    #: Of a `decide` step: the outcome that takes this way.
+    #: Of a step with outcomes: the one that takes this way.
     outcome: str | None = None
+    #: How often the way may be taken in one run; after that it is passed over and a later one catches the case. None: no limit.
+    at_most: int | None = None
+    #: Steps that are no longer needed once this way is taken.
+    cancels: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -365,10 +372,22 @@ class Step:
     queue: str | None = None
     #: What an agency is asked to do (send).
     action: str | None = None
-    #: Outcomes of a `decide` step.
+    #: How the step can end: of a `decide` step the outcomes of the case, of a `work` step what a person found.
     outcomes: tuple[str, ...] = ()
-    #: How many arrivals a `join` waits for; None: all its ways in.
+    #: How many arrivals a `join` waits for; None: all its ways in. Of a step with `each`: how many of the items; None: all.
     needs: int | None = None
+    #: What becomes of the other ways when a `join` has all it waits for: they go on, or what is under way there is cancelled.
+    rest: Literal["continue", "cancel"] = "continue"
+    #: CEL that gives a list, such as `answers.sites`: the step is done once for each of its items, all at the same time.
+    each: str | None = None
+    #: Items at most (each); a list with more is refused.
+    most: int = 20
+    #: Steps that are no longer needed once this one has ended.
+    cancels: tuple[str, ...] = ()
+    #: Step that takes back what this one did, when the case is withdrawn after it has ended.
+    undo: str | None = None
+    #: Where the case goes when an agency refuses, or cannot be reached (send); None: people do the step by hand.
+    on_error: str | None = None
     #: Fields asked of the citizen (ask).
     fields: tuple[str, ...] = ()
     #: Term in which the citizen is to answer (ask), as `Standard.within`. The step ends `answered` or `lapsed`; `next` may tell them apart.
@@ -396,6 +415,11 @@ class Step:
     #: How it is decided in law (decide).
     decision: Ruling | None = None
 
+    @property
+    def ways(self) -> tuple[Arm, ...]:
+        """Every way on, that of an error included."""
+        return self.next.arms if self.on_error is None else (*self.next.arms, Arm(self.on_error, outcome="failed"))
+
 
 @dataclass(frozen=True)
 class Journey:
@@ -415,15 +439,24 @@ class Journey:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_by_id", {step.id: step for step in self.steps})
+        ways = {step.id: ordered(arm.to for arm in step.ways) for step in self.steps}
         ways_in: dict[str, int] = {}
-        for step in self.steps:
-            for to in {arm.to for arm in step.next.arms}:
+        for tos in ways.values():
+            for to in tos:
                 ways_in[to] = ways_in.get(to, 0) + 1
         object.__setattr__(self, "ways_in", ways_in)
+        turning = components(ways, self.start)
+        object.__setattr__(self, "round", frozenset(step for group in turning for step in group if len(group) > 1 or step in ways[step]))
+        clearing = [step.id for step in self.steps if step.kind == "join" and step.rest == "cancel"]
+        object.__setattr__(self, "regions", {join: region(ways, self.start, join) for join in clearing})
 
     _by_id: dict[str, Step] = field(init=False, repr=False, compare=False)
     #: Step id -> number of steps that lead to it.
     ways_in: dict[str, int] = field(init=False, repr=False, compare=False)
+    #: Steps that some way leads back to.
+    round: frozenset[str] = field(init=False, repr=False, compare=False)
+    #: Join with `rest: cancel` -> what lies between its split and it.
+    regions: dict[str, Region] = field(init=False, repr=False, compare=False)
 
 
 @dataclass(frozen=True)

@@ -63,11 +63,16 @@ def walk(node: Node | None, path: Path, *, key: bool = False) -> Node | None:
         if isinstance(node, Mapping) and part in node.values:
             node = node.keys[str(part)] if key and index == len(path) - 1 else node.values[str(part)]
         elif isinstance(node, Sequence | Mapping) and isinstance(part, int):
-            inside = node.items if isinstance(node, Sequence) else list((node.keys if key and index == len(path) - 1 else node.values).values())
+            inside = node.items if isinstance(node, Sequence) else _inside(node, key=key and index == len(path) - 1)
             node = inside[part] if part < len(inside) else node
         elif isinstance(node, Scalar):
             break
     return node
+
+
+def _inside(node: Mapping, *, key: bool) -> list[Node]:
+    """Values of a mapping (or their keys); what stands in a list below a key counts each by itself, as ways by outcome do."""
+    return [node.keys[name] if key else item for name, value in node.values.items() for item in (value.items if isinstance(value, Sequence) else [value])]
 
 
 class Positions:

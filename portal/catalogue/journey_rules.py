@@ -8,6 +8,7 @@ from portal.catalogue import syntax
 from portal.catalogue.definitions import Journey, Step
 from portal.catalogue.documents import Document, Path
 from portal.catalogue.faults import instead
+from portal.catalogue.flow_rules import check_flow
 from portal.catalogue.inside_rules import check_inside
 from portal.catalogue.known import Known
 from portal.catalogue.wait_rules import WAITED, check_wait
@@ -17,8 +18,9 @@ from portal.catalogue.ways import END, can_end, reached, ways_into
 ONLY_FOR = {
     "queue": ("work", "decide"),
     "action": ("send",),
-    "outcomes": ("decide",),
-    "needs": ("join",),
+    "outcomes": ("decide", "work"),
+    "each": ("work", "send"),
+    "on_error": ("send",),
     "fields": ("ask",),
     "reply_within": ("ask",),
     "template": ("notify",),
@@ -26,7 +28,7 @@ ONLY_FOR = {
     "lasts": ("wait",),
     "event": ("wait",),
     "within": ("wait",),
-    "reason": ("wait",),
+    "reason": ("wait", "work", "send", "decide", "ask"),
     "journey": ("journey",),
     "service": ("journey",),
     "when": ("journey",),
@@ -34,6 +36,8 @@ ONLY_FOR = {
 }
 #: How a step of kind `ask` can end.
 ASKED = ("answered", "lapsed")
+#: How a step of kind `send` can end: the agency did it, refused, or could not be reached.
+SENT = ("done", "refused", "failed")
 #: What a kind of step must say.
 DEMANDED = {"send": ("action",), "decide": ("outcomes",), "ask": ("fields", "reply_within"), "notify": ("template",)}
 
@@ -45,8 +49,8 @@ def ends(step: Step) -> tuple[str, ...]:
     if step.kind == "wait":
         return WAITED if step.event and step.within else ()
     if step.kind == "journey":
-        return tuple(arm.outcome for arm in step.next.arms if arm.outcome)
-    return step.outcomes
+        return tuple(dict.fromkeys(arm.outcome for arm in step.next.arms if arm.outcome))
+    return SENT if step.kind == "send" else step.outcomes
 
 
 def check_journey(document: Document[Journey], known: Known) -> None:
@@ -71,6 +75,7 @@ def check_journey(document: Document[Journey], known: Known) -> None:
         if step.next.arms:
             _next(document, path, step, ids)
     _graph(document, journey, set(ids))
+    check_flow(document, journey)
 
 
 def _id(document: Document[Journey], path: Path, step: Step, before: list[str]) -> None:
@@ -130,13 +135,15 @@ def _to(path: Path, step: Step, index: int) -> Path:
 
 def _outcomes(document: Document[Journey], path: Path, step: Step) -> None:
     if step.kind and step.kind != "decide" and not ends(step):
-        says = f"ways by outcome are for steps of kind `decide`, `ask` and `journey` and for a `wait` for an `event` with `within`, not `{step.kind}`"
-        document.note((*path, "next"), f"{says}: write a step id, or a list", key=True)
+        says = (
+            "ways by outcome are for steps of kind `decide`, `ask`, `send` and `journey`, for `work` with `outcomes` and for `wait` with `event` and `within`"
+        )
+        document.note((*path, "next"), f"{says}, not `{step.kind}`: write a step id, or a list", key=True)
         return
     named = [arm.outcome or "" for arm in step.next.arms]
     if step.kind == "journey":
         return  # portal/catalogue/inside_rules.py knows how they end
-    if step.kind in ("ask", "wait"):
+    if step.kind in ("ask", "send", "wait"):
         _ended(document, path, step.kind, ends(step), named)
         return
     for index, outcome in enumerate(step.outcomes):
@@ -148,7 +155,7 @@ def _outcomes(document: Document[Journey], path: Path, step: Step) -> None:
 
 
 def _ended(document: Document[Journey], path: Path, kind: str, known: tuple[str, ...], named: list[str]) -> None:
-    an = "an ask" if kind == "ask" else "a wait"
+    an = "an ask" if kind == "ask" else f"a {kind}"
     for outcome in known:
         if outcome not in named:
             document.note((*path, "next"), f"no way for {an} that is `{outcome}`: write `{outcome}: STEP` or `{outcome}: end` below `next`", key=True)
@@ -162,7 +169,7 @@ def _first(document: Document[Journey], path: Path, step: Step) -> None:
     for index, arm in enumerate(arms[:-1]):
         if arm.when is None:
             document.note((*path, "next", index), "only the last way may have no `when`: those below it would never be taken")
-    if arms[-1].when is not None:
+    if arms[-1].when is not None:  # a limit there is told of by flow_rules
         document.note((*path, "next", len(arms) - 1), "the last way must have no `when`, so that there is always one: add `- {to: STEP}` or `- {to: end}`")
 
 
@@ -171,12 +178,13 @@ def _graph(document: Document[Journey], journey: Journey, ids: set[str]) -> None
         document.note(("start",), f"there is no step `{journey.start}`: {instead(journey.start, ids)}")
     if journey.start not in ids or not all(step.next.arms for step in journey.steps):
         return
-    unknown = any(arm.to not in ids and arm.to != END for step in journey.steps for arm in step.next.arms)
+    unknown = any(arm.to not in ids and arm.to != END for step in journey.steps for arm in step.ways)
+    undone = {step.undo for step in journey.steps}
     reach, out = reached(journey), can_end(journey)
     if END not in reach and not unknown:
         document.note(("start",), "no way leads from the start to `end`: write `next: end`, or leave `next` out, at the last step")
     for index, step in enumerate(journey.steps):
-        if step.id not in reach and step.id and not unknown:
+        if step.id not in reach and step.id and not unknown and step.id not in undone:
             document.note(("steps", index, "id"), f"step `{step.id}` is never reached: name it in the `next` of another step, or delete it")
         elif step.id in reach and END in reach and step.id not in out and step.id and not unknown:
             document.note(("steps", index, "id"), f"step `{step.id}` has no way out: none of its ways leads to `end`")

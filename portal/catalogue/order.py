@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
 Ways = Mapping[str, Iterable[str]]
@@ -62,6 +63,31 @@ def circles(ways: Ways, without: Collection[str] = ()) -> list[tuple[str, ...]]:
     left = {step: [to for to in tos if to not in without] for step, tos in ways.items() if step not in without}
     groups = components(left, next(iter(left), ""))
     return [group for group in groups if len(group) > 1 or group[0] in left[group[0]]]
+
+
+def round(ways: Ways, group: Collection[str]) -> list[str]:
+    """The shortest way round inside a group: `a`, `b`, `a`. ValueError where none of them leads back to itself."""
+    rounds = (_back(ways, step, group) for step in group)
+    return min((found for found in rounds if found), key=len)
+
+
+def _back(ways: Ways, first: str, group: Collection[str]) -> list[str]:
+    """By breadth: the shortest way from a step back to it, or nothing."""
+    before: dict[str, str] = {}
+    left = deque([first])
+    while left:
+        step = left.popleft()
+        for to in ways.get(step, ()):
+            if to == first:
+                found = [first]
+                while step != first:
+                    found.append(step)
+                    step = before[step]
+                return [first, *found[::-1]]
+            if to in group and to not in before:
+                before[to] = step
+                left.append(to)
+    return []
 
 
 def ordered(next: Iterable[str]) -> list[str]:

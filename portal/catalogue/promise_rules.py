@@ -52,12 +52,20 @@ def check_promises(catalogue: Catalogue, positions: Positions) -> Iterator[Fault
     """Steps nothing watches over, and steps that may clearly take longer than the case."""
     for service in catalogue.services.values():
         journey = whole(catalogue.journeys[service.journey], catalogue.journeys)
-        covered = {standard.covers for standard in service.standards}
-        bare = [step.id for step in journey.steps if step.kind in WAITS and step.id not in covered]
-        if "case" not in covered and bare:
+        bare = _bare(service, journey)
+        if bare:
             says = f"no promise covers step `{'`, `'.join(bare)}` of journey `{journey.id}`, nor the whole case"
-            yield positions.fault("service", service.id, ("standards",), f"{says}: a case could wait there and nobody would see it; add one")
+            says += ": a case could wait there and nobody would see it; add one, or give the step a `reason`"
+            yield positions.fault("service", service.id, ("standards",), says)
         yield from (fault for fault, clear in _long(service, journey, positions) if clear)
+
+
+def _bare(service: Service, journey: Journey) -> list[str]:
+    """Steps that wait for somebody, with no promise and no reason. A promise on the whole case ends with a withdrawal: it does not watch over what undoes."""
+    covered = {standard.covers for standard in service.standards}
+    undone = {step.undo for step in journey.steps}
+    waiting = [step for step in journey.steps if step.kind in WAITS and step.id not in covered and step.reason is None]
+    return [step.id for step in waiting if "case" not in covered or step.id in undone]
 
 
 def warnings(catalogue: Catalogue, positions: Positions) -> Iterator[Fault]:
@@ -67,36 +75,45 @@ def warnings(catalogue: Catalogue, positions: Positions) -> Iterator[Fault]:
 
 
 def _long(service: Service, journey: Journey, positions: Positions) -> Iterator[tuple[Fault, bool]]:
+    """Too long even where nothing is done twice, and clearly so: a fault. Else, or by rounds alone: a warning."""
     for index, standard in enumerate(service.standards):
         promise = term(standard.within)
         if standard.covers != "case" or standard.starts_on or promise is None:
             continue
-        path = longest(service, journey, standard)
-        hours = sum(one.hours for _, one in path)
-        if hours <= promise.hours:
-            continue
-        same = all(one.unit == promise.unit for _, one in path)
-        clear = same and hours >= CLEARLY * promise.hours
-        said = ", ".join(f"`{step}` {one.number} {one.unit}" for step, one in path)
-        about = f"{sum(one.number for _, one in path)} {promise.unit}" if same else f"about {hours / 24:.0f} days"
-        says = f"{promise.number} {promise.unit} are promised, but the steps may take {about} one after another ({said}): promise more here, or less there"
-        yield positions.fault("service", service.id, ("standards", index, "within"), says), clear
+        once = longest(service, journey, standard, rounds=False)
+        same = all(one.unit == promise.unit for _, one, _ in once)
+        clear = same and _hours(once) >= CLEARLY * promise.hours
+        path = once if clear else longest(service, journey, standard)
+        if _hours(path) > promise.hours:
+            yield positions.fault("service", service.id, ("standards", index, "within"), _says(promise, path)), clear
 
 
-def longest(service: Service, journey: Journey, case: Standard) -> list[tuple[str, Term]]:
-    """Steps with a term of their own on the longest way through the journey; steps of a circle count once each."""
-    groups = components({step.id: ordered(arm.to for arm in step.next.arms) for step in journey.steps}, journey.start)
-    best: dict[str, list[tuple[str, Term]]] = {}
+def _says(promise: Term, path: Way) -> str:
+    same = all(one.unit == promise.unit for _, one, _ in path)
+    said = ", ".join(f"`{step}` {one.number} {one.unit}{f', {times} times' if times > 1 else ''}" for step, one, times in path)
+    about = f"{sum(one.number * times for _, one, times in path)} {promise.unit}" if same else f"about {_hours(path) / 24:.0f} days"
+    return f"{promise.number} {promise.unit} are promised, but the steps may take {about} one after another ({said}): promise more here, or less there"
+
+
+#: Step, its term, how often it may come.
+Way = list[tuple[str, Term, int]]
+
+
+def longest(service: Service, journey: Journey, case: Standard, *, rounds: bool = True) -> Way:
+    """Steps with a term of their own on the longest way through the journey; those of a circle as often as its limits let them come, or once each."""
+    groups = components({step.id: ordered(arm.to for arm in step.ways) for step in journey.steps}, journey.start)
+    best: dict[str, Way] = {}
     for group in reversed(groups):
-        inside = [(id, found) for id in group if (found := _term(journey.step(id), service, case))]
-        after = [best[arm.to] for id in group for arm in journey.step(id).next.arms if arm.to in best]
+        times = 1 + sum(arm.at_most or 0 for id in group for arm in journey.step(id).next.arms if rounds and arm.to in group)
+        inside = [(id, found, times) for id in group if (found := _term(journey.step(id), service, case))]
+        after = [best[arm.to] for id in group for arm in journey.step(id).ways if arm.to in best]
         way = inside + max(after, key=_hours, default=[])
         best |= dict.fromkeys(group, way)
     return best.get(journey.start, [])
 
 
-def _hours(way: list[tuple[str, Term]]) -> float:
-    return sum(one.hours for _, one in way)
+def _hours(way: Way) -> float:
+    return sum(one.hours * times for _, one, times in way)
 
 
 def _term(step: Step, service: Service, case: Standard) -> Term | None:

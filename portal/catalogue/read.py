@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from portal.catalogue.definitions import Arm, Next
@@ -172,7 +173,7 @@ def read_next(node: Node, say: Say) -> Next:
         say(node, "`next` names nothing: write a step, or leave the line out for `end`")
         return NO_WAY
     if isinstance(node, Mapping):
-        return Next("outcome", tuple(Arm(_str(Shape("str"), "next", to, say), outcome=outcome) for outcome, to in node.values.items()))
+        return Next("outcome", tuple(arm for outcome, to in node.values.items() for arm in _by_outcome(outcome, to, say)))
     if isinstance(node, Scalar):
         return Next("all", (Arm(_str(Shape("str"), "next", node, say)),))
     if all(isinstance(item, Mapping) for item in node.items):
@@ -183,14 +184,26 @@ def read_next(node: Node, say: Say) -> Next:
     return NO_WAY
 
 
+def _by_outcome(outcome: str, node: Node, say: Say) -> list[Arm]:
+    """A step, a way with a limit (`{to, at_most}`), or a list of such ways: the first that can be taken."""
+    items = node.items if isinstance(node, Sequence) else [node]
+    if not items:
+        say(node, f"outcome `{outcome}` leads nowhere: write a step, or `end`")
+    return [
+        replace(_arm(item, say), outcome=outcome) if isinstance(item, Mapping) else Arm(_str(Shape("str"), "next", item, say), outcome=outcome)
+        for item in items
+    ]
+
+
 def _arm(node: Mapping, say: Say) -> Arm:
+    known = {name: slot for name, slot in slots(Arm).items() if name != "outcome"}
     for name, key in node.keys.items():
-        if name not in ("when", "to"):
-            say(key, f"unknown key `{name}`: {instead(name, ('when', 'to'), what='known here are')}")
+        if name not in known:
+            say(key, f"unknown key `{name}`: {instead(name, known, what='known here are')}")
     if "to" not in node.values:
         say(node, "`to` is missing: write `to: STEP` or `to: end`")
-    texts = {name: _str(Shape("str"), name, node.values[name], say) for name in ("to", "when") if name in node.values}
-    return Arm(texts.get("to", ""), when=texts.get("when"))
+    said = {name: _value(slot.shape, name, node.values[name], say) for name, slot in known.items() if name in node.values}
+    return Arm(**{"to": "", **said})
 
 
 _FORMS: dict[str, Callable[[Shape, str, Node, Say], Any]] = {

@@ -11,7 +11,7 @@ from functools import cache
 from typing import Any
 
 from portal.catalogue import syntax
-from portal.catalogue.definitions import Agency, Journey, Letter, Next, Service, Table
+from portal.catalogue.definitions import Agency, Arm, Journey, Letter, Next, Service, Table
 from portal.catalogue.languages import REQUIRED
 from portal.catalogue.shapes import Shape, Slot, slots
 
@@ -41,6 +41,8 @@ _LEAST = {
     ("Service", "version"): 1,
     ("Journey", "version"): 1,
     ("Step", "needs"): 1,
+    ("Step", "most"): 1,
+    ("Arm", "at_most"): 1,
     ("Field", "max_length"): 1,
     ("Fee", "amount"): 0,
 }
@@ -125,19 +127,21 @@ def _text() -> dict[str, Any]:
 def _next() -> dict[str, Any]:
     """As `portal.catalogue.read.read_next` reads it."""
     to = {"type": "string", "pattern": r"\S"}
-    arm = {
-        "type": "object",
-        "additionalProperties": False,
-        "required": ["to"],
-        "properties": {"when": {"description": "CEL over `answers`, `channel`, `area`, `language`.", **to}, "to": {"description": "A step, or `end`.", **to}},
-    }
+    known: dict[str, Any] = {}
+    arm = {**_class(Arm, known), "description": "A way on, where a condition or a limit goes with it."}
+    arm["properties"] = {name: said for name, said in arm["properties"].items() if name != "outcome"}
     return {
         "description": "Where a case goes after a step; left out: to its end.",
         "oneOf": [
             {"description": "One way: a step, or `end`.", **to},
             {"description": "All of these at once.", "type": "array", "minItems": 1, "items": to},
-            {"description": "The first whose condition holds.", "type": "array", "minItems": 1, "items": arm},
-            {"description": "By the outcome of the step.", "type": "object", "minProperties": 1, "additionalProperties": to},
+            {"description": "The first whose condition holds and whose limit is not reached.", "type": "array", "minItems": 1, "items": arm},
+            {
+                "description": "By the outcome of the step.",
+                "type": "object",
+                "minProperties": 1,
+                "additionalProperties": {"anyOf": [to, arm, {"type": "array", "minItems": 1, "items": {"anyOf": [to, arm]}}]},
+            },
         ],
     }
 

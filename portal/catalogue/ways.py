@@ -11,13 +11,19 @@ END = "end"
 
 def targets(journey: Journey) -> dict[str, set[str]]:
     """Step id -> what its ways lead to."""
-    return {step.id: {arm.to for arm in step.next.arms} for step in journey.steps}
+    return {step.id: {arm.to for arm in step.ways} for step in journey.steps}
 
 
 def reached(journey: Journey) -> set[str]:
     """Steps (and `end`) that some way from the start leads to."""
     ways = targets(journey)
     return _closure([journey.start], ways)
+
+
+def reached_from(journey: Journey, step: str) -> set[str]:
+    """What some way out of that step leads to; the step itself only where a way leads round to it."""
+    ways = targets(journey)
+    return _closure(ways[step], ways)
 
 
 def can_end(journey: Journey) -> set[str]:

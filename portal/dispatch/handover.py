@@ -45,6 +45,7 @@ def prepared(work: Work, claim: Claim) -> Handover | Refusal:
         agency=agency.id,
         service=claim.body["service"],
         step=claim.body["step"],
+        item=claim.body.get("item"),
         answers=_answers(work, claim),
         text=_text(work, claim),
         language=case["language"],

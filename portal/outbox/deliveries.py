@@ -23,8 +23,11 @@ def place(
     answers: UUID | None,
     service: str | None,
     words: UUID | None = None,
+    item: int | None = None,
 ) -> Row | None:
-    """A handover leaves soon; `answers` and `words` are vault items. `DeliveryPlaced`. None, and nothing, for a case that may not reach the outside."""
+    """A handover leaves soon; `answers` and `words` are vault items, `item` is that of a list, from 1. `DeliveryPlaced`.
+    None, and nothing, for a case that may not reach the outside.
+    """
     if not leaves(work, case_id):
         return None
     body = {
@@ -34,6 +37,7 @@ def place(
         "service": service,
         "answers": str(answers) if answers else None,
         "words": str(words) if words else None,
+        "item": item,
     }
     row = placed(work, case_id, kind=KIND, target=agency, subject=step_run_id, body=body, key=str(step_run_id))
     _record(work, row, "DeliveryPlaced", action=body["action"], key=row["key"])

@@ -37,6 +37,8 @@ class Delivery:
     attempt: int
     #: Address of the agency as its definition says.
     endpoint: str | None = None
+    #: Of a step that is done for each item of a list the citizen gave: which, from 1.
+    item: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,8 @@ tasks = Table(
     #: `letter` (a decision to post or hand over; `step` is its id): what is to be done.
     Column("kind", Text, nullable=False),
     Column("step", Text, nullable=False),
+    #: Of a step that is done for each item of a list: which, from 1.
+    Column("item", Integer),
     Column("agency", Text, nullable=False),
     Column("queue", Text, nullable=False),
     Column("team", Text, nullable=False),

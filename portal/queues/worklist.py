@@ -30,18 +30,20 @@ def queue(
     step: str,
     step_run_id: UUID | None,
     agency: str,
+    item: int | None = None,
     queue: str,
     team: str,
     service: str | None,
     reference: str,
     due_at: datetime,
 ) -> Row:
-    """A task waits for a person. `TaskQueued`."""
+    """A task waits for a person; `item` of a list, from 1. `TaskQueued`."""
     row = work.add(
         tasks,
         case_id=case_id,
         id=new_id(),
         step_run_id=step_run_id,
+        item=item,
         kind=kind,
         step=step,
         agency=agency,
@@ -142,7 +144,7 @@ def rename(work: Work, case_id: UUID, step_run_id: UUID, *, step: str) -> list[d
 def requeue(work: Work, case_id: UUID, step_run_id: UUID, *, queue: str, team: str) -> None:
     """Tasks of a step run wait in that queue; one that somebody holds stays with them."""
     for task in work.rows(tasks, case_id):
-        if task["step_run_id"] == step_run_id and task["status"] in WAITING and task["kind"] in ("step", "triage"):
+        if task["step_run_id"] == step_run_id and task["status"] in WAITING and task["kind"] in ("step", "triage", "undo"):
             work.change(task, queue=queue, team=team, version=task["version"] + 1)
 
 

@@ -50,9 +50,9 @@ REACTIONS: dict[str, tuple[Reaction, ...]] = {
 QUIET = frozenset(
     {
         "AccessBarred", "AccessGranted", "BranchChosen", "CaseReplanned", "ClockCancelled", "ClockStarted", "ClockStopped", "DeliveryPlaced",
-        "DeliveryRetried", "FeedbackGiven", "JoinReached", "JourneyBegun", "MoveUndone", "NoteAdded", "NoticePromised", "ObjectionEnded",
-        "ObjectionReceived", "RemedyLapsed", "StandardEscalated", "StandardMet", "StandardMissed", "StandardWarned", "TableDecided", "TaskCancelled",
-        "TaskQueued", "TaskReleased", "WaitBegun",
+        "DeliveryRetried", "FeedbackGiven", "ItemsCounted", "JoinCleared", "JoinReached", "JourneyBegun", "JourneyStopped", "MoveUndone", "NoteAdded",
+        "NoticePromised", "ObjectionEnded", "ObjectionReceived", "RemedyLapsed", "StandardEscalated", "StandardMet", "StandardMissed",
+        "StandardWarned", "TableDecided", "TaskCancelled", "TaskQueued", "TaskReleased", "WaitBegun",
     }
 )  # fmt: skip
 

@@ -62,7 +62,18 @@ def start_clock(work: Work, case: Row, standard: Standard, *, started_at: Any, s
         waiting.catch_up(work, clock)
 
 
-def put_task(work: Work, case: Row, agency: Agency, *, kind: str, step: str, step_run: UUID | None, queue: str | None, service: str | None = None) -> None:
+def put_task(
+    work: Work,
+    case: Row,
+    agency: Agency,
+    *,
+    kind: str,
+    step: str,
+    step_run: UUID | None,
+    queue: str | None,
+    service: str | None = None,
+    item: int | None = None,
+) -> None:
     """A task in a queue of the agency, sorted by the soonest promise."""
     found = worklist.queue_of(agency, queue)
     worklist.queue(
@@ -71,6 +82,7 @@ def put_task(work: Work, case: Row, agency: Agency, *, kind: str, step: str, ste
         kind=kind,
         step=step,
         step_run_id=step_run,
+        item=item,
         agency=agency.id,
         queue=found.id,
         team=found.team,
@@ -86,8 +98,13 @@ def go_on(work: Work, case: Row, step_run_id: UUID, outcome: str | None) -> None
     run = ledger.run_of(work, case["case_id"], step_run["run_id"])
     service = service_in(work, case, run)
     assert service is not None
-    holder = service.agency if run["service_hash"] else case["agency"]
-    journeys.end_step(work, run, service, step_run_id, outcome=outcome, holder=holder, facts=facts(work, case))
+    journeys.end_step(work, run, service, step_run_id, outcome=outcome, holder=holder(work, case, run), facts=facts(work, case))
+
+
+def holder(work: Work, case: Row, run: Row, *, held_by: str | None = None) -> str:
+    """The agency that does the steps of a run which name none: that of its part of a life event, else that of the case (or the one that held it before)."""
+    part = journeys.service_of(work, run)
+    return part.agency if part is not None else held_by or str(case["agency"])
 
 
 def give(work: Work, case: Row, service_id: str, *, why: str) -> None:
@@ -96,9 +113,11 @@ def give(work: Work, case: Row, service_id: str, *, why: str) -> None:
     registry.route(work, case["case_id"], service=service.id, service_hash=work.catalogue.hashes["service", service.id], agency=service.agency, why=why)
 
 
-def stop(work: Work, case: Row, *, why: str) -> None:
-    """What runs for the case is stopped."""
+def stop(work: Work, case: Row, *, why: str, held_by: str | None = None) -> None:
+    """What runs for the case is stopped, and what was done is taken back by those who did it, or by the agency that held the case (`held_by`)."""
+    undoing = {run["id"] for run in ledger.running(work, case["case_id"]) if journeys.is_stopping(run)}
     for run in ledger.running(work, case["case_id"]):
-        journeys.stop(work, run)
-    clocks.cancel(work, case["case_id"], lambda _: True, why=why)
-    worklist.cancel(work, case["case_id"], why=why)
+        journeys.stop(work, run, holder=holder(work, case, run, held_by=held_by))
+    kept = {row["id"] for row in ledger.step_runs_of(work, case["case_id"]) if row["run_id"] in undoing}
+    clocks.cancel(work, case["case_id"], lambda clock: clock["step_run_id"] not in kept, why=why)
+    worklist.cancel(work, case["case_id"], why=why, keep=("undo",))

@@ -49,7 +49,7 @@ def refer(work: Work, events: list[Event]) -> None:
     """A wrong door: what runs there is stopped, and the next door takes over; nothing is asked again."""
     for event in events:
         case = registry.case_of(work, event.case_id)
-        stop(work, case, why="referred")
+        stop(work, case, why="referred", held_by=event.data["from_agency"])
         target = event.data["to_service"]
         if target:
             give(work, case, target, why="referred")
@@ -84,7 +84,7 @@ def closed(work: Work, events: list[Event]) -> None:
         case = registry.case_of(work, event.case_id)
         pending = worklist.waiting_of(work, event.case_id, "decision")
         clocks.stop(work, event.case_id, lambda clock, of=pending: not any(anew(task, clock) for task in of), at=event.occurred_at)  # type: ignore[misc]
-        worklist.cancel(work, event.case_id, why="case closed", keep=("consequence", "decision", "letter"))
+        worklist.cancel(work, event.case_id, why="case closed", keep=("consequence", "decision", "letter", "undo"))
         moot(work, event.case_id, "tacit-approval")
         tell(work, case, "closed")
 

@@ -58,12 +58,12 @@ def approve(work: Work, case: Row, clock: Row, *, official: str) -> None:
     if part is not None:
         if part["status"] == "running":
             decided(part=part["id"])
-            journeys.stop(work, part)
+            journeys.stop(work, part, holder=case["agency"], undo=False)
             go_on(work, case, clock["step_run_id"], outcome)
         return
     decided()
     for run in ledger.running(work, case["case_id"]):
-        journeys.stop(work, run)
+        journeys.stop(work, run, holder=case["agency"], undo=False)
     registry.close(work, case["case_id"], outcome=outcome)
 
 

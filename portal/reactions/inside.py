@@ -9,7 +9,7 @@ from uuid import UUID
 from portal.cases import registry
 from portal.catalogue.definitions import Service, Step
 from portal.catalogue.inside import WITHDRAWN
-from portal.reactions.acts import facts, go_on, service_in, start_clock
+from portal.reactions.acts import facts, go_on, holder, service_in, start_clock
 from portal.runs import ledger
 from portal.standards import changes, clocks
 from portal.unit_of_work import Event, Row, Work
@@ -23,10 +23,9 @@ def begin(work: Work, case: Row, run: Row, step: Step, step_run: UUID) -> None:
         return
     service = service_in(work, case, run)
     assert service is not None
-    holder = service.agency if run["service_hash"] else case["agency"]
     if step.service is not None:
         promise(work, case, run, step, step_run)
-    journeys.begin_inside(work, run, step, row, service, holder=holder, facts=facts(work, case))
+    journeys.begin_inside(work, run, step, row, service, holder=holder(work, case, run), facts=facts(work, case))
 
 
 def promise(work: Work, case: Row, run: Row, step: Step, step_run: UUID) -> None:
@@ -51,7 +50,7 @@ def stop(work: Work, case_id: UUID, step_run: UUID) -> None:
         return
     run = ledger.inside(work, case_id, step_run)
     if run is not None and run["status"] == "running":
-        journeys.stop(work, run)
+        journeys.stop(work, run, holder=holder(work, registry.case_of(work, case_id), run))
 
 
 def withdrawn(work: Work, events: list[Event]) -> None:

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from portal.access import grants
 from portal.cases import asks, registry
-from portal.catalogue.definitions import Service
+from portal.catalogue.definitions import Service, Step
 from portal.outbox import deliveries
 from portal.queues import worklist
 from portal.reactions import consequences, inside, waits
@@ -14,7 +14,7 @@ from portal.reactions.acts import give, go_on, put_task, service_in, start_clock
 from portal.runs import ledger
 from portal.standards import changes, clocks, overdue
 from portal.unit_of_work import Event, Row, Work
-from portal.workflow import waiting
+from portal.workflow import journeys, waiting
 
 
 def begin_step(work: Work, events: list[Event]) -> None:
@@ -43,6 +43,7 @@ def begin_step(work: Work, events: list[Event]) -> None:
                 action=step.action or step.id,
                 answers=None,
                 service=service.id,
+                item=event.data.get("item"),
             )
         elif step.kind == "notify":
             tell(work, case, step.template or "message")
@@ -118,18 +119,29 @@ def agency_reported(work: Work, events: list[Event]) -> None:
 
 
 def parked(work: Work, events: list[Event]) -> None:
-    """A handover cannot leave by itself: people of the agency it was for do the step by hand, or those of the agency that holds the case."""
+    """A handover cannot leave by itself: the journey has a way for that, or people of the agency it was for do the step by hand, or those of the holder."""
     for event in events:
-        case = registry.case_of(work, event.case_id)
+        case, step_run = registry.case_of(work, event.case_id), UUID(event.data["step_run"])
+        if _catches(journeys.step_of(work, event.case_id, step_run)) and ledger.step_run(work, event.case_id, step_run)["status"] == "begun":
+            deliveries.cancel(work, event.case_id, step_run)
+            go_on(work, case, step_run, "failed")
+            continue
         known = [work.catalogue.agencies[id] for id in (event.agency, case["agency"]) if id in work.catalogue.agencies]
         agency = next((one for one in known if one.queues), None)
         if agency:
-            put_task(work, case, agency, kind="parked", step=event.step or "delivery", step_run=UUID(event.data["step_run"]), queue=None)
+            put_task(work, case, agency, kind="parked", step=event.step or "delivery", step_run=step_run, queue=None)
+
+
+def _catches(step: Step) -> bool:
+    """Whether the journey says itself where it goes when an agency cannot be reached."""
+    return step.on_error is not None or any(arm.outcome == "failed" for arm in step.next.arms)
 
 
 def queue_step(work: Work, case: Row, service: Service, event: Event, queue: str | None, *, of: str | None = None) -> None:
     """The step waits for people. `of`: the service of the part of a life event it is in."""
     assert event.agency is not None
     assert event.step is not None
-    kind = "triage" if service.triage else "step"
-    put_task(work, case, work.catalogue.agencies[event.agency], kind=kind, step=event.step, step_run=UUID(event.data["step_run"]), queue=queue, service=of)
+    undoing = journeys.is_stopping(ledger.run_of(work, event.case_id, UUID(event.data["run"])))
+    kind = "undo" if undoing else "triage" if service.triage else "step"
+    agency, step_run = work.catalogue.agencies[event.agency], UUID(event.data["step_run"])
+    put_task(work, case, agency, kind=kind, step=event.step, step_run=step_run, queue=queue, service=of, item=event.data.get("item"))

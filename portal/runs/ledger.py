@@ -62,19 +62,26 @@ def end(work: Work, run: Row, *, outcome: str | None) -> None:
     work.record(run["case_id"], "JourneyEnded", run=str(run["id"]), outcome=outcome)
 
 
-def begin_step(work: Work, run: Row, number: int, *, step: str, kind: str, agency: str) -> Row:
-    """A step run; its id follows from the run and its number, so that a replay finds the same. `StepBegun`."""
-    id = step_run_id(run["id"], number)
-    row = work.add(step_runs, case_id=run["case_id"], id=id, run_id=run["id"], step=step, kind=kind, agency=agency, status="begun", begun_at=work.now)
-    work.record(run["case_id"], "StepBegun", agency=agency, step=step, run=str(run["id"]), step_run=str(id), kind=kind)
+def stop(work: Work, run: Row) -> None:
+    """The run is no longer needed; what was done is taken back first. `JourneyStopped`."""
+    work.record(run["case_id"], "JourneyStopped", run=str(run["id"]))
+
+
+def begin_step(work: Work, run: Row, number: int, *, step: str, kind: str, agency: str, item: int | None = None) -> Row:
+    """A step run; its id follows from the run and its number, so that a replay finds the same. `item` of a list, from 1. `StepBegun`."""
+    id, of = step_run_id(run["id"], number), {"run_id": run["id"], "step": step, "kind": kind, "agency": agency}
+    row = work.add(step_runs, case_id=run["case_id"], id=id, **of, item=item, status="begun", begun_at=work.now)
+    work.record(run["case_id"], "StepBegun", agency=agency, step=step, run=str(run["id"]), step_run=str(id), kind=kind, **_said(item=item))
     return row
 
 
-def end_step(work: Work, run: Row, number: int, *, outcome: str | None, cost: int | None) -> None:
-    """A step run ended; `cost` in minor units of the agency's currency. `StepEnded`."""
+def end_step(work: Work, run: Row, number: int, *, outcome: str | None, cost: int | None, count: int | None = None, undo: str | None = None) -> None:
+    """A step run ended; `cost` in minor units of the agency's currency. `count`: items of the step ended by now; `undo`: the step that would take it back.
+    `StepEnded`."""
     row = step_run(work, run["case_id"], step_run_id(run["id"], number))
     work.change(row, status="ended", outcome=outcome, ended_at=work.now)
-    work.record(run["case_id"], "StepEnded", agency=row["agency"], step=row["step"], run=str(run["id"]), step_run=str(row["id"]), outcome=outcome, cost=cost)
+    told = {"run": str(run["id"]), "step_run": str(row["id"]), "outcome": outcome, "cost": cost, **_said(count=count, undo=undo)}
+    work.record(run["case_id"], "StepEnded", agency=row["agency"], step=row["step"], **told)
 
 
 def cancel_step(work: Work, run: Row, number: int) -> None:
@@ -112,14 +119,29 @@ def waits_for(work: Work, case_id: UUID, event: str | None = None) -> list[Row]:
     return [row for row in work.rows(step_runs, case_id) if row["kind"] == "wait" and row["status"] == "begun" and event in (None, row["awaits"])]
 
 
-def branch(work: Work, run: Row, *, step: str, to: str) -> None:
-    """A condition was judged. `BranchChosen`."""
-    work.record(run["case_id"], "BranchChosen", step=step, run=str(run["id"]), to=to)
+def branch(work: Work, run: Row, *, step: str, to: str, count: int | None = None) -> None:
+    """One of several ways was chosen; `count`: how often by now, of a way with a limit. `BranchChosen`."""
+    work.record(run["case_id"], "BranchChosen", step=step, run=str(run["id"]), to=to, **_said(count=count))
+
+
+def count_items(work: Work, run: Row, *, step: str, count: int) -> None:
+    """A step is done once for each of so many items. `ItemsCounted`."""
+    work.record(run["case_id"], "ItemsCounted", step=step, run=str(run["id"]), count=count)
 
 
 def join(work: Work, run: Row, *, step: str, came_from: str | None, count: int) -> None:
     """A way reached a join. `JoinReached`."""
     work.record(run["case_id"], "JoinReached", step=step, run=str(run["id"]), count=count, came_from=came_from)
+
+
+def clear_join(work: Work, run: Row, *, step: str) -> None:
+    """What had reached a join is no longer counted. `JoinCleared`."""
+    work.record(run["case_id"], "JoinCleared", step=step, run=str(run["id"]))
+
+
+def _said(**some: Any) -> dict[str, Any]:
+    """What is so: most steps have no items, limits or ways back, and their events do not speak of them."""
+    return {name: value for name, value in some.items() if value is not None}
 
 
 def step_run_id(run_id: UUID, number: int) -> UUID:
@@ -143,6 +165,12 @@ def step_run(work: Work, case_id: UUID, id: UUID) -> Row:
 def step_runs_of(work: Work, case_id: UUID) -> list[Row]:
     """All step runs of a case in hand, those of earlier doors too."""
     return work.rows(step_runs, case_id)
+
+
+def steps_of(work: Work, case_id: UUID, id: UUID) -> list[Row]:
+    """All step runs of the run to which that one belongs."""
+    run_id = step_run(work, case_id, id)["run_id"]
+    return [row for row in work.rows(step_runs, case_id) if row["run_id"] == run_id]
 
 
 def run_of(work: Work, case_id: UUID, id: UUID) -> Row:

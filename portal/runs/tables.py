@@ -46,6 +46,8 @@ step_runs = Table(
     Column("step", Text, nullable=False),
     Column("kind", Text, nullable=False),
     Column("agency", Text, nullable=False),
+    #: Of a step that is done for each item of a list: which, from 1.
+    Column("item", Integer),
     #: `begun`, `ended`, `cancelled`.
     Column("status", Text, nullable=False),
     Column("outcome", Text),

@@ -18,7 +18,7 @@ from portal.runs import ledger
 from portal.standards import clocks, clockwork
 from portal.unit_of_work import Principal, Work
 from portal.vault import items
-from portal.views import parts, waits, why
+from portal.views import parts, undoing, waits, why
 from portal.views.words import promise_says
 
 #: Data of events that only staff see: who holds what, and ids of items in the vault.
@@ -63,9 +63,10 @@ def case(work: Work, case_id: UUID, *, language: str) -> dict[str, Any]:
         "received_at": row["received_at"],
         "closed_at": row["closed_at"],
         "outcome": row["outcome"],
-        "promise": promise(running, row["zone"], language),
+        "promise": promise(_of_case(row, running), row["zone"], language),
         "steps": [_step(step) for step in steps],
         "parts": parts.of_case(work, case_id, steps, running, zone=row["zone"], language=language),
+        "undoing": undoing.of_case(work, case_id, row["status"], steps, language=language),
         "waiting": waits.of_case(work, case_id, steps, zone=row["zone"], language=language),
         "decisions": [_decision(one) for one in work.run(visible(work, decisions.of_case_for_reader(case_id)))],
         "asked": [_asked(one, kept, given["answers"]) for one in work.run(visible(work, asks.statement(case_id)))] if row["status"] == "waiting" else [],
@@ -89,6 +90,11 @@ def _given(kept: Iterable[dict[str, Any]]) -> dict[str, Any]:
         elif item["kind"] in ("message", "note"):
             told[f"{item['kind']}s"].append(said)
     return told
+
+
+def _of_case(row: dict[str, Any], running: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Clocks a party's promise is told by: once it is withdrawn, not those of what undoes."""
+    return [clock for clock in running if row["status"] != "withdrawn" or clock["step_run_id"] is None]
 
 
 def promise(rows: Iterable[Any], zone: str, language: str) -> dict[str, Any] | None:
@@ -196,7 +202,7 @@ def _clock(work: Work, row: dict[str, Any], now: datetime, reasons: dict[str, An
 
 
 def _step(row: dict[str, Any]) -> dict[str, Any]:
-    return {name: row[name] for name in ("step", "kind", "agency", "status", "outcome", "begun_at", "ended_at")}
+    return {name: row[name] for name in ("step", "kind", "item", "agency", "status", "outcome", "begun_at", "ended_at")}
 
 
 def _decision(row: dict[str, Any]) -> dict[str, Any]:

@@ -8,7 +8,8 @@ from typing import Any
 from uuid import UUID
 
 from portal.cases import asks, registry
-from portal.catalogue.definitions import Journey, Service, Step
+from portal.catalogue.definitions import Service, Step
+from portal.catalogue.journey_rules import SENT, ends
 from portal.catalogue.syntax import bad_term
 from portal.errors import IllegalMove, Invalid
 from portal.queues import worklist
@@ -16,7 +17,7 @@ from portal.runs import ledger
 from portal.standards import changes, clocks
 from portal.unit_of_work import Row, Work
 from portal.vault import items
-from portal.workflow import answers, deciding, objecting, revoking, waiting
+from portal.workflow import answers, deciding, journeys, objecting, revoking, waiting
 from portal.workflow.deciding import Draft
 
 #: Characters of reasons and notes.
@@ -38,7 +39,7 @@ def complete(
     conditions: Sequence[str] = (),
     instead: Mapping[str, Any] | None = None,
 ) -> None:
-    """Finishes a task. A `decide` step wants one of its outcomes; triage wants the service the request belongs to."""
+    """Finishes a task. A `decide` step wants one of its outcomes, a `send` step done by hand may have one; triage wants the service the request belongs to."""
     holder = str(work.principal.subject)
     step = _step(work, task)
     if task["kind"] == "triage":
@@ -47,10 +48,12 @@ def complete(
         raise Invalid(errors=[{"pointer": "/service", "detail": "Only triage gives a request its service; at a wrong door, use /refer."}])
     elif task["kind"] == "consequence" and outcome not in SETTLED:
         raise Invalid(errors=[{"pointer": "/outcome", "detail": f"Send one of {', '.join(SETTLED)}."}])
-    elif step is not None and (step.kind == "decide" or (outcome is not None and step.outcomes)):
+    elif step is not None and (step.outcomes or (outcome is not None and ends(step))):
         _outcome(step, outcome)
     elif task["kind"] == "letter":
         raise IllegalMove(f"Post the letter or hand it over, then say how and when: POST /api/v1/decisions/{task['step']}/service.")
+    elif step is not None and step.kind == "send":
+        outcome = SENT[0]
     drafted = _draft(work, task, step, outcome, reasons, conditions)
     replaces = objecting.weigh(work, task, drafted, instead) if drafted else None
     worklist.complete(work, task, holder=holder, version=version, outcome=outcome, service=service)
@@ -190,16 +193,12 @@ def _decide(work: Work, task: Row, drafted: Draft) -> None:
 def _step(work: Work, task: Row) -> Step | None:
     if task["kind"] == "decision":
         return revoking.anew(work, task)[1]
-    if task["step_run_id"] is None:
-        return None
-    run = ledger.run_of_step(work, task["case_id"], task["step_run_id"])
-    journey: Journey = work.portal.pinned(work, run["definition_hash"])
-    return journey.step(ledger.step_run(work, task["case_id"], task["step_run_id"])["step"])
+    return journeys.step_of(work, task["case_id"], task["step_run_id"]) if task["step_run_id"] else None
 
 
 def _outcome(step: Step, outcome: str | None) -> None:
-    if outcome not in step.outcomes:
-        raise Invalid(errors=[{"pointer": "/outcome", "detail": f"Send one of {', '.join(step.outcomes)}."}])
+    if outcome not in ends(step):
+        raise Invalid(errors=[{"pointer": "/outcome", "detail": f"Send one of {', '.join(ends(step))}."}])
 
 
 def _known_service(work: Work, service: str | None) -> None:

@@ -10,7 +10,7 @@ from portal.runs.ledger import step_run_id
 from portal.workflow.runner import Run, StepEvent, apply
 
 #: Types of event that move a run; `JourneyBegun` makes it.
-MOVES = frozenset({"StepBegun", "StepEnded", "StepCancelled", "BranchChosen", "JoinReached", "JourneyEnded"})
+MOVES = frozenset({"StepBegun", "StepEnded", "StepCancelled", "BranchChosen", "JoinReached", "JoinCleared", "ItemsCounted", "JourneyStopped", "JourneyEnded"})
 #: A run goes on by another version of its journey.
 VERSIONS = frozenset({"CaseMoved", "MoveUndone"})
 #: Kinds of step whose outcome is that of the run.
@@ -47,6 +47,8 @@ def told(run_id: UUID, run: Run, event: Mapping[str, Any], kinds: Mapping[str, s
         outcome=data.get("outcome"),
         to="decision" if type == "StepEnded" and kinds.get(step_run) == DECIDES else data.get("to") or data.get("came_from"),
         count=data.get("count"),
+        item=data.get("item"),
+        undo=data.get("undo"),
     )
 
 

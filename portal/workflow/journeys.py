@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from portal.cases import findings
-from portal.catalogue.conditions import holds, typed_for
+from portal.catalogue.conditions import holds, size, typed_for
 from portal.catalogue.definitions import Journey, Service, Step
 from portal.catalogue.inside import pins
 from portal.catalogue.tabled import Tables
@@ -56,16 +56,28 @@ def renew(work: Work, run: Row, service: Service, step_run: UUID, *, holder: str
     """A step run under way is cancelled and its step begun again, with a task, a promise or a delivery of its own."""
     number = ledger.number_of(run, step_run) or 0
     journey, stands = work.portal.pinned(work, run["definition_hash"]), runner.Run.of(run["state"])
-    step = stands.active[number]
-    for event in (runner.StepEvent("StepCancelled", step, number), runner.StepEvent("StepBegun", step, stands.count + 1)):
+    step, item = stands.active[number], ledger.step_run(work, run["case_id"], step_run)["item"]
+    for event in (runner.StepEvent("StepCancelled", step, number), runner.StepEvent("StepBegun", step, stands.count + 1, item=item)):
         stands = runner.apply(stands, event)
         ledger.stand(work, run, stands.state())
         _write(work, run, journey, service, event, holder)
 
 
-def stop(work: Work, run: Row) -> None:
-    """The run is no longer needed: what is under way is cancelled."""
-    _follow(work, run, None, runner.Stopped(), holder="", facts={})
+def is_stopping(run: Row) -> bool:
+    """Whether a run is no longer needed and what was done in it is being taken back."""
+    return bool(run["status"] == "running" and runner.Run.of(run["state"]).stopping)
+
+
+def step_of(work: Work, case_id: UUID, step_run: UUID) -> Step:
+    """The step of a step run, as its case pinned it."""
+    row = ledger.step_run(work, case_id, step_run)
+    journey: Journey = work.portal.pinned(work, ledger.run_of(work, case_id, row["run_id"])["definition_hash"])
+    return journey.step(row["step"])
+
+
+def stop(work: Work, run: Row, *, holder: str, undo: bool = True) -> None:
+    """The run is no longer needed: what is under way is cancelled, and what was done is taken back, unless it stands."""
+    _follow(work, run, None, runner.Stopped(undo), holder=holder, facts={})
 
 
 def _follow(work: Work, row: Row, service: Service | None, happening: runner.Happening, *, holder: str, facts: Mapping[str, Any]) -> None:
@@ -73,7 +85,7 @@ def _follow(work: Work, row: Row, service: Service | None, happening: runner.Hap
     run = runner.Run.of(row["state"])
     fields, tables = (typed_for(service), Tables(service, facts)) if service else ((), {})
     judged = {**facts, "tables": tables}
-    for event in runner.decide(journey, run, happening, lambda when: holds(when, fields, judged)):
+    for event in runner.decide(journey, run, happening, lambda when: holds(when, fields, judged), lambda each: size(each, fields, judged)):
         run = runner.apply(run, event)
         ledger.stand(work, row, run.state())
         _write(work, row, journey, service, event, holder)
@@ -82,23 +94,29 @@ def _follow(work: Work, row: Row, service: Service | None, happening: runner.Hap
 
 
 def _write(work: Work, row: Row, journey: Journey, service: Service | None, event: runner.StepEvent, holder: str) -> None:
-    if event.type == "JourneyEnded":
-        ledger.end(work, row, outcome=event.outcome)
-        return
-    assert event.step is not None
-    step = journey.step(event.step)
-    if event.type == "BranchChosen":
-        assert event.to is not None
-        ledger.branch(work, row, step=step.id, to=event.to)
-    elif event.type == "JoinReached":
-        assert event.count is not None
-        ledger.join(work, row, step=step.id, came_from=event.to, count=event.count)
-    else:
-        assert event.number is not None
-        if event.type == "StepBegun":
-            agency = work.portal.pinned(work, row["pins"][f"service/{step.service}"]).agency if step.service else step.agency
-            ledger.begin_step(work, row, event.number, step=step.id, kind=step.kind, agency=agency or holder)
-        elif event.type == "StepEnded":
-            ledger.end_step(work, row, event.number, outcome=event.outcome, cost=service.costs.get(step.id) if service else None)
+    if event.step is None:
+        if event.type == "JourneyStopped":
+            ledger.stop(work, row)
         else:
-            ledger.cancel_step(work, row, event.number)
+            ledger.end(work, row, outcome=event.outcome)
+    elif event.number is not None:
+        _write_step(work, row, journey.step(event.step), service, event, event.number, holder)
+    elif event.type == "BranchChosen":
+        ledger.branch(work, row, step=event.step, to=event.to or runner.END, count=event.count)
+    elif event.type == "JoinReached":
+        ledger.join(work, row, step=event.step, came_from=event.to, count=event.count or 0)
+    elif event.type == "JoinCleared":
+        ledger.clear_join(work, row, step=event.step)
+    else:
+        ledger.count_items(work, row, step=event.step, count=event.count or 0)
+
+
+def _write_step(work: Work, row: Row, step: Step, service: Service | None, event: runner.StepEvent, number: int, holder: str) -> None:
+    if event.type == "StepBegun":
+        agency = work.portal.pinned(work, row["pins"][f"service/{step.service}"]).agency if step.service else step.agency
+        ledger.begin_step(work, row, number, step=step.id, kind=step.kind, agency=agency or holder, item=event.item)
+    elif event.type == "StepEnded":
+        cost = service.costs.get(step.id) if service else None
+        ledger.end_step(work, row, number, outcome=event.outcome, cost=cost, count=event.count, undo=event.undo)
+    else:
+        ledger.cancel_step(work, row, number)

@@ -6,12 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
-from portal.catalogue.conditions import Typed, WrongCondition, compiled
+from portal.catalogue.conditions import Typed, WrongCondition, compiled, listed
 from portal.catalogue.definitions import Journey, Service, Step
 from portal.catalogue.mapping import StepMapping
-from portal.workflow.explore import needed
-from portal.workflow.runner import Run
-from portal.workflow.soundness import PEOPLE, unsound_from
+from portal.workflow.runner import Run, needed
+from portal.workflow.soundness import unsound_from
+
+#: Kinds of step at which a person looks: one may become the other under their hands.
+PEOPLE = ("work", "decide")
 
 
 class Stays(Exception):
@@ -68,6 +70,8 @@ class Plan:
         for step in self.newer.steps:
             if strange := [name for name in step.fields if name not in known]:
                 return says % f"step `{step.id}` asks for `{strange[0]}`"
+            if step.each is not None and (wrong := _no_list(step.each, typed)):
+                return says % f"`{step.id}` cannot be done for each of `{step.each}`: {wrong}"
             for arm in step.next.arms:
                 try:
                     if arm.when is not None:
@@ -142,6 +146,14 @@ class Plan:
                 if gone := [old for old, new in zip(kept, more[one.name], strict=True) if new not in there]:
                     raise Stays(f"what takes back a step that was done, `{gone[0]}`, is not in the newer version: say in the mapping where it goes")
         return replace(run, **more)
+
+
+def _no_list(expression: str, typed: Typed) -> WrongCondition | None:
+    try:
+        listed(expression, typed)
+    except WrongCondition as wrong:
+        return wrong
+    return None
 
 
 def _alike(old: Step, new: Step) -> None:

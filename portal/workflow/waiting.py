@@ -28,9 +28,12 @@ def reply_date(work: Work, agency: str, within: str) -> datetime:
 
 
 def ask_step(work: Work, case: Row, service: Service, step: Step, step_run: UUID, *, agency: str) -> bool:
-    """A step of the journey asks the party for its fields. False, and nothing, where each was answered before, or is not asked after other answers."""
+    """A step of the journey asks the party for its fields. False, and nothing, where each was answered before, or is not asked after other answers: nobody is
+    asked twice, but where the journey has come round to the same question again.
+    """
     known = facts(work, case)
-    missing = [name for name in step.fields if name not in known["answers"]]
+    again = any(row["step"] == step.id and row["id"] != step_run for row in ledger.steps_of(work, case["case_id"], step_run))
+    missing = [name for name in step.fields if again or name not in known["answers"]]
     never = never_asked(service, missing, known)
     missing = [name for name in missing if name not in never]
     if not missing:

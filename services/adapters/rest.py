@@ -26,6 +26,7 @@ class Rest:
             "action": delivery.action,
             "service": delivery.service,
             "step": delivery.step,
+            **({} if delivery.item is None else {"item": delivery.item}),
             "answers": dict(delivery.answers),
             "text": delivery.text,
             "language": delivery.language,

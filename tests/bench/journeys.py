@@ -106,12 +106,13 @@ def steps(seconds: float) -> tuple[float, int]:
 
 
 def sixty() -> Journey:
-    """Eight ways at once, each of seven decisions that go on, stop or go back: sixty steps, millions of standings if all orders were tried."""
+    """Eight ways at once, each of seven decisions that go on, stop or go back three times: sixty steps, millions of standings if all orders were tried."""
     ways = []
     for way in range(8):
         for at in range(7):
             on = f"w{way}-{at + 1}" if at < 6 else "all"
-            arms = (Arm(on, outcome="on"), Arm("all", outcome="stop"), Arm(f"w{way}-{max(at - 1, 0)}", outcome="again"))
+            back = Arm(f"w{way}-{max(at - 1, 0)}", outcome="again", at_most=3)
+            arms = (Arm(on, outcome="on"), Arm("all", outcome="stop"), back, Arm("all", outcome="again"))
             ways.append(Step(f"w{way}-{at}", "decide", {"en": "Decide"}, Next("outcome", arms), outcomes=("on", "stop", "again")))
     begin = _step("begin", "work", *(f"w{way}-0" for way in range(8)))
     join = Step("all", "join", {"en": "All"}, Next("all", (Arm("judge"),)), needs=8)

@@ -56,8 +56,8 @@ def reported(told: Told, step: str, status: str = "done") -> None:
     """The agency reports on its handover."""
     with told.portal.work(ENGINE) as work:
         work.narrow([told.case_id])
-        row = next(row for row in work.rows(outbox, told.case_id) if row["kind"] == "delivery" and row["body"]["step"] == step)
-        deliveries.reported(work, row, message=f"{step}-1", status=status, rank=3, remote_id="R-1", outcome=None)
+        row = next(row for row in work.rows(outbox, told.case_id) if row["kind"] == "delivery" and row["body"]["step"] == step and row["done_at"] is None)
+        deliveries.reported(work, row, message=f"{row['key']}-1", status=status, rank=3, remote_id="R-1", outcome=None)
     told.stand()
 
 
@@ -161,6 +161,44 @@ def waited_in_vain(told: Told) -> None:
     done(told, "look")
 
 
+def gone_round(told: Told) -> None:
+    """Two advices of three, an agency that cannot be reached, each place looked at, what is needless cancelled, one round more, and all of it undone."""
+    opened(told, "street-works", places=["north", "south", "east"])
+    for step in ("read", "noise", "police"):
+        done(told, step)
+    unreachable(told, "book")
+    for step in ("by-hand", "visit", "visit", "visit", "sign"):
+        done(told, step)
+    done(told, "judge", outcome="again")
+    for step in ("read", "school", "noise"):
+        done(told, step)
+    reported(told, "book")
+    done(told, "visit")
+    withdrawn(told)
+    for step in ("free", "take-down"):
+        done(told, step)
+
+
+def withdrawn_and_undone(told: Told) -> None:
+    """What was done is being undone, the last first."""
+    opened(told, "street-works", places=["north"])
+    for step in ("read", "noise", "school"):
+        done(told, step)
+    reported(told, "book")
+    done(told, "sign")
+    withdrawn(told)
+    done(told, "take-down")
+
+
+def unreachable(told: Told, step: str) -> None:
+    """The agency does not take its handover, however often it is tried."""
+    with told.portal.work(ENGINE) as work:
+        work.narrow([told.case_id])
+        row = next(row for row in work.rows(outbox, told.case_id) if row["kind"] == "delivery" and row["body"]["step"] == step and row["done_at"] is None)
+        deliveries.parked(work, row, reason="nobody answers", code="timeout")
+    told.stand()
+
+
 def due(told: Told) -> None:
     """The next instant a step waits for has come."""
     with told.portal.work(ENGINE) as work:
@@ -203,4 +241,6 @@ CASES: dict[str, Script] = {
     "waited-in-vain": waited_in_vain,
     "moved-home": moved_home,
     "moved-home-withdrawn": moved_home_withdrawn,
+    "gone-round": gone_round,
+    "withdrawn-and-undone": withdrawn_and_undone,
 }

@@ -252,7 +252,8 @@ def test_where_a_case_could_not_get_to_its_end_it_stays_and_the_shortest_way_is_
         [
             str(found["tell"]),
             "from there it could not get to its end: after `inform`: `all` has 2 of the 3 arrivals it waits for and the other can never come, "
-            "so it would wait for ever: let it wait for fewer (`needs`), or lead every way that is taken here",
+            "so it would wait for ever: let it wait for fewer (`needs`), lead every way that is taken here, or name it in the `cancels` of "
+            "what makes it needless",
         ]
     ]
     set_to = moved(new, RENAMED.replace("both: all", "both: {to: all, arrived: 2}"))

@@ -31,6 +31,12 @@ def judge(id: str, **ways: str) -> Step:
     return step(id, "decide", by(**ways), outcomes=tuple(ways))
 
 
+def again(id: str, back: str, *, on: str = "end", most: int | None = 2, spent: str | None = "end", **more: object) -> Step:
+    """A decision that sends back so often, and then on."""
+    arms = (Arm(on, outcome="good"), Arm(back, outcome="again", at_most=most), *([Arm(spent, outcome="again")] if spent else []))
+    return step(id, "decide", Next("outcome", arms), outcomes=("good", "again"), **more)
+
+
 END = step("last", "work", to("end"))
 
 #: Name, journey, kind, step, what is said.
@@ -77,11 +83,11 @@ CASES: list[tuple[str, Journey, str, str | None, str]] = [
             step("a", "work", to("both")),
             step("b", "work", to("both")),
             step("both", "join", to("check"), needs=2),
-            judge("check", good="end", again="both"),
+            again("check", "both"),
         ),
-        "crowded",
+        "starved",
         "both",
-        "after `begin`, `a`, `b` and `check` (`again`): `both` is reached once more than it waits for (2)",
+        "after `begin`, `a`, `b` and `check` (`again`, to `both`): `both` has 1 of the 2 arrivals it waits for",
     ),
     (
         "an outcome that leads nowhere",
@@ -98,20 +104,87 @@ CASES: list[tuple[str, Journey, str, str | None, str]] = [
         "when `look` ends, no way leads on",
     ),
     (
-        "a trap",
-        journey(judge("look", fine="end", strange="a"), step("a", "work", to("b")), step("b", "work", to("a"))),
-        "stuck",
-        "look",
-        "after `look` (`strange`): no way leads to the end any more",
+        "a round without a limit",
+        journey(judge("look", fine="end", strange="a"), step("a", "work", to("b")), step("b", "work", to("c")), step("c", "send", to("a"), on_error="b")),
+        "circle",
+        "a",
+        "a case could go round for ever: `b` leads to `c`, that to `b`; give one way of the round a limit (`at_most: 3`)",
+    ),
+    (
+        "a limit and nothing behind it",
+        journey(step("fill", "ask", to("check")), again("check", "fill", spent=None)),
+        "unhandled",
+        "check",
+        "`check` (`again`), `fill` (`answered`), `check` (`again`) and `fill` (`answered`): when `check` ends `again`, no way leads on",
+    ),
+    (
+        "a join of a round that lets the others go on",
+        journey(
+            step("split", "work", to("a", "b")),
+            step("a", "work", to("one")),
+            step("b", "work", to("one")),
+            step("one", "join", to("check"), needs=1),
+            again("check", "split"),
+        ),
+        "late",
+        "one",
+        "after `split` and `a`: `one` goes on with 1 while more can still come to it, which would count for the next round",
+    ),
+    (
+        "a way of a join that another makes needless",
+        journey(
+            step("begin", "work", to("a", "b")),
+            step("a", "work", to("both")),
+            step("b", "work", to("both"), cancels=("a",)),
+            step("both", "join", to("last")),
+            END,
+        ),
+        "starved",
+        "both",
+        "after `begin` and `b`: `both` has 1 of the 2 arrivals it waits for",
+    ),
+    (
+        "a join of which nobody knows what it cancels",
+        journey(
+            step("begin", "work", to("a", "b")),
+            step("a", "work", first("one", "end")),
+            step("b", "work", to("one")),
+            step("one", "join", to("last"), needs=1, rest="cancel"),
+            END,
+        ),
+        "region",
+        "one",
+        "it is not clear what `one` cancels: `a` leads to `end`",
+    ),
+    (
+        "what undoes is a step of the journey",
+        journey(step("book", "work", to("free"), undo="free"), step("free", "work", to("end"))),
+        "undo",
+        "free",
+        "`free` takes something back after a withdrawal, and yet `book` leads to it",
+    ),
+    ("what would undo is not there", journey(step("book", "work", to("end"), undo="free")), "nowhere", "book", "`book` names `free`, which is not there"),
+    (
+        "an error nobody expects at a join",
+        journey(
+            step("begin", "work", to("a", "b")),
+            step("a", "send", to("both"), on_error="last"),
+            step("b", "work", to("both")),
+            step("both", "join", to("last")),
+            END,
+        ),
+        "starved",
+        "both",
+        "after `begin`, `a` (`failed`), `b` and `last`: `both` has 1 of the 2",
+    ),
+    (
+        "each of a list beside another way to the same step",
+        journey(step("begin", "work", to("each", "last")), step("each", "work", to("last"), each="answers.sites"), END),
+        "twice",
+        "last",
+        "after `begin` (0 items of `each`): `last` is under way twice at once",
     ),
     ("a step nothing leads to", journey(step("look", "work", to("end")), END), "dead", "last", "`last` never begins"),
-    (
-        "a round that nobody sees",
-        journey(step("look", "work", to("ask")), step("ask", "ask", by(answered="end", lapsed="ask"))),
-        "circle",
-        "ask",
-        "leads round to itself",
-    ),
     (
         "a round of steps that end by themselves",
         journey(step("a", "notify", to("b")), step("b", "notify", first("a", "end"))),
@@ -156,12 +229,34 @@ def test_the_way_told_is_a_shortest_one() -> None:
 
 def test_of_a_long_way_what_was_chosen_is_told() -> None:
     steps = [step(f"s{i}", "work", to(f"s{i + 1}")) for i in range(40)]
-    wrong = journey(*steps, judge("s40", good="end", bad="trap"), step("trap", "work", to("trap")))
-    assert [found.says for found in unsound(wrong)] == ["after 41 steps, the last `s40`, among them `s40` (`bad`): no way leads to the end any more"]
+    told = [step("a", "notify", to("last")), step("b", "notify", to("last"))]
+    wrong = journey(*steps, judge("s40", good="end", bad="trap"), step("trap", "work", to("a", "b")), *told, END)
+    (found,) = unsound(wrong)
+    assert found.says.startswith("after 42 steps, the last `trap`, among them `s40` (`bad`): `last` is under way twice at once")
 
 
-def test_a_round_a_person_ends_is_taken() -> None:
-    assert unsound(journey(step("fill", "ask", by(answered="check", lapsed="check")), judge("check", good="end", more="fill"))) == []
+def test_a_round_with_a_limit_is_taken() -> None:
+    assert unsound(journey(step("fill", "ask", by(answered="check", lapsed="check")), again("check", "fill", most=5))) == []
+
+
+def test_a_join_of_a_round_that_cancels_the_rest_is_taken() -> None:
+    ways = [step(f"w{i}", "send", to("some")) for i in range(3)]
+    split = step("split", "work", to(*(way.id for way in ways)))
+    assert unsound(journey(split, *ways, step("some", "join", to("check"), needs=2, rest="cancel"), again("check", "split"))) == []
+
+
+def test_what_makes_a_join_needless_may_say_so() -> None:
+    arms = (Arm("both", outcome="yes"), Arm("last", outcome="no", cancels=("a", "both")))
+    stop = step("b", "decide", Next("outcome", arms), outcomes=("yes", "no"))
+    assert unsound(journey(step("begin", "work", to("a", "b")), step("a", "work", to("both")), stop, step("both", "join", to("last")), END)) == []
+
+
+def test_many_counts_are_not_followed_and_nothing_is_missed() -> None:
+    """Seven rounds of ten in one circle: 11^7 combinations of counts, and a fault behind the last of them is found."""
+    ways = [again(f"s{i}", f"s{max(i - 1, 0)}", on=f"s{i + 1}", most=10) for i in range(7)]
+    assert unsound(journey(*ways, step("s7", "work", to("end")))) == []
+    split = [step("s7", "work", to("a", "b")), step("a", "work", to("last")), step("b", "work", to("last")), END]
+    assert [found.kind for found in unsound(journey(*ways, *split))] == ["twice"]
 
 
 def test_k_of_n_need_not_wait_for_all() -> None:

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from random import Random  # noqa: TID251  (seeded)
 
+import orjson
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from portal.catalogue.definitions import Journey
-from portal.workflow.explore import explore, needed, outcomes
-from portal.workflow.runner import Ended, Run, Started, StepEvent, apply, decide
+from portal.workflow.explore import explore, outcomes
+from portal.workflow.groups import Counters
+from portal.workflow.runner import Ended, Happening, Run, Started, StepEvent, Stopped, apply, decide, needed
 from portal.workflow.soundness import unsound
 from tests.unit.random_journeys import Judge, Sound, changed
 
@@ -20,31 +22,43 @@ REPEATABLE = settings(derandomize=True, database=None, deadline=None, max_exampl
 CHANCE = st.randoms(use_true_random=False)
 
 
-def walk(chance: Random, journey: Journey) -> list[StepEvent]:
-    """One case from begin to end: any step ends next, with any outcome. AssertionError where it is stranded."""
+def walk(chance: Random, journey: Journey, *, withdrawn: float = 0) -> list[StepEvent]:
+    """One case from begin to end: any step ends next, with any outcome; now and then it is withdrawn. AssertionError where it is stranded."""
     run, told = Run(), list[StepEvent]()
-    events = decide(journey, run, Started(), lambda _: chance.random() < 0.5)
+    happening: Happening = Started()
     for _ in range(20_000):
+        events = decide(journey, run, happening, lambda _: chance.random() < 0.5, lambda _: chance.choice([0, 1, 2, 5]))
         for event in events:
+            if event.type == "StepBegun" and event.item is None:
+                assert event.step not in run.active.values(), f"twice at once: {event.step} beside {run.active}"
             run = apply(run, event)
+            assert Run.of(orjson.loads(orjson.dumps(run.state()))) == run
         told += events
-        assert max(Counter(run.active.values()).values(), default=1) == 1, f"twice at once: {run.active}"
         if run.ended:
             short = {id: count for id, count in run.arrived.items() if count < needed(journey, journey.step(id))}
-            assert not short, f"ended while joins still waited: {short}"
+            assert run.outcome == "cancelled" or not short, f"ended while joins still waited: {short}"
             return told
         number = chance.choice(sorted(run.active))
-        outcome = chance.choice(outcomes(journey.step(run.active[number])))
-        events = decide(journey, run, Ended(number, outcome), lambda _: chance.random() < 0.5)
+        happening = Stopped() if chance.random() < withdrawn else Ended(number, chance.choice(outcomes(journey.step(run.active[number]))))
     raise AssertionError("the case never ended")
+
+
+def taken_back(journey: Journey, told: list[StepEvent]) -> None:
+    """After a withdrawal exactly the steps that undo what had ended have run, the last first, each once."""
+    at = next((index for index, event in enumerate(told) if event.type == "JourneyStopped"), len(told))
+    ended = [event for event in told[:at] if event.type == "StepEnded" and event.outcome not in ("refused", "failed")]
+    owed = [undo for event in ended if event.step and (undo := journey.step(event.step).undo)]
+    done = [event.step for event in told[at:] if event.type == "StepBegun"]
+    assert done == (list(dict.fromkeys(reversed(owed))) if told[-1].outcome == "cancelled" else [])
 
 
 def check_sound(chance: Random) -> None:
     journey = Sound(chance).journey
     assert unsound(journey) == []
-    for _ in range(3):
-        told = walk(chance, journey)
+    for withdrawn in (0, 0, 0.1):
+        told = walk(chance, journey, withdrawn=withdrawn)
         assert told[-1].type == "JourneyEnded"
+        taken_back(journey, told)
 
 
 def check_changed(chance: Random) -> bool | None:
@@ -57,6 +71,8 @@ def check_changed(chance: Random) -> bool | None:
     except OverflowError:
         return None
     found = unsound(journey)
+    if found and not bad and Counters(journey).loose:
+        return None  # counts that are not followed: more is looked at than can happen
     assert bool(bad) == bool(found), f"the judge says {bad}, we say {found}:\n{shown(journey)}"
     return bool(bad)
 
@@ -64,7 +80,7 @@ def check_changed(chance: Random) -> bool | None:
 def check_reduced(chance: Random) -> None:
     """The reduced search finds what the full one finds."""
     journey = changed(chance, Sound(chance, depth=2).journey)
-    if unsound(journey) and unsound(journey)[0].kind in ("circle", "nowhere", "chain"):
+    if unsound(journey) and unsound(journey)[0].kind in ("circle", "nowhere", "chain", "undo", "region"):
         return
     full, less = explore(journey, reduced=False), explore(journey)
     if not (full.whole and less.whole):
@@ -80,7 +96,9 @@ def check_reduced(chance: Random) -> None:
 
 def shown(journey: Journey) -> str:
     return "\n".join(
-        f"{one.id} {one.kind} needs={one.needs} {one.next.how} {[(arm.outcome or arm.when, arm.to) for arm in one.next.arms]}" for one in journey.steps
+        f"{one.id} {one.kind} needs={one.needs} {one.rest} each={one.each} cancels={one.cancels} undo={one.undo} error={one.on_error} {one.next.how} "
+        f"{[(arm.outcome or arm.when, arm.to, arm.at_most, arm.cancels) for arm in one.next.arms]}"
+        for one in journey.steps
     )
 
 
