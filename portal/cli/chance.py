@@ -21,6 +21,7 @@ from portal.unit_of_work import FIGURES, Portal
 JUDGED = 100
 #: Points by which the share that missed may lie beside the chance told.
 WITHIN = 5.0
+_SAID = {"none": "none is needed", "each": "every part of the estimate weighed anew", "slope": "only how far the estimate is to be trusted"}
 
 
 @click.command()
@@ -59,7 +60,15 @@ def _fit(portal: Portal, whose: str, *, until: datetime | None, since: datetime 
         if found is None:
             raise NotFound(f"Too few cases of {whose} fell due before {at:%Y-%m-%d} to tell a chance from.")
         name, model = found
-        told = {"jurisdiction": whose, "model": name, "learned": model.learned, "until": at, "check_from": since or at, "check_to": end}
+        told = {
+            "jurisdiction": whose,
+            "model": name,
+            "learned": model.learned,
+            "correction": model.choice.correction.written(),
+            "until": at,
+            "check_from": since or at,
+            "check_to": end,
+        }
         if keeps:
             keep(work, whose, model)
         estimates = check(work, whose, model, since=since or at, to=end)
@@ -87,17 +96,18 @@ def _rows(estimates: Any) -> list[dict[str, Any]]:
 
 
 def _row(row: Tenth) -> dict[str, Any]:
-    return {**asdict(row), "off": row.off}
+    return {**asdict(row), "off": row.off, "luck": row.luck}
 
 
 def calibration(found: dict[str, Any]) -> str:
     """The table for people."""
     head = f"model {found['model']} of {found['learned']:,} cases due by {found['until']:%Y-%m-%d}"
-    lines = [f"{head}; checked on cases received from {found['check_from']:%Y-%m-%d} on", "tenth        cases  estimates   told  missed    off"]
+    lines = [f"{head}; checked on cases received from {found['check_from']:%Y-%m-%d} on", "tenth        cases  estimates   told  missed    off   luck"]
+    lines.insert(1, f"correction taken: {_SAID[found['correction']['kind']]} (the least wrong of four on that history, each told before the outcome was known)")
     for row in found["tenths"]:
         span = f"{row['low']:.1f} - {row['low'] + 0.1:.1f}"
         few = "" if row["cases"] >= JUDGED else "  (fewer than 100 cases: not judged)"
-        lines.append(f"{span}  {row['cases']:8,}  {row['estimates']:9,}  {row['told']:5.1%}  {row['missed']:6.1%}  {row['off']:5.2f}{few}")
+        lines.append(f"{span}  {row['cases']:8,}  {row['estimates']:9,}  {row['told']:5.1%}  {row['missed']:6.1%}  {row['off']:5.2f}  {row['luck']:5.2f}{few}")
     if found["worst"] is None:
         return "\n".join([*lines, "nothing to judge"])
     verdict = "within" if found["within"] else "NOT within"

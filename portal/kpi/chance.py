@@ -23,7 +23,7 @@ _KEPT = timedelta(days=100)
 
 _COLUMNS = "service, agency, channel, extract(epoch FROM received_at)::float8, extract(epoch FROM due_at)::float8, extract(epoch FROM closed_at)::float8"
 _LIVES = f"""SELECT {_COLUMNS} FROM case_facts WHERE jurisdiction = %s AND origin = ANY(%s) AND received_at < due_at AND received_at <= %s AND due_at > %s
-AND due_at <= coalesce(%s::timestamptz, 'infinity') ORDER BY due_at DESC, case_id LIMIT %s"""
+ORDER BY due_at DESC, case_id LIMIT %s"""
 _RUNNING = f"""SELECT case_id, due_at, {_COLUMNS} FROM case_facts
 WHERE jurisdiction = %s AND origin = ANY(%s) AND received_at <= %s AND due_at > %s AND (closed_at IS NULL OR closed_at > %s)"""
 _JURISDICTIONS = "SELECT DISTINCT jurisdiction FROM case_facts WHERE origin = ANY(%s) AND due_at IS NOT NULL ORDER BY 1"
@@ -109,8 +109,7 @@ def check(work: Work, jurisdiction: str, model: Model, *, since: datetime, to: d
 
 def lives(work: Work, jurisdiction: str, at: datetime, *, after: datetime | None = None) -> list[Life]:
     """Cases with a date, received by `at` and due after `after`, in a unit of the figures. By default what a fit at `at` needs: those due last."""
-    bounds = (at, at, _MOST) if after is None else (at, None, None)
-    found = work.sql(_LIVES, (jurisdiction, list(ALL_REAL), bounds[0], after or at - _HISTORY, bounds[1], bounds[2]))
+    found = work.sql(_LIVES, (jurisdiction, list(ALL_REAL), at, after or at - _HISTORY, _MOST if after is None else None))
     return [_life(*row) for row in found]
 
 

@@ -2,7 +2,8 @@
 
 Of the cases of a service that fell due before, a share was still open when as much of their term was used up, and of those a share missed: that share is
 the estimate. It is taken over the last days and over the last months, and over the same agency and channel; a small group leans on the larger one it is part
-of. What was used up is counted in the busy time of the week, as closings themselves show it, so that a night or a Sunday is no progress.
+of. What that estimate came to mean, outcomes show (portal/kpi/correction.py). What was used up is counted in the busy time of the week, as closings
+themselves show it, so that a night or a Sunday is no progress.
 A case teaches when it falls due and not before: then it is known whether it was kept, and nothing that happens later is looked at.
 """
 
@@ -17,6 +18,8 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from portal.kpi.correction import Choice, Correction, Reading, corrections
+
 DAY = 86_400.0
 _HOUR, _HOURS = 3600.0, 168
 #: Parts of a term in which closings are counted; one more counts the missed.
@@ -25,8 +28,6 @@ PARTS = 20
 _LEAN, _LEAN_AGENCY = 8.0, 4.0
 #: What is assumed where nothing is known: a share, and how many cases it is worth.
 _UNKNOWN, _UNKNOWN_WORTH = 0.2, 2.0
-#: How far the last days, the agency and the channel move the estimate of the service's last months (log-odds).
-RECENT, AGENCY, CHANNEL = 0.8, 1.0, 0.5
 #: No chance is told as certain.
 _SUREST = 1e-4
 
@@ -146,18 +147,34 @@ class Model:
     lasting: Rates
     as_of: float
     learned: int = 0
+    choice: Choice = field(default_factory=corrections)
+    #: What was told of cases that have not fallen due.
+    _told: dict[tuple[Any, ...], list[tuple[Reading, tuple[float, ...]]]] = field(default_factory=dict)
 
     def learn(self, life: Life) -> None:
         """A case fell due. To be given in the order of due dates, each once."""
         at = life.due_at
+        for reading, chances in self._told.pop(_same(life), ()):
+            self.choice.add(reading, chances, life.missed)
         part = PARTS if life.missed else min(PARTS - 1, int(PARTS * self.week.used(life, life.closed_at or at)))
         self.recent.add(_service(life), part, at)
         for name in ("", _service(life), _agency(life), _channel(life)):
             self.lasting.add(name, part, at)
         self.as_of, self.learned = max(self.as_of, at), self.learned + 1
 
+    def ask(self, life: Life, at: float) -> float:
+        """The chance that is told at that instant; kept until the case falls due, to be corrected by. To be asked in the order of time."""
+        reading = self.reading(life, at)
+        chances = self.choice.chances(reading, at)
+        self._told.setdefault(_same(life), []).append((reading, chances))
+        return chances[self.choice.taken]
+
     def chance(self, life: Life, at: float) -> float:
         """Chance, 0..1, that a case which runs at that instant will miss its date. What became of it is not looked at."""
+        return self.choice.correction.chance(self.reading(life, at))
+
+    def reading(self, life: Life, at: float) -> Reading:
+        """The estimate and its parts, uncorrected."""
         used = self.week.used(life, at)
         overall = self.lasting.share("", used, at, _UNKNOWN, _UNKNOWN_WORTH)
         service = self.lasting.share(_service(life), used, at, overall, _LEAN)
@@ -165,29 +182,47 @@ class Model:
         agency = self.lasting.share(_agency(life), used, at, service, _LEAN_AGENCY)
         channel = self.lasting.share(_channel(life), used, at, service, _LEAN)
         odds = _odds(service)
-        moved = RECENT * (_odds(recent) - odds) + AGENCY * (_odds(agency) - odds) + CHANNEL * (_odds(channel) - odds)
-        return 1 / (1 + exp(-odds - moved))
+        return Reading(odds, _odds(recent) - odds, _odds(agency) - odds, _odds(channel) - odds, used)
 
     def written(self) -> dict[str, Any]:
         """Its parameters as JSON."""
         rates = {name: _written(rates) for name, rates in (("recent", self.recent), ("lasting", self.lasting))}
-        return {"method": METHOD, "as_of": self.as_of, "learned": self.learned, "week": self.week.shares, **rates}
+        return {
+            "method": METHOD,
+            "as_of": self.as_of,
+            "learned": self.learned,
+            "week": self.week.shares,
+            "correction": self.choice.correction.written(),
+            **rates,
+        }
 
     @classmethod
     def read(cls, written: Mapping[str, Any]) -> Model:
         """The model from its parameters; ValueError where another method made them."""
         if written["method"] != METHOD:
             raise ValueError(f"made by method {written['method']}, this is {METHOD}")
-        return cls(Week(written["week"]), _read(written["recent"]), _read(written["lasting"]), written["as_of"], written["learned"])
+        return cls(
+            Week(written["week"]),
+            _read(written["recent"]),
+            _read(written["lasting"]),
+            written["as_of"],
+            written["learned"],
+            Choice([Correction.read(written["correction"])]),
+        )
 
 
 #: Raised with every change of how a chance is reckoned from parameters.
-METHOD = 1
+METHOD = 2
 
 
 def version(written: Mapping[str, Any]) -> str:
     """Which parameters: the first 16 hexadecimal digits of the SHA-256 of their JSON."""
     return sha256(orjson.dumps(written, option=orjson.OPT_SORT_KEYS)).hexdigest()[:16]
+
+
+def _same(life: Life) -> tuple[Any, ...]:
+    """A case as it is known before its outcome. Two that agree in all of it are told the same."""
+    return life[:-1]
 
 
 def _service(life: Life) -> str:

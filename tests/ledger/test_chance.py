@@ -130,7 +130,9 @@ def test_the_command_prints_the_calibration(commands: None) -> None:
     assert found["brier"] < found["brier_of_one_share"]
     text = CliRunner().invoke(main, FIT).stdout.splitlines()
     assert text[0].startswith(f"model {found['model']} of {found['learned']} cases due by 2026-03-15; checked on")
-    assert len(text) == 3 + len(found["tenths"])
+    assert text[1].startswith("correction taken: ")
+    assert found["correction"]["kind"] in ("none", "each", "slope")
+    assert len(text) == 4 + len(found["tenths"])
 
 
 def test_the_command_lists_what_runs_and_keeps_a_model_when_told(commands: None) -> None:
