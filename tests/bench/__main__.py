@@ -1,11 +1,11 @@
-"""Runs every bench, or those named (`python -m tests.bench intake clocks history journeys replan timers`); prints the table and writes build/bench.json."""
+"""Runs every bench, or those named (`python -m tests.bench intake clocks`); prints the table and writes build/bench.json."""
 
 from __future__ import annotations
 
 import sys
 import time
 
-from tests.bench import clocks, entries, history, intake, journeys, replan, timers
+from tests.bench import clocks, durable, entries, history, intake, journeys, replan, timers
 from tests.bench.machine import machine
 from tests.servers import ROOT
 
@@ -13,12 +13,13 @@ from tests.servers import ROOT
 def main(named: list[str]) -> None:
     """Measures and tells."""
     begun, found = time.monotonic(), list[entries.Entry]()
-    wanted = set(named) or {"intake", "clocks", "history", "journeys", "replan", "timers"}
-    for name, measure in (("intake", intake.measure), ("history", history.measure), ("replan", replan.measure), ("timers", timers.measure)):
+    wanted = set(named) or {"intake", "clocks", "history", "journeys", "durable", "replan", "timers"}
+    with_servers = {"intake": intake, "history": history, "replan": replan, "timers": timers, "durable": durable}
+    for name, bench in with_servers.items():
         if name in wanted:
             # Each on a database of its own: what pgbench writes is no history.
             with machine() as one:
-                found += measure(one)
+                found += bench.measure(one)
     if "clocks" in wanted:
         found += clocks.measure()
     if "journeys" in wanted:

@@ -13,6 +13,7 @@ import sys
 import tempfile
 import time
 import venv
+from importlib.metadata import version
 from pathlib import Path
 from statistics import median
 
@@ -30,6 +31,7 @@ from tests.definitions.small_city import FILES
 from tests.servers import ROOT
 
 SPIFF = "SpiffWorkflow==3.2.0"
+PSYCOPG = f"psycopg[binary]=={version('psycopg')}"
 ROUNDS, SECONDS = 3, 2.0
 FIELDS = tuple(Field(id, "integer", {"en": id}) for id in ("girth", "trees"))
 FACTS = {"answers": {"girth": 120, "trees": 1}}
@@ -38,7 +40,7 @@ FACTS = {"answers": {"girth": 120, "trees": 1}}
 def measure() -> list[Entry]:
     """The entries of journeys."""
     ours, peer, size = [], [], 0
-    python = _spiff()
+    python = spiff()
     for _ in range(ROUNDS):
         rate, size = steps(SECONDS)
         ours.append(rate)
@@ -153,15 +155,15 @@ def _write(folder: Path) -> None:
         (folder / "services" / agency / f"tree-{number}.yaml").write_text(service)
 
 
-def _spiff() -> str | None:
+def spiff() -> str | None:
     """Python of the peer's environment, or None where it cannot be made."""
     place = ROOT / "build" / "spiff"
     python = place / "bin" / "python"
-    if subprocess.run([python, "-c", "import SpiffWorkflow"], stderr=subprocess.DEVNULL, check=False).returncode == 0 if python.exists() else False:
+    if subprocess.run([python, "-c", "import SpiffWorkflow, psycopg"], stderr=subprocess.DEVNULL, check=False).returncode == 0 if python.exists() else False:
         return str(python)
     try:
         venv.create(place, with_pip=True, clear=True)
-        subprocess.run([python, "-m", "pip", "install", "-q", SPIFF], check=True, timeout=300)
+        subprocess.run([python, "-m", "pip", "install", "-q", SPIFF, PSYCOPG], check=True, timeout=300)
     except (OSError, subprocess.SubprocessError) as trouble:
         print(f"no peer for journey.steps: {trouble}", file=sys.stderr)
         return None

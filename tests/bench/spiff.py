@@ -1,6 +1,7 @@
 """The peer of `journey.steps`: SpiffWorkflow doing the same six steps. Run with the Python of its own environment; prints JSON `{"rate", "bytes"}`.
 
-Each step: the workflow restored from its JSON, one task completed, what follows run, the workflow stored as JSON again.
+Each step: the workflow restored from its JSON, one task completed, what follows run, the workflow stored as JSON again: in memory, or (`SECONDS URL`) in
+PostgreSQL, as tests/bench/step_rows.py has it.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import json
 import sys
 import time
+from typing import Any
 
 TASKS = ("register", "council", "water", "assess", "inspect", "judge")
 _FLOWS = [
@@ -37,13 +39,34 @@ def bpmn() -> bytes:
     return f'{head}<process id="six" isExecutable="true">{nodes}</process></definitions>'.encode()
 
 
-def main(seconds: float) -> None:
+class InMemory:
+    """Keeps the state of the run in hand."""
+
+    def begin(self, state: str) -> None:
+        """A new run."""
+        self.state = state
+
+    def read(self) -> str:
+        """What was kept."""
+        return self.state
+
+    def keep(self, seq: int, state: str, event: str) -> None:
+        """A step was done."""
+        self.state = state
+
+
+def main(seconds: float, url: str | None = None) -> None:
     """Runs the journey again and again for so long."""
     from SpiffWorkflow import TaskState
     from SpiffWorkflow.bpmn.parser import BpmnParser
     from SpiffWorkflow.bpmn.serializer.workflow import BpmnWorkflowSerializer
     from SpiffWorkflow.bpmn.workflow import BpmnWorkflow
 
+    rows: Any = InMemory()
+    if url is not None:
+        from tests.bench.step_rows import StepRows
+
+        rows = StepRows(url)
     parser = BpmnParser()
     parser.add_bpmn_str(bpmn())
     spec, serializer = parser.get_spec("six"), BpmnWorkflowSerializer()
@@ -54,20 +77,20 @@ def main(seconds: float) -> None:
         workflow.data = {"girth": 120, "trees": 1}
         workflow.do_engine_steps()
         next(iter(workflow.get_tasks(state=TaskState.READY))).data |= {"girth": 120, "trees": 1}
-        kept, done = serializer.serialize_json(workflow), 0
-        while True:
-            workflow = serializer.deserialize_json(kept)
+        rows.begin(serializer.serialize_json(workflow))
+        done = 0
+        while not workflow.is_completed():
+            workflow = serializer.deserialize_json(rows.read())
             ready = workflow.get_tasks(state=TaskState.READY, manual=True)
-            if not ready:
-                break
             ready[0].run()
             workflow.do_engine_steps()
             kept, done = serializer.serialize_json(workflow), done + 1
+            rows.keep(done, kept, f"{ready[0].task_spec.name} ended")
             largest = max(largest, len(kept))
-        assert done == len(TASKS) and workflow.is_completed(), f"{done} steps"
+        assert done == len(TASKS), f"{done} steps"
         steps += done
     print(json.dumps({"rate": steps / (time.perf_counter() - began), "bytes": largest}))
 
 
 if __name__ == "__main__":
-    main(float(sys.argv[1]))
+    main(float(sys.argv[1]), *sys.argv[2:3])
