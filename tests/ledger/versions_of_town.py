@@ -84,7 +84,7 @@ def do(portal: Portal, case_id: UUID, step: str, *, outcome: str | None = None, 
         task = next(row for row in work.rows(tasks, case_id) if row["step"] == step and row["status"] in ("open", "claimed"))
         worklist.claim(work, task, holder=str(who.subject), version=None)
         if not claim_only:
-            casework.complete(work, task, version=None, outcome=outcome)
+            casework.complete(work, task, version=None, outcome=outcome, reasons="The street is too narrow." if outcome == "refused" else None)
 
 
 def finish(portal: Portal, case_id: UUID) -> list[str]:
