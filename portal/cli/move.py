@@ -75,7 +75,7 @@ def move(
     if dry_run:
         for lines in moving.preview(portal, asked):
             tell(lines)
-        tell.totals("would move")
+        tell.totals("would move", dates=True)
         return
     sys.exit(_do(portal, move_orders.begin(portal, asked, mine=MINE), tell))
 
@@ -89,13 +89,13 @@ def _turned_back(portal: Portal, id: UUID | None, by: str) -> UUID:
 
 
 def _do(portal: Portal, id: UUID, tell: _Telling) -> int:
-    from portal.workflow import moving
+    from portal.workflow import move_orders, moving
 
     if not tell.as_json:
         click.echo(f"move {id} (stopped: `portal move --continue {id}`; undo: `portal move --undo {id}`)", err=True)
     while (done := moving.turn(portal, id, mine=MINE)) is not None and not done.held:
         tell(done.lines)
-    tell.totals("moved")
+    tell.totals("moved" if move_orders.one(portal, id).undone_by is None else "brought back")
     if done is not None:
         click.echo(f"{done.held:,} cases are held by others: go on with `portal move --continue {id}`", err=True)
     return 1 if done is not None else 0
@@ -125,7 +125,7 @@ class _Telling:
             self.dates += sum(date.was != date.due for date in line.dates)
             self.ways.update(line.steps if line.stays is None else ())
 
-    def totals(self, did: str) -> None:
+    def totals(self, did: str, *, dates: bool = False) -> None:
         """What all of it came to."""
         if self.as_json:
             ways = [{"from": old, "to": new, "how": how, "cases": number} for (old, new, how), number in sorted(self.ways.items())]
@@ -133,7 +133,7 @@ class _Telling:
             return
         if self.most is not None and self.cases > self.most:
             click.echo(f"... and {self.cases - self.most:,} more (--all)")
-        click.echo(f"cases: {self.cases:,}\n{did}: {self.moved:,}\ndates that change: {self.dates:,}")
+        click.echo(f"cases: {self.cases:,}\n{did}: {self.moved:,}" + (f"\ndates that change: {self.dates:,}" if dates else ""))
         for (old, new, how), number in sorted(self.ways.items()):
             click.echo(f"  {old} -> {new} ({how}): {number:,}")
         for why, number in self.stays.most_common():

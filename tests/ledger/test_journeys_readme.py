@@ -44,7 +44,7 @@ def files() -> list[tuple[str, str]]:
 
 def commands() -> list[list[str]]:
     """Each line to type."""
-    return [shlex.split(line) for language, text in _BLOCK.findall(README) if language == "sh" for line in text.splitlines()]
+    return [shlex.split(line) for language, text in _BLOCK.findall(README) if language == "sh" for line in text.replace("\\\n", " ").splitlines()]
 
 
 @pytest.fixture

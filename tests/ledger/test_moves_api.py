@@ -167,7 +167,7 @@ def test_the_terminal_looks_moves_and_undoes(desk: Desk, terminal: Terminal, tmp
     id = done.stderr.split()[1]
     assert stands(desk.portal, found["judge"]) == ["weigh"]
     assert "moved: 0" in terminal("--continue", id).output
-    assert "moved: 3" in terminal("--undo", id).output
+    assert "brought back: 3" in terminal("--undo", id).output
     assert stands(desk.portal, found["judge"]) == ["judge"]
     file.write_text("steps:\n  jugde: weigh\n")
     assert f"{file}:2:3: the version the cases are on has no step `jugde`" in terminal("long", "--mapping", str(file), code=1).output
