@@ -135,7 +135,7 @@ def reckoned(work: Work, row: Row, calendar_hash: str) -> datetime:
     return clockwork.reckoned(clockwork.moved(clock, clock.due_at, clocks.calendar(work, calendar_hash)))
 
 
-def happened(work: Work, case_id: UUID, moment: str, *, at: datetime, among: Callable[[Row], bool]) -> None:
+def happened(work: Work, case_id: UUID, moment: str, *, at: datetime, among: Callable[[Row], bool] = lambda _: True) -> None:
     """One of the moments a standard may name has come (portal/standards/moments.py): clocks `among` those meant are cancelled, stopped or reset by it."""
     clocks.cancel(work, case_id, lambda row: moment in row["rule"].get("cancels_on", ()) and among(row), why=moment)
     clocks.stop(work, case_id, lambda row: moment in row["rule"].get("stops_on", ()) and among(row), at=at)
