@@ -13,7 +13,7 @@ from portal.catalogue.tables import definitions
 from portal.errors import Conflict
 
 #: Kinds whose author numbers them; the version of the others is the start of their hash.
-NUMBERED = ("journey", "service")
+NUMBERED = ("journey", "letter", "service")
 
 
 class VersionTaken(Conflict):
@@ -25,7 +25,7 @@ class VersionTaken(Conflict):
 def store(connection: Connection, rows: Iterable[Stored]) -> list[Stored]:
     """Writes those whose hash is not there yet, as the owner of the tables; answers which. Doing it twice adds nothing.
 
-    VersionTaken, and nothing is written, where a changed journey or service kept a number that is published.
+    VersionTaken, and nothing is written, where a changed journey, letter or service kept a number that is published.
     """
     by_hash = {row.hash: row for row in rows}
     if not by_hash:
