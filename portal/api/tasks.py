@@ -237,6 +237,7 @@ def preview(body: dict[str, Any], id: UUID) -> Any:
     with the_portal().work(principal()) as work:
         case_id = _seen(work, id)["case_id"]
         work.narrow([case_id])
+        grants.demand_open(work, case_id, principal().subject)
         return decisions.previewed(work, casework.preview(work, worklist.task_of(work, case_id, id), **body))
 
 

@@ -185,6 +185,22 @@ def test_until_it_is_served_no_term_runs_and_a_person_posts_it(desk: Desk) -> No
     desk.ask("POST", f"/decisions/{told['id']}/service", desk.worker, {"means": "post"}, status=409)
 
 
+def test_a_service_is_written_down_within_five_working_days_and_the_log_says_it_was_late(desk: Desk) -> None:
+    reference, mine, told = desk.decided()
+    now = datetime.now(UTC)
+    with desk.portal.work(ENGINE) as work:
+        work.narrow([desk.id_of(reference)])
+        work.change(work.rows(decisions, desk.id_of(reference))[0], decided_at=now - timedelta(days=60))
+    long_ago = {"means": "post", "at": (now - timedelta(days=30)).isoformat()}
+    found = desk.ask("POST", f"/decisions/{told['id']}/service", desk.worker, long_ago, status=422)
+    assert "more than five working days" in found["errors"][0]["detail"]
+    at = now - timedelta(days=2)
+    desk.ask("POST", f"/decisions/{told['id']}/service", desk.worker, {"means": "post", "at": at.isoformat()})
+    assert datetime.fromisoformat(desk.decision(reference, mine)["served_at"]) == at
+    event = next(one for one in desk.ask("GET", f"/cases/{reference}/events?limit=200", desk.worker)["items"] if one["type"] == "DecisionServed")
+    assert (event["data"]["backdated"], event["data"]["means"], event["data"]["official"].endswith("|worker")) == (True, "post", True)
+
+
 def test_when_the_last_day_has_passed_it_is_final(desk: Desk) -> None:
     reference, mine, told = desk.decided()
     desk.ask("POST", f"/decisions/{told['id']}/service", desk.worker, {"means": "post"})
