@@ -240,3 +240,17 @@ def test_warnings_follow_a_pause_and_are_given_once(desk: Desk) -> None:
     assert second["due_at"] > before
     assert CALENDARS["tests-brussels"].is_open(second["due_at"] - timedelta(microseconds=1))
     assert clock["due_at"] == MONDAY + 8 * DAY
+
+
+def test_an_ask_while_another_agency_is_waited_for_keeps_the_clock_still_until_both_are_over(desk: Desk) -> None:
+    clock, consult = desk.start(standard()), new_id()
+    changes.pause(desk.work, desk.case, awaits="agency", key=consult, at=desk.now, step="consult")
+    desk.now = MONDAY + DAY
+    key, still = ask(desk, until=MONDAY + 3 * DAY)
+    assert still == [clock]
+    changes.resume(desk.work, desk.case, consult, at=MONDAY + 2 * DAY, why="reported")
+    assert clock["status"] == "paused"
+    changes.resume(desk.work, desk.case, key, at=MONDAY + 3 * DAY, why="lapsed")
+    # Both together from Monday to Thursday, the day they share counted once; the 11th is a holiday.
+    assert (clock["status"], clock["due_at"]) == ("running", MONDAY + 11 * DAY)
+    assert desk.live() == desk.replayed()
