@@ -302,7 +302,7 @@ def test_undoing_before_first_use_puts_everything_back(old: Portal, new: Portal)
     found = everywhere(old)
     before = {name: everything(old, id) for name, id in found.items()}
     move = moved(new)
-    do(new, found["small"], "weigh", outcome="refused", reasons="Too small.")
+    do(new, found["small"], "weigh", outcome="refused")
     do(new, found["tell"], "inform", who=OTHER, claim_only=True)  # a claim needs no version
     stays = {line.case_id: line.stays for line in undone(new, move.id)}
     assert stays == {found["look"]: None, found["tell"]: None, found["judge"]: None, found["small"]: "it has gone on since (TaskCompleted)"}
