@@ -43,7 +43,7 @@ def _seen(work: Work, table: Table) -> ColumnElement[bool]:
         mine: ColumnElement[bool] = table.c.case_id.in_(who.cases)
         return or_(mine, table.c.subject == who.subject) if "subject" in table.c and table.name == "case_parties" and who.subject else mine
     if who.scope == "staff":
-        if table.name == "tasks":
+        if table.name in ("tasks", "cash_days"):
             return table.c.agency.in_(who.agencies)
         if table.name == "case_access":
             return table.c.agency_id.in_(who.agencies)

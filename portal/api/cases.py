@@ -9,6 +9,7 @@ from marshmallow import fields, validate
 
 from portal.api.allowed import allowed
 from portal.api.asking import principal, the_portal
+from portal.api.fees import FeeShown
 from portal.api.paging import Page, after, page
 from portal.api.repeats import answer, repeatable, respond
 from portal.api.schemas import LANGUAGE, Schema
@@ -18,6 +19,7 @@ from portal.api.versions import etag
 from portal.cases import secret
 from portal.catalogue.tabled import Found
 from portal.db import new_id
+from portal.fees import ledger
 from portal.intake.receive import Received, Submission, receive
 from portal.standards import clocks
 from portal.unit_of_work import Work
@@ -217,6 +219,7 @@ class CaseShown(Schema):
     decisions = fields.List(fields.Nested(DecisionShown), required=True)
     asked = fields.List(fields.Nested(Asked), required=True)
     extensions = fields.List(fields.Nested(ExtensionShown), required=True)
+    fees = fields.List(fields.Nested(FeeShown), required=True)
     given = fields.Nested(Given, required=True)
     next = fields.String(required=True)
 
@@ -315,6 +318,7 @@ def start_case(body: dict[str, Any]) -> Response:
 
 def _receipt(work: Work, taken: Received) -> dict[str, Any]:
     case = taken.case
+    owes = any(fee["status"] == "due" for fee in ledger.of_case(work, case["case_id"]))
     key = work.portal.settings.secret_key.get_secret_value()
     return {
         "reference": case["reference"],
@@ -323,7 +327,7 @@ def _receipt(work: Work, taken: Received) -> dict[str, Any]:
         "service": case["service"],
         "agency": case["agency"],
         "promise": views.promise(clocks.of_case(work, case["case_id"]), case["zone"], case["language"]),
-        "next": {"do": views.next_for_party(case["status"], danger=taken.danger), "answers": taken.missing},
+        "next": {"do": views.next_for_party(case["status"], danger=taken.danger, owes=owes), "answers": taken.missing},
         "eligibility": _may_ask(taken.eligibility, case["language"]),
         "emergency": emergency(work.catalogue, case["agency"], case["language"]) if taken.danger else None,
     }

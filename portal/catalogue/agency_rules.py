@@ -38,6 +38,11 @@ def check_agency(document: Document[Agency]) -> None:
         if role and role in roles[:index]:
             document.note(("people", index, "role"), f"there is already a person with the role `{role}`: a promise is put before one, choose another word")
     words_by_language(document, "danger_words", agency.danger_words)
+    if agency.card and agency.card.endpoint:
+        say(document, ("card", "endpoint"), syntax.bad_address(agency.card.endpoint))
+        say(document, ("card", "account"), agency.card.account and syntax.bad_id(agency.card.account))
+    if agency.second_person_above is not None and agency.second_person_above < 0:
+        document.note(("second_person_above",), "an amount cannot be negative: write minor units of the currency, 0 or more")
 
 
 def say(document: Document[Agency], path: Path, message: str | None) -> None:

@@ -12,10 +12,10 @@ from portal.catalogue.regions import Region, region
 Text = dict[str, str]
 
 FieldType = Literal["text", "long-text", "integer", "decimal", "date", "boolean", "choice", "choices", "email", "phone", "address"]
-StepKind = Literal["work", "send", "decide", "ask", "notify", "join", "wait", "journey"]
+StepKind = Literal["work", "send", "decide", "ask", "notify", "join", "wait", "journey", "fee"]
 Promise = Literal["idempotent", "queryable", "blind"]
 #: What may start, stop, cancel or reset a clock, beside what it covers (portal/standards/moments.py says which event each is).
-Moment = Literal["claimed", "answered", "handed-over", "reported", "decided"]
+Moment = Literal["claimed", "answered", "handed-over", "reported", "decided", "paid"]
 
 
 @dataclass(frozen=True)
@@ -400,7 +400,8 @@ class Step:
     lasts: str | None = None
     #: What is waited for (wait): an agency or its staff say that it has happened. The step ends `happened`.
     event: str | None = None
-    #: How long the event is waited for (wait), as `Standard.within`; then the step ends `lapsed`.
+    #: How long the event is waited for (wait), or the service's fee may stay unpaid (fee), as `Standard.within`; then the step ends `lapsed`.
+    #: A fee step ends `paid`, `waived`, or `none` at once where nothing is due.
     within: str | None = None
     #: Why the citizen has to wait (wait); needed where no standard covers the step.
     reason: Text | None = None
@@ -511,6 +512,18 @@ class Person:
 
 
 @dataclass(frozen=True)
+class CardPayments:
+    """A provider of card payments on a page of its own; no card data touches the portal."""
+
+    #: A module of `services/payments/`.
+    provider: str
+    #: Its address; `${NAME}` is taken from the settings.
+    endpoint: str
+    #: Name the provider signs as; its secret stands in AGENCY_SECRETS under it.
+    account: str
+
+
+@dataclass(frozen=True)
 class Agency:
     """Who does it: a folder under services/."""
 
@@ -532,6 +545,10 @@ class Agency:
     #: Number to call when life is in danger, where this agency works.
     emergency: str | None = None
     contact: Text | None = None
+    #: How its fees are paid by card; None: at its counters only.
+    card: CardPayments | None = None
+    #: Minor units of its currency: an official who waives or pays back more proposes it, and a second one confirms. None: whatever the amount.
+    second_person_above: int | None = None
     #: Words in a text that mean danger, by language.
     danger_words: dict[str, tuple[str, ...]] = field(default_factory=dict)
     #: How it decides, where neither service nor journey says otherwise.

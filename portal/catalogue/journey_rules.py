@@ -27,7 +27,7 @@ ONLY_FOR = {
     "until": ("wait",),
     "lasts": ("wait",),
     "event": ("wait",),
-    "within": ("wait",),
+    "within": ("wait", "fee"),
     "reason": ("wait", "work", "send", "decide", "ask"),
     "journey": ("journey",),
     "service": ("journey",),
@@ -38,6 +38,8 @@ ONLY_FOR = {
 ASKED = ("answered", "lapsed")
 #: How a step of kind `send` can end: the agency did it, refused, or could not be reached.
 SENT = ("done", "refused", "failed")
+#: How a step of kind `fee` can end; `lapsed` where it has a term.
+PAID = ("paid", "waived", "none")
 #: What a kind of step must say.
 DEMANDED = {"send": ("action",), "decide": ("outcomes",), "ask": ("fields", "reply_within"), "notify": ("template",)}
 
@@ -46,6 +48,8 @@ def ends(step: Step) -> tuple[str, ...]:
     """The ways a step of that kind can end, where `next` may tell them apart."""
     if step.kind == "ask":
         return ASKED
+    if step.kind == "fee":
+        return (*PAID, "lapsed") if step.within else PAID
     if step.kind == "wait":
         return WAITED if step.event and step.within else ()
     if step.kind == "journey":
@@ -135,15 +139,13 @@ def _to(path: Path, step: Step, index: int) -> Path:
 
 def _outcomes(document: Document[Journey], path: Path, step: Step) -> None:
     if step.kind and step.kind != "decide" and not ends(step):
-        says = (
-            "ways by outcome are for steps of kind `decide`, `ask`, `send` and `journey`, for `work` with `outcomes` and for `wait` with `event` and `within`"
-        )
+        says = "ways by outcome are for steps of kind `decide`, `ask`, `send`, `fee` and `journey`, for `work` with `outcomes` and for `wait` with `event` and `within`"
         document.note((*path, "next"), f"{says}, not `{step.kind}`: write a step id, or a list", key=True)
         return
     named = [arm.outcome or "" for arm in step.next.arms]
     if step.kind == "journey":
         return  # portal/catalogue/inside_rules.py knows how they end
-    if step.kind in ("ask", "send", "wait"):
+    if step.kind in ("ask", "send", "wait", "fee"):
         _ended(document, path, step.kind, ends(step), named)
         return
     for index, outcome in enumerate(step.outcomes):

@@ -64,8 +64,13 @@ def _bare(service: Service, journey: Journey) -> list[str]:
     """Steps that wait for somebody, with no promise and no reason. A promise on the whole case ends with a withdrawal: it does not watch over what undoes."""
     covered = {standard.covers for standard in service.standards}
     undone = {step.undo for step in journey.steps}
-    waiting = [step for step in journey.steps if step.kind in WAITS and step.id not in covered and step.reason is None]
+    waiting = [step for step in journey.steps if _waits(step) and step.id not in covered and step.reason is None]
     return [step.id for step in waiting if "case" not in covered or step.id in undone]
+
+
+def _waits(step: Step) -> bool:
+    """A fee without a term of its own may stay unpaid for ever."""
+    return step.kind in WAITS or (step.kind == "fee" and not step.within)
 
 
 def warnings(catalogue: Catalogue, positions: Positions) -> Iterator[Fault]:

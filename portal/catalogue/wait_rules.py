@@ -17,6 +17,8 @@ FOR = ("until", "lasts", "event")
 
 def check_wait(document: Document[Journey], path: Path, step: Step, known: Known) -> None:
     """Note every fault of a step of kind `wait`."""
+    if step.kind == "fee" and step.within and (message := syntax.bad_term(step.within)):
+        document.note((*path, "within"), message)
     if step.kind != "wait":
         return
     given = [name for name in FOR if getattr(step, name) is not None]

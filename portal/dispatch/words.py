@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from babel import Locale
 from babel.core import UnknownLocaleError
 from babel.dates import format_date, format_time
+from babel.numbers import format_currency, get_currency_precision
 from jinja2 import PackageLoader, StrictUndefined, TemplateNotFound
 from jinja2.sandbox import SandboxedEnvironment
 
@@ -51,6 +52,8 @@ def facts(work: Work, case_id: UUID, refs: Mapping[str, Any], language: str) -> 
         "emergency": _emergency(work, case["agency"]) if case["danger"] else None,
         "promise": _promise(work, case_id, refs.get("clock"), language),
         "reason": _reason(work, case_id, refs.get("reason")),
+        "amount": _money(refs, language),
+        "receipt": refs.get("receipt"),
         "link": f"{settings.public_url}/cases/{case['reference']}",
     }
 
@@ -67,6 +70,13 @@ def _reason(work: Work, case_id: UUID, item: str | None) -> str | None:
     return words.strip() if isinstance(words, str) else None
 
 
+def _money(refs: Mapping[str, Any], language: str) -> str | None:
+    """An amount in minor units as people of that language write it."""
+    if refs.get("amount") is None:
+        return None
+    return format_currency(refs["amount"] / 10 ** get_currency_precision(refs["currency"]), refs["currency"], locale=_locale(language))
+
+
 def _promised(work: Work, case_id: UUID) -> datetime | None:
     """The date the party was told: the promise on the whole case, else the law's, else the first that runs."""
     running = [row for row in clocks.of_case(work, case_id) if row["status"] in ("running", "paused")]
@@ -81,12 +91,16 @@ def said(text: Text, language: str, default: str) -> str:
 
 def in_words(at: datetime, zone: str, language: str) -> str:
     """`Friday 27 November 2026, 17:00` in that language and zone; the day alone where it is its end."""
-    try:
-        locale = Locale.parse(_LOCALES.get(language, language))
-    except (UnknownLocaleError, ValueError):
-        locale = Locale.parse(_LOCALES["en"])
+    locale = _locale(language)
     day, time = last_moment(at, ZoneInfo(zone))
     return format_date(day, "full", locale) if time is None else f"{format_date(day, 'full', locale)}, {format_time(time, 'short', locale=locale)}"
+
+
+def _locale(language: str) -> Locale:
+    try:
+        return Locale.parse(_LOCALES.get(language, language))
+    except (UnknownLocaleError, ValueError):
+        return Locale.parse(_LOCALES["en"])
 
 
 def _emergency(work: Work, agency: str) -> str | None:

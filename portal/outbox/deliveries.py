@@ -49,6 +49,11 @@ def of_step(work: Work, case_id: UUID, step_run_id: UUID) -> Row | None:
     return next((row for row in work.rows(outbox, case_id) if row["kind"] == KIND and row["subject"] == step_run_id), None)
 
 
+def left(work: Work, case_id: UUID) -> bool:
+    """True where an agency took a handover of the case."""
+    return any(row["kind"] == KIND and row["done_at"] is not None and row["refusal"] != "cancelled" for row in work.rows(outbox, case_id))
+
+
 def cancel(work: Work, case_id: UUID, step_run_id: UUID) -> None:
     """The step is no longer needed: what has not left does not leave. An attempt that is under way finds its epoch gone."""
     row = of_step(work, case_id, step_run_id)

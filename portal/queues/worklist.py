@@ -175,6 +175,11 @@ def waiting_of(work: Work, case_id: UUID, kind: str) -> list[Row]:
     return [task for task in work.rows(tasks, case_id) if task["kind"] == kind and task["status"] in WAITING]
 
 
+def touched(work: Work, case_id: UUID) -> bool:
+    """True where somebody has worked on a task of the case, or works on one."""
+    return any(task["holder"] is not None or task["status"] == "done" for task in work.rows(tasks, case_id))
+
+
 def held(case_id: ColumnElement[UUID]) -> ColumnElement[bool]:
     """True where somebody holds a task of that case, among the tasks the reader may see."""
     return exists().where(tasks.c.case_id == case_id, tasks.c.status == "claimed")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from portal.reactions import asking, cases, consequences, danger, decisions, inside, moves, objections, promises, steps, waits
+from portal.reactions import asking, cases, consequences, danger, decisions, fees, inside, moves, objections, promises, steps, waits
 from portal.standards import sweep as sweeping
 from portal.unit_of_work import Portal, Reaction
 
@@ -21,26 +21,35 @@ REACTIONS: dict[str, tuple[Reaction, ...]] = {
     "AgencyReported": (promises.happened, steps.agency_reported),
     "JourneyEnded": (cases.end_journey,),
     "MessageReceived": (cases.written,),
-    "CaseDecided": (decisions.decided, consequences.replaced, promises.happened),
+    "CaseDecided": (decisions.decided, consequences.replaced, promises.happened, fees.decided),
     "PartyNotified": (decisions.notified,),
     "NoticeParked": (decisions.not_notified,),
     "DecisionServed": (decisions.served,),
     "CaseClosed": (cases.closed,),
-    "CaseWithdrawn": (cases.withdrawn, objections.withdrawn),
+    "CaseWithdrawn": (cases.withdrawn, objections.withdrawn, fees.withdrawn),
     "CaseLinked": (objections.linked,),
     "CaseMoved": (moves.moved,),
-    "PartWithdrawn": (inside.withdrawn,),
+    "PartWithdrawn": (inside.withdrawn, fees.part_withdrawn),
     "DutyPaged": (danger.page,),
     "DutyAcknowledged": (danger.page_answered,),
     "DeliveryParked": (steps.parked,),
     "PartyAsked": (asking.asked,),
     "AskEnded": (asking.ask_ended,),
-    "AnswersGiven": (promises.happened, waits.answered),
+    "AnswersGiven": (promises.happened, waits.answered, fees.answered),
     "SignalReceived": (waits.signalled,),
     "ClockPaused": (promises.redate,),
     "ClockResumed": (promises.redate, promises.tell_date),
     "ClockMoved": (promises.redate, promises.tell_date),
     "ClockReset": (promises.redate, promises.tell_date),
+    "FeeDue": (fees.due,),
+    "FeePaid": (promises.happened, fees.paid),
+    "FeeWaived": (promises.happened, fees.waived),
+    "FeeCancelled": (fees.cancelled,),
+    "RefundDecided": (fees.to_go_back,),
+    "FeeRefunded": (fees.paid_back,),
+    "RefundFailed": (fees.not_paid_back,),
+    "FeeProposed": (fees.proposed,),
+    "FeeProposalEnded": (fees.proposal_ended,),
     "ConsequenceArisen": (consequences.consequence,),
     "DecisionRevoked": (consequences.revoked,),
     "ConsequenceSettled": (consequences.consequence_settled,),
@@ -49,7 +58,8 @@ REACTIONS: dict[str, tuple[Reaction, ...]] = {
 #: Facts nothing follows from: they are told, counted and explained.
 QUIET = frozenset(
     {
-        "AccessBarred", "AccessGranted", "BranchChosen", "CaseReplanned", "ClockCancelled", "ClockStarted", "ClockStopped", "DeliveryPlaced",
+        "AccessBarred", "AccessGranted", "BranchChosen", "CaseReplanned", "CashDayClosed", "CashDayCounted", "CashDayOpened",
+        "ClockCancelled", "ClockStarted", "ClockStopped", "DeliveryPlaced",
         "DeliveryRetried", "FeedbackGiven", "ItemsCounted", "JoinCleared", "JoinReached", "JourneyBegun", "JourneyStopped", "MoveUndone", "NoteAdded",
         "NoticePromised", "ObjectionEnded", "ObjectionReceived", "RemedyLapsed", "StandardEscalated", "StandardMet", "StandardMissed",
         "StandardWarned", "TableDecided", "TaskCancelled", "TaskQueued", "TaskReleased", "WaitBegun",
@@ -65,6 +75,8 @@ FIRES: dict[str, sweeping.Fire] = {
     "reminder": asking.reminder,
     "escalation": promises.escalation,
     "consequence": consequences.took_effect,
+    "fee": fees.lapse,
+    "proposal": fees.expire,
     "wait": waits.due,
     "remedy": decisions.lapse,
 }

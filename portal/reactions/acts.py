@@ -25,9 +25,9 @@ def service_of(work: Work, case: Row) -> Service | None:
     return None if case["service"] else work.catalogue.triage
 
 
-def tell(work: Work, case: Row, template: str, *, due_at: str | None = None, **more: str | None) -> bool:
+def tell(work: Work, case: Row, template: str, *, due_at: str | None = None, **more: str | int | None) -> bool:
     """Promises every party that has a channel a notice, False where none has; `more`: further references for its words."""
-    refs = {name: value for name, value in {"due_at": due_at, **more}.items() if value}
+    refs = {name: value for name, value in {"due_at": due_at, **more}.items() if value is not None and value != ""}
     told = register.told(work, case["case_id"])
     for party in told:
         notices.promise(work, case["case_id"], party_id=party["party_id"], channel=party["channel"], template=template, language=party["language"], refs=refs)

@@ -9,7 +9,7 @@ from portal.cases import asks, registry
 from portal.catalogue.definitions import Service, Step
 from portal.outbox import deliveries
 from portal.queues import worklist
-from portal.reactions import consequences, inside, waits
+from portal.reactions import consequences, fees, inside, waits
 from portal.reactions.acts import give, go_on, put_task, service_in, start_clock, tell
 from portal.runs import ledger
 from portal.standards import changes, clocks, overdue
@@ -33,29 +33,38 @@ def begin_step(work: Work, events: list[Event]) -> None:
                 whose = service.agency if run["service_hash"] else None
                 start_clock(work, case, standard, started_at=work.now, step_run=step_run, agency_id=whose)
         inside.pause(work, case, run, event, step_run)
-        if step.kind == "send" and work.catalogue.agencies[event.agency].adapter != "staff":
-            deliveries.place(
-                work,
-                event.case_id,
-                agency=event.agency,
-                step_run_id=UUID(event.data["step_run"]),
-                step=step.id,
-                action=step.action or step.id,
-                answers=None,
-                service=service.id,
-                item=event.data.get("item"),
-            )
-        elif step.kind == "notify":
-            tell(work, case, step.template or "message")
-        elif step.kind == "ask":
-            if not waiting.ask_step(work, case, service, step, step_run, agency=event.agency):
-                go_on(work, case, step_run, "answered")
-        elif step.kind == "wait":
-            waits.begin(work, case, step, step_run)
-        elif step.kind == "journey":
-            inside.begin(work, case, run, step, step_run)
-        else:
-            queue_step(work, case, service, event, step.queue, of=run["service"])
+        _take_up(work, case, run, service, event, step)
+
+
+def _take_up(work: Work, case: Row, run: Row, service: Service, event: Event, step: Step) -> None:
+    """The step goes to whom its kind says."""
+    assert event.agency is not None
+    step_run = UUID(event.data["step_run"])
+    if step.kind == "send" and work.catalogue.agencies[event.agency].adapter != "staff":
+        deliveries.place(
+            work,
+            event.case_id,
+            agency=event.agency,
+            step_run_id=step_run,
+            step=step.id,
+            action=step.action or step.id,
+            answers=None,
+            service=service.id,
+            item=event.data.get("item"),
+        )
+    elif step.kind == "notify":
+        tell(work, case, step.template or "message")
+    elif step.kind == "ask":
+        if not waiting.ask_step(work, case, service, step, step_run, agency=event.agency):
+            go_on(work, case, step_run, "answered")
+    elif step.kind == "wait":
+        waits.begin(work, case, step, step_run)
+    elif step.kind == "journey":
+        inside.begin(work, case, run, step, step_run)
+    elif step.kind == "fee":
+        fees.begin(work, case, step, step_run, agency=event.agency)
+    else:
+        queue_step(work, case, service, event, step.queue, of=run["service"])
 
 
 def end_step(work: Work, events: list[Event]) -> None:
@@ -77,6 +86,7 @@ def cancel_step(work: Work, events: list[Event]) -> None:
         worklist.cancel(work, event.case_id, why="step cancelled", step_run_id=step_run)
         deliveries.cancel(work, event.case_id, step_run)
         waits.over(work, event.case_id, step_run)
+        fees.over(work, event.case_id, step_run)
         changes.resume(work, event.case_id, step_run, at=work.now, why="cancelled")
         if registry.case_of(work, event.case_id)["status"] == "waiting":
             asks.cancel(work, event.case_id, step_run_id=step_run)
@@ -101,7 +111,11 @@ def task_done(work: Work, events: list[Event]) -> None:
                 overdue.settle(work, clock, outcome=event.data["outcome"], official=event.actor.removeprefix("staff:"))
         if event.data["kind"] == "decision":
             consequences.decided_anew(work, event.case_id, UUID(event.data["task"]))
-        if event.data["step_run"]:
+        if event.data["kind"] == fees.BY_HAND:
+            fees.by_hand_done(work, event)
+        if event.data["kind"] == fees.UNKNOWN:
+            fees.priced_anew(work, case, UUID(event.data["step_run"]))
+        elif event.data["step_run"]:
             go_on(work, case, UUID(event.data["step_run"]), event.data["outcome"])
         if event.data["service"]:
             give(work, case, event.data["service"], why="triage")

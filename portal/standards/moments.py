@@ -9,4 +9,6 @@ MOMENTS = {
     "DeliverySent": "handed-over",
     "AgencyReported": "reported",
     "CaseDecided": "decided",
+    "FeePaid": "paid",
+    "FeeWaived": "paid",
 }

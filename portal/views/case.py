@@ -18,7 +18,7 @@ from portal.runs import ledger
 from portal.standards import clocks, clockwork
 from portal.unit_of_work import Principal, Work
 from portal.vault import items
-from portal.views import parts, undoing, waits, why
+from portal.views import fees, parts, undoing, waits, why
 from portal.views.words import promise_says
 
 #: Data of events that only staff see: who holds what, and ids of items in the vault.
@@ -36,10 +36,27 @@ _STAFF_ONLY = frozenset(
         "DeliveryRetried",
         "StandardEscalated",
         "AccessBarred",
+        "FeeProposed",
+        "FeeProposalEnded",
     }
 )
 _HIDDEN = frozenset(
-    {"answers", "commitment", "words", "reasons", "item", "holder", "official", "party", "source", "external_id", "letter", "letter_commitment", "notice"}
+    {
+        "answers",
+        "commitment",
+        "words",
+        "reasons",
+        "item",
+        "holder",
+        "official",
+        "second",
+        "party",
+        "source",
+        "external_id",
+        "letter",
+        "letter_commitment",
+        "notice",
+    }
 )
 
 
@@ -50,6 +67,8 @@ def case(work: Work, case_id: UUID, *, language: str) -> dict[str, Any]:
         raise NotFound
     row = found[0]
     running = work.run(visible(work, clocks.statement(case_id)))
+    owed = fees.of_case(work, case_id, language)
+    owes = any(fee["status"] == "due" for fee in owed)
     steps = work.run(visible(work, ledger.steps(case_id)))
     kept = work.run(visible(work, items.kept(case_id)))
     given = _given(kept)
@@ -72,7 +91,8 @@ def case(work: Work, case_id: UUID, *, language: str) -> dict[str, Any]:
         "asked": [_asked(one, kept, given["answers"]) for one in work.run(visible(work, asks.statement(case_id)))] if row["status"] == "waiting" else [],
         "extensions": _extensions(work, case_id, kept) if any(clock["extended"] for clock in running) else [],
         "given": given,
-        "next": "wait" if _decided_anew(row, running) else next_for_party(row["status"], danger=row["danger"]),
+        "fees": owed,
+        "next": "wait" if _decided_anew(row, running) else next_for_party(row["status"], danger=row["danger"], owes=owes),
     }
 
 
@@ -111,10 +131,12 @@ def _decided_anew(row: dict[str, Any], running: Iterable[Any]) -> bool:
     return row["status"] == "closed" and any(clock["stopped_at"] is None for clock in running)
 
 
-def next_for_party(status: str, *, danger: bool) -> str:
+def next_for_party(status: str, *, danger: bool, owes: bool = False) -> str:
     """What the party may do now."""
     if danger and status not in ("closed", "withdrawn"):
         return "call-emergency"
+    if owes:
+        return "pay"
     return {"received": "wait", "in-progress": "wait", "waiting": "answer", "decided": "read-decision", "closed": "give-feedback", "withdrawn": "nothing"}[
         status
     ]
