@@ -27,6 +27,12 @@ def check_agency(document: Document[Agency]) -> None:
     for index, queue in enumerate(agency.queues):
         say(document, ("queues", index, "team"), queue.team and syntax.bad_word(queue.team))
     _reached(document, agency)
+    _people(document, agency)
+    words_by_language(document, "danger_words", agency.danger_words)
+    _money(document, agency)
+
+
+def _people(document: Document[Agency], agency: Agency) -> None:
     lists: tuple[tuple[str, tuple[DutyPerson | Person, ...]], ...] = (("duty", agency.duty), ("people", agency.people))
     for name, people in lists:
         for index, person in enumerate(people):
@@ -37,7 +43,9 @@ def check_agency(document: Document[Agency]) -> None:
         say(document, ("people", index, "role"), role and syntax.bad_word(role))
         if role and role in roles[:index]:
             document.note(("people", index, "role"), f"there is already a person with the role `{role}`: a promise is put before one, choose another word")
-    words_by_language(document, "danger_words", agency.danger_words)
+
+
+def _money(document: Document[Agency], agency: Agency) -> None:
     if agency.card and agency.card.endpoint:
         say(document, ("card", "endpoint"), syntax.bad_address(agency.card.endpoint))
         say(document, ("card", "account"), agency.card.account and syntax.bad_id(agency.card.account))

@@ -139,7 +139,7 @@ def _to(path: Path, step: Step, index: int) -> Path:
 
 def _outcomes(document: Document[Journey], path: Path, step: Step) -> None:
     if step.kind and step.kind != "decide" and not ends(step):
-        says = "ways by outcome are for steps of kind `decide`, `ask`, `send`, `fee` and `journey`, for `work` with `outcomes` and for `wait` with `event` and `within`"
+        says = "ways by outcome are for `decide`, `ask`, `send`, `fee` and `journey`, for `work` with `outcomes` and for `wait` with `event` and `within`"
         document.note((*path, "next"), f"{says}, not `{step.kind}`: write a step id, or a list", key=True)
         return
     named = [arm.outcome or "" for arm in step.next.arms]

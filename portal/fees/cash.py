@@ -67,12 +67,8 @@ def take(work: Work, fee: Row, day: Row, *, amount: int, official: str, year: in
 
 def pay_out(work: Work, fee: Row, row: Row, day: Row, *, official: str, year: int) -> None:
     """Cash that goes back, handed over against a receipt. `FeeRefunded`."""
-    if row["kind"] != "refund" or row["way"] != "cash" or row["status"] != "open":
-        raise IllegalMove("Nothing waits to be paid out here.")
     place = {"desk": day["desk"], "cash_day": day["case_id"], "receipt": _receipt(work, day["agency"], year)}
-    work.change(row, official=row["official"] or official)
-    work.change(row, **place)
-    ledger.paid_back(work, fee, row)
+    ledger.paid_back(work, fee, row, **place, official=row["official"] or official)
 
 
 def expected(work: Work, id: UUID) -> int:

@@ -7,7 +7,7 @@ from uuid import UUID
 from portal.access import grants
 from portal.clock import local_date
 from portal.db import new_id
-from portal.errors import NotAllowed
+from portal.errors import IllegalMove, NotAllowed
 from portal.fees import cash, ledger
 from portal.unit_of_work import Row, Work
 from portal.vault import items
@@ -48,9 +48,10 @@ def pay_out(work: Work, case_id: UUID, fee_id: UUID, day: Row) -> Row:
     """Hands back in cash what waits to go back of a fee; the entry, with its receipt."""
     fee = ledger.fee_of(work, case_id, fee_id)
     waiting = [row for row in ledger.entries_of(work, fee) if row["kind"] == "refund" and row["way"] == "cash" and row["status"] == "open"]
-    row = waiting[0] if waiting else next(iter(ledger.entries_of(work, fee)))
-    cash.pay_out(work, fee, row, day, official=str(work.principal.subject), year=_year(work, day["agency"]))
-    return row
+    if not waiting:
+        raise IllegalMove("Nothing of this fee waits to be paid out in cash.")
+    cash.pay_out(work, fee, waiting[0], day, official=str(work.principal.subject), year=_year(work, day["agency"]))
+    return waiting[0]
 
 
 def count(work: Work, agency: str, desk: str, *, counted: int, words: str | None) -> Row:

@@ -7,6 +7,7 @@ from typing import Any
 
 from portal.cases import asks, registry
 from portal.db import new_id
+from portal.fees import ledger as fees
 from portal.intake import party
 from portal.intake.receive import Submission, receive
 from portal.outbox import deliveries
@@ -16,7 +17,7 @@ from portal.queues.tables import tasks
 from portal.reactions import sweep
 from portal.runs import ledger
 from portal.unit_of_work import ANONYMOUS, ENGINE, Principal
-from portal.workflow import casework, waits
+from portal.workflow import casework, counter, waits
 from tests.histories.stored import Script, Told
 
 SAMPLES = {"integer": 1, "decimal": "1.5", "date": "2026-12-01", "boolean": True, "email": "a@example.org", "phone": "+3222796111"}
@@ -228,6 +229,30 @@ def moved_home_withdrawn(told: Told) -> None:
     withdrawn(told)
 
 
+def paid(told: Told) -> None:
+    """A fee, paid in cash; the work begins."""
+    opened(told, "birth-certificate")
+    clerk = Principal("staff", "tests|till", agencies=("civil-registry",), teams=("desk",), roles=("caseworker",))
+    with told.portal.work(ENGINE) as work:
+        work.narrow([told.case_id])
+        fee = fees.of_case(work, told.case_id)[0]
+    with told.portal.work(clerk) as work:
+        day = counter.open_till(work, "civil-registry", "desk", told.case_id)
+        counter.take(work, told.case_id, fee["id"], day, amount=fee["amount"])
+    told.stand()
+    done(told, "handle")
+
+
+def not_paid(told: Told) -> None:
+    """A fee nobody pays in time."""
+    opened(told, "birth-certificate")
+    with told.portal.work(ENGINE) as work:
+        work.narrow([told.case_id])
+        by = fees.of_case(work, told.case_id)[0]["pay_by"]
+    assert sweep(told.portal, at=by)
+    told.stand()
+
+
 CASES: dict[str, Script] = {
     "parallel-and-join": parallel_and_join,
     "handed-over": handed_over,
@@ -243,4 +268,6 @@ CASES: dict[str, Script] = {
     "moved-home-withdrawn": moved_home_withdrawn,
     "gone-round": gone_round,
     "withdrawn-and-undone": withdrawn_and_undone,
+    "paid": paid,
+    "not-paid": not_paid,
 }
