@@ -53,8 +53,11 @@ def signal(work: Work, case: Row, *, event: str, source: str, agency: str | None
 
 
 def events(work: Work, case: Row) -> set[str]:
-    """What the journeys under way on a case in hand wait for, or may yet."""
-    journeys = [work.portal.pinned(work, run["definition_hash"]) for run in ledger.running(work, case["case_id"])]
+    """What the journeys under way on a case in hand wait for, or may yet, those inside them that have not begun included."""
+    running = ledger.running(work, case["case_id"])
+    hashes = {run["definition_hash"] for run in running}
+    hashes |= {hash for run in running for name, hash in (run["pins"] or {}).items() if name.startswith("journey/")}
+    journeys = [work.portal.pinned(work, hash) for hash in hashes]
     return {step.event for journey in journeys for step in journey.steps if step.event}
 
 
