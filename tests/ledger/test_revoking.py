@@ -93,7 +93,7 @@ def test_the_party_is_told_with_reasons_day_and_remedy(city: Portal) -> None:
     id, at = silent(city)
     told = len(letters(city, id))
     revoke(city, id, at + 3 * DAY)
-    assert letters(city, id)[told:] == ["decided"]
+    assert letters(city, id)[told:] == ["replaced"]
     with city.work(mine(id), at=at + 3 * DAY) as work:
         shown = case_view.case(work, id, language="en")
         first, second = decision_views.of_case(work, id, language="en")
