@@ -55,7 +55,7 @@ def _undecided(journey: Journey) -> bool:
         step = by_id.get(id)
         if step is not None and id not in seen and step.kind != "decide":
             seen.add(id)
-            left += [arm.to for arm in step.next.arms]
+            left += [arm.to for arm in step.ways]
     return False
 
 

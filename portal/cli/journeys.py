@@ -11,7 +11,7 @@ import click
 from portal.catalogue.definitions import Catalogue, Journey
 from portal.catalogue.faults import CatalogueFaults, instead
 from portal.catalogue.load import load
-from portal.views.journey import END, StepLine, lines, text, words
+from portal.views.journey import END, StepLine, Way, lines, text, words
 from portal.views.layers import layout
 
 if TYPE_CHECKING:
@@ -95,8 +95,12 @@ def drawn(catalogue: Catalogue, journey: Journey, steps: list[StepLine], languag
 
 def _ways(step: StepLine, said: Mapping[str, str]) -> list[str]:
     if step.at_once:
-        return [f"→ {' + '.join(way.to for way in step.ways)}"]
-    return [f"→ {said['end'] if way.to == END else way.to}" + (f"   ({way.label})" if way.label else "") for way in step.ways]
+        return [f"→ {' + '.join(way.to for way in step.ways if not way.label)}", *(_said(way, said) for way in step.ways if way.label)]
+    return [_said(way, said) for way in step.ways]
+
+
+def _said(way: Way, said: Mapping[str, str]) -> str:
+    return f"→ {said['end'] if way.to == END else way.to}" + (f"   ({way.label})" if way.label else "")
 
 
 def _catalogue() -> Catalogue:

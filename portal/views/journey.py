@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from portal.catalogue.definitions import Arm, Catalogue, Journey, Step, Text
@@ -35,6 +35,17 @@ _WORDS: dict[str, dict[str, str]] = {
         "start": "start",
         "answered": "answered",
         "lapsed": "lapsed",
+        "done": "done",
+        "refused": "refused",
+        "failed": "failed",
+        "at_most": "at most",
+        "times": "times",
+        "each": "once for each of",
+        "enough": "are enough",
+        "rest": "cancels the other ways",
+        "cancels": "cancels",
+        "on_error": "if it is refused or fails",
+        "undo": "if withdrawn",
         "within": "within",
         "journey": "Journey",
         "steps": "Steps",
@@ -70,6 +81,17 @@ _WORDS: dict[str, dict[str, str]] = {
         "start": "début",
         "answered": "répondu",
         "lapsed": "sans réponse",
+        "done": "fait",
+        "refused": "refusé",
+        "failed": "en échec",
+        "at_most": "au plus",
+        "times": "fois",
+        "each": "une fois pour chaque élément de",
+        "enough": "suffisent",
+        "rest": "annule les autres voies",
+        "cancels": "annule",
+        "on_error": "en cas de refus ou d'échec",
+        "undo": "en cas de retrait",
         "within": "sous",
         "journey": "Parcours",
         "steps": "Étapes",
@@ -150,7 +172,11 @@ def lines(catalogue: Catalogue, journey: Journey, language: str, live: Mapping[s
 def _line(catalogue: Catalogue, journey: Journey, step: Step, language: str, live: Mapping[str, int] | None) -> StepLine:
     ways: dict[str, list[str]] = {}
     for arm in step.next.arms:
-        ways.setdefault(arm.to, []).append(_label(step, arm, language))
+        ways.setdefault(arm.to, []).append(_label(journey, step, arm, language))
+    at_once = step.next.how == "all" and len(ways) > 1
+    for to, label in ((step.on_error, "on_error"), (step.undo, "undo")):
+        if to is not None:
+            ways.setdefault(to, []).append(words(language)[label])
     return StepLine(
         step.id,
         step.kind,
@@ -158,20 +184,47 @@ def _line(catalogue: Catalogue, journey: Journey, step: Step, language: str, liv
         _says(catalogue, journey, step, language),
         _promises(catalogue, journey, step, language),
         tuple(Way(to, " · ".join(dict.fromkeys(filter(None, labels))), step.next.how == "first") for to, labels in ways.items()),
-        step.next.how == "all" and len(ways) > 1,
+        at_once,
         None if live is None else live.get(step.id, 0),
         _leads(catalogue, step),
         step.when,
     )
 
 
-def _label(step: Step, arm: Arm, language: str) -> str:
+def _label(journey: Journey, step: Step, arm: Arm, language: str) -> str:
+    said = words(language)
+    parts = [arm.when or (said["else"] if step.next.how == "first" else "")]
     if step.next.how == "outcome":
-        return words(language).get(arm.outcome or "", arm.outcome or "")
-    return (arm.when or words(language)["else"]) if step.next.how == "first" else ""
+        # Behind a way with a limit, or a condition, of the same outcome stands the one for all the rest.
+        spent = arm.at_most is None and any(other.outcome == arm.outcome and other is not arm for other in step.next.arms)
+        parts = [said.get(arm.outcome or "", arm.outcome or ""), arm.when or (said["else"] if spent else "")]
+    parts += [f"{said['at_most']} {arm.at_most} {said['times']}"] if arm.at_most else []
+    parts += [f"{said['cancels']} {_titles(journey, arm.cancels, language)}"] if arm.cancels else []
+    return ", ".join(part for part in parts if part)
+
+
+def _titles(journey: Journey, steps: Iterable[str], language: str) -> str:
+    return ", ".join(text(journey.step(id).title, language) for id in steps)
+
+
+def _flow(journey: Journey, step: Step, language: str) -> list[str]:
+    """How often it is done, and what it makes needless."""
+    said, found = words(language), []
+    if step.each is not None:
+        enough = f", {step.needs} {said['enough']}" if step.needs else ""
+        found.append(f"{said['each']} {step.each} ({said['at_most']} {step.most}{enough})")
+    if step.rest == "cancel":
+        found.append(said["rest"])
+    if step.cancels:
+        found.append(f"{said['cancels']} {_titles(journey, step.cancels, language)}")
+    return found
 
 
 def _says(catalogue: Catalogue, journey: Journey, step: Step, language: str) -> str:
+    return " · ".join(part for part in (_who(catalogue, journey, step, language), *_flow(journey, step, language)) if part)
+
+
+def _who(catalogue: Catalogue, journey: Journey, step: Step, language: str) -> str:
     said = words(language)
     if step.kind == "join":
         ways = journey.ways_in.get(step.id, 0) + (step.id == journey.start)

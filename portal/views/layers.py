@@ -32,7 +32,7 @@ class Layout:
 
 def layout(journey: Journey, labelled: Collection[tuple[str, str]] = ()) -> Layout:
     """Every step (and `end`, where a way leads there) in a row below all that lead to it; ways with a label pass a row more, in which it has its place."""
-    ways = {step.id: ordered(arm.to for arm in step.next.arms) for step in journey.steps}
+    ways = {step.id: ordered([*(arm.to for arm in step.ways), *([step.undo] if step.undo else [])]) for step in journey.steps}
     order = [step for group in components(ways, journey.start) for step in _inside(group, ways)]
     place = {step: index for index, step in enumerate(order)} | {END: len(order)}
     edges = [(step, to) for step in order for to in ways[step] if to in place]

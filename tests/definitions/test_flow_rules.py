@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -216,3 +217,23 @@ def test_the_longest_way_counts_the_rounds_that_may_be_needed(tmp_path: Path) ->
     (line,) = [line for line in done.output.splitlines() if "warning" in line]
     assert "about 33 days" in line
     assert "`read` 11 calendar_days, 3 times" in line
+
+
+EXAMPLES = re.findall(r"```yaml\n(- id:.+?)```", (Path(__file__).parents[2] / "journeys" / "README.md").read_text("utf-8"), re.S)
+
+
+@pytest.mark.parametrize("example", [one for one in EXAMPLES if "kind: journey" not in one], ids=lambda example: example.split()[2])
+def test_the_examples_of_the_handbook_are_journeys(tmp_path: Path, example: str) -> None:
+    """Steps that stand there without a title get one; nothing else is added."""
+    steps = re.sub(r"- id: (\S+)\n", r"- id: \1\n  title: {en: Step, fr: Étape}\n", example)
+    first, costs = re.findall(r"- id: (\S+)", example)[0], ", ".join(f"{id}: 1" for id in re.findall(r"- id: (\S+)", example))
+    journey = f"id: works\nversion: 1\ntitle: {{en: Works, fr: Travaux}}\nstart: {first}\nsteps:\n{steps}"
+    plan = "  - id: plan\n    type: text\n    title: {en: Plan, fr: Plan}\n"
+    service = re.sub(r"costs: .*", f"costs: {{{costs}}}", SERVICE[: SERVICE.index("  - id: freed")] + SERVICE[SERVICE.index("costs:") :]) + plan
+    assert faults(tmp_path, files(journey, service)) == ()
+
+
+def test_there_are_examples_of_all_of_it() -> None:
+    shown = "".join(EXAMPLES)
+    for word in ("at_most:", "rest: cancel", "each:", "cancels:", "on_error:", "undo:", "outcomes:"):
+        assert word in shown

@@ -115,7 +115,7 @@ def test_steps_and_labels_lie_apart_inside_the_picture(seed: int, catalogue: Cat
 def test_all_ways_lead_down_but_those_of_a_round(seed: int) -> None:
     journey = random(seed)
     found = layout(journey)
-    edges = {(step.id, arm.to) for step in journey.steps for arm in step.next.arms}
+    edges = {(step.id, arm.to) for step in journey.steps for arm in step.ways} | {(step.id, step.undo) for step in journey.steps if step.undo}
     assert set(found.paths) | set(found.back) == edges
     for path in found.paths.values():
         layers = [found.layer(name) for name in path]

@@ -9,7 +9,7 @@ import pytest
 
 from portal.catalogue.definitions import Arm, Journey, Next, Step
 from portal.errors import Conflict
-from portal.workflow.runner import Ended, Run, Started, StepEvent, Stopped, apply, decide
+from portal.workflow.runner import Ended, Run, Started, StepEvent, Stopped, TooManyItems, apply, decide
 
 
 def to(*steps: str) -> Next:
@@ -112,3 +112,68 @@ def test_a_run_is_rebuilt_from_its_events_and_its_stored_state(seed: int) -> Non
         rebuilt = Run.of(orjson.loads(orjson.dumps(apply(rebuilt, event).state())))
         assert len(orjson.dumps(rebuilt.state())) < 500
     assert rebuilt == at
+
+
+def after(journey: Journey, at: Run, happening: Ended | Started | Stopped, size: int = 0) -> tuple[Run, list[StepEvent]]:
+    """One move."""
+    events = decide(journey, at, happening, lambda _: False, lambda _: size)
+    for event in events:
+        at = apply(at, event)
+    return at, events
+
+
+EACH = Journey("each", 1, {"en": "Each"}, "look", (step("look", "work", to("last"), each="answers.sites", most=3, needs=2), step("last", "work", to("end"))))
+
+
+def test_a_list_is_never_cut() -> None:
+    with pytest.raises(TooManyItems, match="There are 4 items for 'look', which is done for at most 3 at once"):
+        after(EACH, Run(), Started(), 4)
+    assert [event.item for event in after(EACH, Run(), Started(), 3)[1] if event.type == "StepBegun"] == [1, 2, 3]
+
+
+def test_enough_items_cancel_the_others_and_none_pass_through() -> None:
+    at, _ = after(EACH, Run(), Started(), 3)
+    at, _ = after(EACH, at, Ended(3))
+    assert list(at.active.values()) == ["look", "look"]
+    at, events = after(EACH, at, Ended(1))
+    assert [(event.type, event.number) for event in events] == [("StepEnded", 1), ("StepCancelled", 2), ("StepBegun", 4)]
+    at, events = after(EACH, Run(), Started(), 0)
+    assert [event.type for event in events] == ["ItemsCounted", "StepBegun"]
+
+
+def test_of_several_outcomes_the_one_written_last_counts() -> None:
+    sent = step("tell", "send", Next("outcome", tuple(Arm(f"on-{one}", outcome=one) for one in ("done", "refused", "failed"))), each="answers.sites")
+    journey = Journey("sent", 1, {"en": "Sent"}, "tell", (sent, *(step(f"on-{one}", "work", to("end")) for one in ("done", "refused", "failed"))))
+    for ends, on in ((("done", "done"), "done"), (("refused", "done"), "refused"), (("failed", "refused"), "failed"), ((), "done")):
+        at, _ = after(journey, Run(), Started(), len(ends))
+        for number, outcome in enumerate(ends, 1):
+            at, _ = after(journey, at, Ended(number, outcome))
+        assert list(at.active.values()) == [f"on-{on}"]
+
+
+def test_what_is_being_taken_back_is_not_stopped_again() -> None:
+    done = (step("a", "work", to("b"), undo="ua"), step("b", "send", to("c"), undo="ub"), step("c", "work", to("end")))
+    journey = Journey("undo", 1, {"en": "Undo"}, "a", (*done, step("ua", "work", to("end")), step("ub", "notify", to("end"))))
+    at = Run()
+    for happening in (Started(), Ended(1), Ended(2), Stopped()):
+        at, _ = after(journey, at, happening)
+    assert (at.stopping, list(at.active.values())) == (True, ["ua"]), "the notice went out, and then the first step is taken back"
+    assert after(journey, at, Stopped())[1] == []
+    at, _ = after(journey, at, Ended(max(at.active)))
+    assert (at.ended, at.outcome, at.undo) == (True, "cancelled", ())
+
+
+def test_what_could_not_be_sent_is_not_taken_back() -> None:
+    journey = Journey(
+        "f", 1, {"en": "F"}, "a", (step("a", "send", to("b"), undo="u", on_error="b"), step("b", "work", to("end")), step("u", "work", to("end")))
+    )
+    at, _ = after(journey, Run(), Started())
+    at, _ = after(journey, at, Ended(1, "failed"))
+    assert [event.type for event in after(journey, at, Stopped())[1]] == ["StepCancelled", "JourneyEnded"]
+
+
+def test_states_stored_before_there_were_rounds_are_read() -> None:
+    """What the first version of the code wrote for a six-step journey."""
+    old = {"c": 3, "a": {"2": "council"}, "j": {"both": 1}, "o": None, "e": False}
+    assert Run.of(old).state() == old
+    assert len(orjson.dumps(old)) < 500
