@@ -9,7 +9,7 @@ export UV_PYTHON_DOWNLOADS := never
 install = { $(BIN)/uv pip install -q --compile-bytecode --python $(BIN)/python --require-hashes -r $(1) || $(BIN)/pip install -q --require-hashes -r $(1); } \
 	&& $(BIN)/pip install -q --no-deps --no-build-isolation -e .
 
-.PHONY: run test check bench long lock
+.PHONY: run test check bench long storm lock
 
 run: .venv/.run
 	@PORT='$(PORT)' MAIL_PORT='$(MAIL_PORT)' DATA='$(DATA)' exec $(BIN)/portal up --with-parent
@@ -29,6 +29,10 @@ bench: .venv/.dev
 
 long: .venv/.dev
 	$(BIN)/python -m tests.long
+
+# SECONDS= of storms altogether, SEED= to repeat one, FAULTS= to choose some.
+storm: .venv/.dev
+	@$(BIN)/python -m tests.storm $(if $(SECONDS),--seconds $(SECONDS)) $(if $(SEED),--seed $(SEED)) $(FAULTS)
 
 lock: .venv/.dev
 	$(BIN)/uv pip compile -q pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --upgrade --extra local --group build -o requirements.lock

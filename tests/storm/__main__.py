@@ -1,0 +1,49 @@
+"""`make storm`: every storm in turn; prints a table, writes build/storm.json. SECONDS= of storms altogether, SEED= to repeat one, FAULTS= to choose some."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import secrets
+import sys
+import time
+from pathlib import Path
+
+from tests.storm.entries import ENTRIES, run
+
+OUT = Path(__file__).parents[2] / "build" / "storm.json"
+#: Seconds of storms altogether where SECONDS is not given; the servers' start and the calm at the end come on top.
+SHORT = 120.0
+_HEAD = f"{'fault':18} {'times':>7} {'intents':>8} {'lost':>5} {'doubled':>8} {'5xx':>5} {'503 told':>9} {'no answer':>10} {'p99 s':>7} {'seconds':>8}"
+
+
+def main() -> int:
+    """1 where anything was lost, doubled, or answered with an error."""
+    given = argparse.ArgumentParser(prog="make storm")
+    given.add_argument("--seconds", type=float, default=SHORT)
+    given.add_argument("--seed", type=int, default=secrets.randbelow(10**6))
+    given.add_argument("faults", nargs="*", choices=[[], *ENTRIES])
+    asked = given.parse_args()
+    seed, seconds, wanted = asked.seed, asked.seconds, asked.faults or list(ENTRIES)
+    print(f"seed {seed}: repeat with make storm SEED={seed} SECONDS={seconds:g}\n{_HEAD}", flush=True)
+    begun, rows, bad = time.monotonic(), [], []
+    for told in run(wanted, seed=seed, seconds=seconds):
+        row = told.row
+        rows.append(row)
+        print(
+            f"{told.fault:18} {row['times']:>7} {row['intents']:>8} {row['lost']:>5} {row['doubled']:>8} {row['errors_5xx']:>5} {row['told_503']:>9} "
+            f"{row['answers_lost']:>10} {row['dispatched_p99']:>7} {row['seconds']:>8}",
+            flush=True,
+        )
+        bad += [f"{told.fault}: {one}" for one in told.violations[:20]]
+        bad += [f"{told.fault}: {one}" for one in told.history.odd[:5]]
+    OUT.parent.mkdir(exist_ok=True)
+    OUT.write_text(json.dumps(rows, indent=1) + "\n")
+    for line in bad:
+        print(line, file=sys.stderr)
+    print(f"{time.monotonic() - begun:.0f} s", flush=True)
+    return int(any(row["lost"] or row["doubled"] or row["errors_5xx"] for row in rows))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
