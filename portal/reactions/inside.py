@@ -30,7 +30,7 @@ def begin(work: Work, case: Row, run: Row, step: Step, step_run: UUID) -> None:
 
 def promise(work: Work, case: Row, run: Row, step: Step, step_run: UUID) -> None:
     """What the part's service promises of a whole case, it promises of the part, from where it begins: its clocks cover the step."""
-    part = work.portal.pinned(work, run["pins"][f"service/{step.service}"])
+    part = work.portal.pinned(work, journeys.pin(work, run, "service", str(step.service)))
     for standard in part.standards:
         if standard.covers == "case" and standard.starts_on is None:
             own = replace(standard, id=f"{part.id}/{standard.id}", covers=step.id)

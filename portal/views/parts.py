@@ -13,6 +13,7 @@ from portal.runs import ledger
 from portal.unit_of_work import Work
 from portal.views.journey import text
 from portal.views.words import promise_says
+from portal.workflow.journeys import pin
 
 Rows = Sequence[dict[str, Any]]
 
@@ -23,7 +24,7 @@ def of_case(work: Work, case_id: UUID, steps: Rows, clocks: Rows, *, zone: str, 
         return []
     told = []
     for run in work.run(visible(work, ledger.runs(case_id))):
-        if run["service_hash"] is None and run["pins"]:
+        if run["service_hash"] is None and run["parent_id"] is None:
             journey: Journey = work.portal.pinned(work, run["definition_hash"])
             mine = [row for row in steps if row["run_id"] == run["id"]]
             told += [_part(work, run, step, mine, clocks, zone, language) for step in journey.steps if step.service]
@@ -31,7 +32,7 @@ def of_case(work: Work, case_id: UUID, steps: Rows, clocks: Rows, *, zone: str, 
 
 
 def _part(work: Work, run: dict[str, Any], step: Step, steps: Rows, clocks: Rows, zone: str, language: str) -> dict[str, Any]:
-    service = work.portal.pinned(work, run["pins"][f"service/{step.service}"])
+    service = work.portal.pinned(work, pin(work, run, "service", str(step.service)))
     row = next((row for row in reversed(steps) if row["step"] == step.id), None)
     promised = next((clock for clock in _ranked(clocks) if row and clock["step_run_id"] == row["id"]), None)
     return {

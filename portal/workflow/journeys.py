@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from portal.cases import findings
@@ -30,14 +30,20 @@ def begin_inside(work: Work, run: Row, step: Step, step_run: Row, service: Servi
     """Begins the journey inside a step, as it was when the outermost journey began; `service`: what the run that holds the step is on."""
     case_id, of = run["case_id"], (run["service"], run["service_hash"]) if run["service_hash"] else None
     if step.service is not None:
-        of = (step.service, run["pins"][f"service/{step.service}"])
+        of = (step.service, pin(work, run, "service", step.service))
         service = work.portal.pinned(work, of[1])
         holder = service.agency
     journey = service.journey if step.service is not None else str(step.journey)
-    hash = run["pins"][f"journey/{journey}"]
+    hash = pin(work, run, "journey", journey)
     row = ledger.begin(work, case_id, journey=journey, definition_hash=hash, state=runner.Run().state(), pins=run["pins"], inside=step_run, service=of)
     _follow(work, row, service, runner.Started(), holder=holder, facts=facts)
     return row
+
+
+def pin(work: Work, run: Mapping[str, Any], kind: Literal["journey", "service"], id: str) -> str:
+    """Hash of what a run may begin, as it was when the outermost run began; of what a version it was moved to since has in addition, as it is now."""
+    held: str | None = (run["pins"] or {}).get(f"{kind}/{id}")
+    return held or work.catalogue.hashes[kind, id]
 
 
 def service_of(work: Work, run: Row) -> Service | None:
@@ -113,7 +119,7 @@ def _write(work: Work, row: Row, journey: Journey, service: Service | None, even
 
 def _write_step(work: Work, row: Row, step: Step, service: Service | None, event: runner.StepEvent, number: int, holder: str) -> None:
     if event.type == "StepBegun":
-        agency = work.portal.pinned(work, row["pins"][f"service/{step.service}"]).agency if step.service else step.agency
+        agency = work.portal.pinned(work, pin(work, row, "service", step.service)).agency if step.service else step.agency
         ledger.begin_step(work, row, number, step=step.id, kind=step.kind, agency=agency or holder, item=event.item)
     elif event.type == "StepEnded":
         cost = service.costs.get(step.id) if service else None

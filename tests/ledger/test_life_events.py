@@ -254,3 +254,18 @@ def test_no_sweep_stumbles_over_a_life_event(city: Portal) -> None:
     for days in (10, 40, 60, 120, 200):
         sweep(city, at=NOW + timedelta(days=days))
     assert standing(city, id)["water"] == "under-way"
+
+
+def test_what_was_not_pinned_begins_as_it_is_now(city: Portal) -> None:
+    """A case that was moved to a version with more in it: the outermost run knows nothing of what that begins."""
+    id = move(city)
+    do(city, REGISTRAR, id, "register")
+    with city.work(ENGINE) as work:
+        work.narrow([id])
+        root = next(row for row in ledger.of_case(work, id) if row["parent_id"] is None)
+        work.change(root, pins=None)
+    do(city, CLERK, id, "visit")
+    do(city, REGISTRAR, id, "confirm", outcome="registered", reasons="Seen there.")
+    assert standing(city, id)["childcare"] == "not-needed"
+    water_moves(city, id)
+    assert case(city, id)["status"] == "closed"
