@@ -15,6 +15,7 @@ SETS = {
     "boston-figures": "tests.ledger.test_kpi_boston",
     "boston-replay": "tests.ledger.test_replay_boston",
     "clock-histories": "tests.unit.clock_histories",
+    "crash-points": "tests.storm.test_crash_points",
     "journey-soundness": "tests.unit.test_soundness_search",
 }
 OUT = Path(__file__).parents[1] / "build" / "long.json"

@@ -1,0 +1,147 @@
+"""Crash lists of what happens without anybody asking: timers, deliveries, notices, reports that came early, mail, figures."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from email.message import EmailMessage
+from typing import Any
+
+from portal.dispatch.deliver import drain
+from portal.intake import reports
+from portal.kpi.fold import fold
+from portal.ports.mail import take
+from portal.reactions import sweep
+from tests.storm.crash.doors import HOUSING, decided, handed_over, opened, served, tasked
+from tests.storm.crash.fees import due, proposed
+from tests.storm.crash.run import UseCase
+from tests.storm.crash.world import Subject, World
+
+
+def timer(kind: str, prepare: Any) -> UseCase:
+    """The timer of that kind is due; whoever sweeps next fires it."""
+
+    def until_due(world: World, subject: Subject) -> None:
+        prepare(world, subject)
+        world.alone(subject)
+        world.until_timer(subject, kind)
+
+    def fire(world: World, subject: Subject) -> None:
+        sweep(world.portal, at=subject.at)
+
+    return UseCase(f"timer-{kind}", (f"timer {kind}", "job sweep"), until_due, fire)
+
+
+def asked(world: World, subject: Subject) -> None:
+    """A `prepare`: the party was asked, with a day to reply by."""
+    tasked("worker", "housing-benefit", claimed=True, **HOUSING)(world, subject)
+    body = {"fields": ["monthly_income"], "words": "The new one?", "reply_within": "14 calendar_days"}
+    world.ask("POST", f"/tasks/{subject.task['id']}/ask", world.who("worker"), body)
+
+
+def account_move(world: World, subject: Subject) -> None:
+    """A `prepare`: the utility has done its part, and word of the meter is waited for."""
+    opened("water-account-move")(world, subject)
+    world.alone(subject)
+    world.agencies.behave(water_utility="at-once")
+    world.drained("delivery")
+    world.agencies.behave(water_utility="forgets")
+
+
+TIMERS = (
+    timer("breach", opened("noise-complaint")),
+    timer("warning", opened("pothole")),
+    timer("duty", opened("gas-smell")),
+    timer("lapse", asked),
+    timer("reminder", asked),
+    timer("escalation", opened("housing-benefit", **HOUSING)),
+    timer("consequence", opened("tree-felling-permit")),
+    timer("wait", account_move),
+    timer("remedy", served),
+    timer("fee", due),
+    timer("proposal", proposed),
+)
+
+
+def leaving(name: str, kind: str, prepare: Any, behaviour: str = "forgets", afterwards: str | None = None) -> UseCase:
+    """What waits to leave leaves; `behaviour` is what the agency does at first, `afterwards` once time has passed."""
+
+    def ready(world: World, subject: Subject) -> None:
+        prepare(world, subject)
+        world.alone(subject)
+        ((subject.at,),) = world.look("SELECT greatest(now(), max(next_at)) FROM outbox WHERE kind = %s AND case_id = ANY(%s)", kind, world.cases(subject))
+        world.agencies.behave(roads=behaviour)
+
+    def leave(world: World, subject: Subject) -> None:
+        drain(world.portal, kinds=[kind], at=subject.at)
+
+    def later(world: World, subject: Subject) -> None:
+        world.agencies.behave(roads=afterwards or behaviour)
+        assert subject.at is not None
+        for minutes in (0, 20, 40, 60):
+            world.leases_end()
+            world.drained(kind, at=subject.at + timedelta(minutes=minutes))
+            world.look("UPDATE breakers SET failures = 0, open_until = NULL")
+
+    return UseCase(name, (f"outbox {kind}", "job drain"), ready, leave, later, again=False)
+
+
+def escalated(world: World, subject: Subject) -> None:
+    """A `prepare`: a missed promise is to be put before somebody."""
+    opened("housing-benefit", **HOUSING)(world, subject)
+    world.alone(subject)
+    world.until_timer(subject, "escalation")
+    sweep(world.portal, at=subject.at)
+
+
+def early(world: World, subject: Subject) -> None:
+    """A `prepare`: a report came before its reference was known; now it is."""
+    handed_over(world, subject)
+    body = f'{{"reference": "{world.key_of(subject)}", "status": "done", "remote_id": "R-1", "outcome": null, "event": null}}'
+    world.look(
+        """INSERT INTO inbox (source, message_id, case_id, status, body, received_at, next_at, tries)
+        VALUES ('roads', %s, %s, 'unmatched', %s::jsonb, now(), now() - interval '1 second', 0)""",
+        f"msg_{subject.key}",
+        world.cases(subject)[0],
+        body,
+    )
+
+
+def match(world: World, subject: Subject) -> None:
+    """An `act`: reports that waited are tried again."""
+    reports.match(world.portal)
+
+
+def mail(world: World, subject: Subject) -> None:
+    """An `act`: a mail comes in and is made a request of; who got no 250 sends it again."""
+    message = EmailMessage()
+    message["From"], message["Subject"], message["Message-ID"] = "ann@example.org", f"about {subject.marker}", f"<{subject.key}@example.org>"
+    message.set_content("There is a hole in the road in front of my house.")
+    world.spool.keep("ann@example.org", ["portal@example.org"], message.as_bytes())
+    for place in world.spool.waiting():
+        take(world.portal, world.spool, place)
+
+
+def nothing(world: World, subject: Subject) -> None:
+    """Nothing is there yet."""
+
+
+def fold_all(world: World, subject: Subject) -> None:
+    """An `act`: events enter the figures."""
+    while fold(world.portal, limit=2000):
+        pass
+
+
+BACKGROUND = (
+    *TIMERS,
+    leaving("delivery", "delivery", opened("pothole")),
+    leaving("delivery-done-at-once", "delivery", opened("pothole"), "at-once"),
+    leaving("delivery-fails", "delivery", opened("pothole"), "breaks", "forgets"),
+    leaving("delivery-parked", "delivery", opened("pothole"), "rejects"),
+    leaving("notice", "notice", opened("noise-complaint")),
+    leaving("letter", "notice", decided),
+    leaving("page", "page", opened("gas-smell")),
+    leaving("escalation", "escalation", escalated),
+    UseCase("early-report", ("job sweep",), early, match),
+    UseCase("mail", ("door mail",), nothing, mail),
+    UseCase("fold", ("job fold",), tasked("clerk", "noise-complaint", {}), fold_all),
+)

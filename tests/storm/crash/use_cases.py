@@ -1,0 +1,33 @@
+"""All crash lists, and what must have one."""
+
+from __future__ import annotations
+
+from portal.jobs.tasks import TASKS
+from portal.outbox.claims import KINDS
+from portal.reactions import FIRES
+from tests.storm.crash.background import BACKGROUND
+from tests.storm.crash.doors import DOORS
+from tests.storm.crash.fees import FEES
+from tests.storm.crash.run import UseCase
+
+USE_CASES: tuple[UseCase, ...] = (*DOORS, *FEES, *BACKGROUND)
+
+#: Routes that take a body and write nothing.
+READ_ONLY = {"tasks.preview": "shows a letter", "eligibility.tell": "reckons with answers that are not kept"}
+#: Routes whose crash points are tried elsewhere, and where.
+ELSEWHERE = {
+    "moves.start": "tests/ledger/test_moves.py: killed in a batch, it goes on",
+    "moves.confirm": "tests/ledger/test_moves.py",
+    "moves.undo": "tests/ledger/test_moves.py",
+}
+
+
+def demanded(routes: set[str]) -> set[str]:
+    """What must have a crash list: routes that write, kinds of timers and of rows that leave, jobs."""
+    wanted = {f"route {name}" for name in routes - READ_ONLY.keys() - ELSEWHERE.keys()}
+    return wanted | {f"timer {kind}" for kind in FIRES} | {f"outbox {kind}" for kind in KINDS} | {f"job {name}" for name in TASKS}
+
+
+def covered() -> set[str]:
+    """What has one."""
+    return {one for case in USE_CASES for one in case.covers}
