@@ -11,9 +11,8 @@ from portal.catalogue.definitions import Journey
 from portal.catalogue.versions import SHOWN, chosen, versions
 from portal.unit_of_work import Work
 
-_LIVE = """SELECT j.definition_hash, s.step, count(*) FROM step_runs s JOIN journey_runs j ON j.case_id = s.case_id AND j.id = s.run_id
-WHERE s.status = 'begun' AND j.journey = %(journey)s GROUP BY 1, 2"""
-_RUNNING = "SELECT definition_hash, count(*) FROM journey_runs WHERE status = 'running' AND journey = %(journey)s GROUP BY 1"
+#: Steps under way stand in the state of the run (portal/workflow/runner.py): one scan of the runs that run, whatever else was ever done.
+_STANDING = "SELECT definition_hash, state -> 'a', count(*) FROM journey_runs WHERE status = 'running' AND journey = %(journey)s GROUP BY 1, 2"
 
 
 @dataclass(frozen=True)
@@ -39,23 +38,29 @@ class Version:
 def published(work: Work, journey: str, *, counted: bool) -> list[Version]:
     """All versions, the oldest first, the one in the files among them; `counted`: with the cases the unit's principal may see.
 
-    Two grouped statements, however many cases there are.
+    One grouped statement beside the list of versions, however many cases there are.
     """
     present, definition = work.catalogue.hashes.get(("journey", journey)), work.catalogue.journeys.get(journey)
     found = [(row["hash"], str(row["body"]["version"]), row["published_at"]) for row in work.run(versions("journey", id=journey))]
     if present and definition and present not in {hash for hash, *_ in found}:
         found.append((present, str(definition.version), None))
-    running = dict(work.sql(_RUNNING, {"journey": journey})) if counted else {}
-    steps = live(work, journey) if counted else {}
-    return [Version(hash, number, at, hash == present, int(running.get(hash, 0)) if counted else None, steps.get(hash, {})) for hash, number, at in found]
+    running, steps = _standing(work, journey) if counted else (Counter[str](), {})
+    return [Version(hash, number, at, hash == present, running[hash] if counted else None, steps.get(hash, {})) for hash, number, at in found]
 
 
 def live(work: Work, journey: str) -> dict[str, Counter[str]]:
     """Hash -> step -> cases under way there, as far as the unit's principal may see them."""
-    found: dict[str, Counter[str]] = {}
-    for hash, step, number in work.sql(_LIVE, {"journey": journey}):
-        found.setdefault(hash, Counter())[step] = int(number)
-    return found
+    return _standing(work, journey)[1]
+
+
+def _standing(work: Work, journey: str) -> tuple[Counter[str], dict[str, Counter[str]]]:
+    """Hash -> runs, and hash -> step -> how many stand there."""
+    running, steps = Counter[str](), dict[str, Counter[str]]()
+    for hash, active, number in work.sql(_STANDING, {"journey": journey}):
+        running[hash] += number
+        for step in active.values():
+            steps.setdefault(hash, Counter())[step] += number
+    return running, steps
 
 
 def of(known: Sequence[Version], asked: str) -> list[Version]:
