@@ -10,7 +10,7 @@ from typing import Literal
 from portal.catalogue.definitions import Journey, Service, Step
 from portal.catalogue.documents import Path, walk
 from portal.catalogue.faults import CatalogueFaults, Fault, instead
-from portal.catalogue.journey_rules import ASKED
+from portal.catalogue.journey_rules import ends
 from portal.catalogue.publish import canonical, plain
 from portal.catalogue.read import read
 from portal.catalogue.tree import Mapping as Tree
@@ -140,7 +140,7 @@ def _ending(written: Written, path: Path, place: Place, to: Step) -> Iterator[Fa
         if place.outcome is not None:
             yield written.fault((*path, "outcome"), "an outcome goes with `active: ended`")
         return
-    known = to.outcomes or (ASKED if to.kind == "ask" else ())
+    known = ends(to) if to.kind != "send" or to.next.how == "outcome" else ()
     if to.kind in ("join", "notify"):
         yield written.fault((*path, "active"), f"nobody stands at `{to.id}`, a `{to.kind}`: there is nothing to end")
     elif known and place.outcome not in known:

@@ -145,6 +145,8 @@ TYPES: dict[str, EventType] = dict(
             "ended",
             "anew",
             "starts",
+            "pins_from",
+            "pins",
         ),
         _type(
             "MoveUndone",

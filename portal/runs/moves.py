@@ -144,7 +144,9 @@ def with_stays(stays: Mapping[str, Any], more: Sequence[tuple[UUID, str]]) -> di
 # ---------------------------------------------------------------------- runs
 
 
-def go_over(work: Work, run: Row, move: Move, *, state: Mapping[str, Any], steps: Mapping[int, tuple[str, str]], **told: Any) -> None:
+def go_over(
+    work: Work, run: Row, move: Move, *, state: Mapping[str, Any], steps: Mapping[int, tuple[str, str]], pins: dict[str, str] | None, **told: Any
+) -> None:
     """The run stands in the newer version; `steps`: number of a step run under way -> step and kind there. `CaseMoved`."""
     before, was = run["state"], {}
     for number, (step, kind) in steps.items():
@@ -152,7 +154,9 @@ def go_over(work: Work, run: Row, move: Move, *, state: Mapping[str, Any], steps
         was[str(row["id"])] = [row["step"], row["kind"], step, kind]
         work.change(row, step=step, kind=kind)
     data = {"journey": move.journey, "move": str(move.id), "from_hash": run["definition_hash"], "to_hash": move.to_hash, "mapping_hash": move.mapping_hash}
-    work.change(run, definition_hash=move.to_hash, state=dict(state), move_id=move.id)
+    own = {"service_hash": told["service_hash"]} if run["service_hash"] else {}
+    told |= {"pins_from": run["pins"], "pins": pins} if run["pins"] != pins else {}
+    work.change(run, definition_hash=move.to_hash, state=dict(state), move_id=move.id, pins=pins, **own)
     work.record(
         run["case_id"], "CaseMoved", actor=f"staff:{move.asked_by}", run=str(run["id"]), before=dict(before), state=dict(state), steps=was, **data, **told
     )
@@ -163,7 +167,9 @@ def go_back(work: Work, run: Row, move: Move, told: Mapping[str, Any]) -> None:
     for id, (old, kind, _, _) in told["steps"].items():
         work.change(step_run(work, run["case_id"], UUID(id)), step=old, kind=kind)
     state = run["state"]
-    work.change(run, definition_hash=told["from_hash"], state=told["before"], move_id=None)
+    own = {"service_hash": told["service_from"]} if run["service_hash"] else {}
+    own |= {"pins": told["pins_from"]} if "pins_from" in told else {}
+    work.change(run, definition_hash=told["from_hash"], state=told["before"], move_id=None, **own)
     work.record(
         run["case_id"],
         "MoveUndone",

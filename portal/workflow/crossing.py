@@ -10,6 +10,7 @@ from uuid import UUID
 from portal.cases import registry
 from portal.catalogue.conditions import typed_for
 from portal.catalogue.definitions import Service, Step
+from portal.catalogue.inside import closure, pins
 from portal.catalogue.mapping import StepMapping
 from portal.queues import worklist
 from portal.runs import ledger, moves
@@ -48,15 +49,15 @@ def bring_over(work: Work, move: Move, plans: Mapping[str, Plan], case_id: UUID)
     steps: list[tuple[str, str, str]] = []
     try:
         landed = [(run, plans[run["definition_hash"]].land(Run.of(run["state"]))) for run in runs]
-        service = _service(work, move, plans, case, runs)
+        after = [(_service(work, move, plans[run["definition_hash"]], case, run), _pins(work, plans[run["definition_hash"]], run)) for run in runs]
         for run, landing in landed:
             _held(work, run, landing)
             steps += _said(landing)
     except Stays as stays:
         standing = tuple((step, step, "kept") for run in runs for step in Run.of(run["state"]).active.values())
         return Line(case_id, standing, stays=str(stays))
-    for run, landing in landed:
-        _go_over(work, move, case, run, landing, service, plans[run["definition_hash"]].mapping)
+    for (run, landing), (service, held) in zip(landed, after, strict=True):
+        _go_over(work, move, case, run, landing, plans[run["definition_hash"]].mapping, service=service, held=held)
     return Line(case_id, tuple(steps)) if runs else None
 
 
@@ -65,19 +66,31 @@ def _said(landing: Landing) -> Iterator[tuple[str, str, str]]:
         yield old.id, new.id, "ended" if number in landing.ended else "anew" if number in landing.anew else "kept"
 
 
-def _service(work: Work, move: Move, plans: Mapping[str, Plan], case: Row, runs: list[Row]) -> str | None:
-    """Hash of the service the case goes by afterwards. Stays where the newer version does not fit it."""
-    hash: str | None = case["service_hash"]
-    mapping = next(iter(plans.values())).mapping
-    if hash is not None and mapping.service == "present":
-        known = work.catalogue.services.get(case["service"])
-        if known is None or known.journey != move.journey or work.catalogue.hashes["journey", move.journey] != move.to_hash:
-            raise Stays(f"the present version of its service `{case['service']}` goes by another journey, or another version of it")
-        hash = work.catalogue.hashes["service", known.id]
-    service: Service = work.portal.pinned(work, hash) if hash else work.catalogue.triage
-    for version in {run["definition_hash"] for run in runs}:
-        plans[version].fits(service, typed_for(service))
+def _service(work: Work, move: Move, plan: Plan, case: Row, run: Row) -> str | None:
+    """Hash of the service the run goes by afterwards: its own where it is a part of a life event. Stays where the newer version does not fit it."""
+    id: str | None = run["service"] if run["service_hash"] else case["service"]
+    hash: str | None = run["service_hash"] or case["service_hash"]
+    catalogue = work.catalogue
+    if hash is not None and plan.mapping.service == "present":
+        known = catalogue.services.get(id or "")
+        inside = closure(catalogue.journeys[known.journey], catalogue.journeys) if known else []
+        if known is None or move.journey not in {one.id for one in inside} or catalogue.hashes["journey", move.journey] != move.to_hash:
+            raise Stays(f"the present version of its service `{id}` goes by another journey, or another version of it")
+        hash = catalogue.hashes["service", known.id]
+    service: Service = work.portal.pinned(work, hash) if hash else catalogue.triage
+    plan.fits(service, typed_for(service))
     return hash
+
+
+def _pins(work: Work, plan: Plan, run: Row) -> dict[str, str] | None:
+    """What may begin inside it: what was pinned stays, what only the newer version begins is pinned now. Stays where that is not there any more."""
+    catalogue = work.catalogue
+    try:
+        found = pins(plan.newer, catalogue.journeys, catalogue.services, catalogue.hashes)
+    except KeyError as gone:
+        raise Stays(f"the newer version begins `{gone.args[0]}`, which is not offered any more") from None
+    held: dict[str, str] | None = run["pins"]
+    return {**found, **(held or {})} if found else held
 
 
 def _held(work: Work, run: Row, landing: Landing) -> None:
@@ -87,11 +100,11 @@ def _held(work: Work, run: Row, landing: Landing) -> None:
             raise Stays(f"a colleague works on `{landing.steps[number][0].id}`: run the move again when they have finished or given it back")
 
 
-def _go_over(work: Work, move: Move, case: Row, run: Row, landing: Landing, service: str | None, mapping: StepMapping) -> None:
+def _go_over(work: Work, move: Move, case: Row, run: Row, landing: Landing, mapping: StepMapping, *, service: str | None, held: dict[str, str] | None) -> None:
     ids = {number: ledger.step_run_id(run["id"], number) for number in landing.steps}
     were = [one for number, (old, new) in landing.steps.items() for one in _rename(work, case["case_id"], ids[number], old, new)]
-    before = case["service_hash"]
-    if service is not None and service != before:
+    before = run["service_hash"] or case["service_hash"]
+    if service is not None and service != before and not run["service_hash"]:
         registry.follow(work, case["case_id"], service)
     moves.go_over(
         work,
@@ -102,6 +115,7 @@ def _go_over(work: Work, move: Move, case: Row, run: Row, landing: Landing, serv
         tasks=were,
         service_from=before,
         service_hash=service,
+        pins=held,
         ended={str(ids[number]): outcome for number, outcome in landing.ended.items()},
         anew=[str(ids[number]) for number in landing.anew],
         starts=[[id, "now"] for id in mapping.start_now] + [[id, "receipt"] for id in mapping.start_from_receipt],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
@@ -14,6 +14,16 @@ from portal.workflow.soundness import unsound_from
 
 #: Kinds of step at which a person looks: one may become the other under their hands.
 PEOPLE = ("work", "decide")
+
+
+#: Of a step, what must be the same for one under way to go on, and what the person is told where it is not.
+_SAME = {
+    "agency": "is done by another agency",
+    "action": "asks the agency for something else",
+    "journey": "begins another journey",
+    "service": "begins another service",
+    "event": "waits for something else",
+}
 
 
 class Stays(Exception):
@@ -70,20 +80,21 @@ class Plan:
         for step in self.newer.steps:
             if strange := [name for name in step.fields if name not in known]:
                 return says % f"step `{step.id}` asks for `{strange[0]}`"
-            if step.each is not None and (wrong := _no_list(step.each, typed)):
+            if step.each is not None and (wrong := _wrong(step.each, typed, listed)):
                 return says % f"`{step.id}` cannot be done for each of `{step.each}`: {wrong}"
-            for arm in step.next.arms:
-                try:
-                    if arm.when is not None:
-                        compiled(arm.when, typed)
-                except WrongCondition as wrong:
-                    return says % f"the condition `{arm.when}` of `{step.id}` cannot be judged: {wrong}"
+            for when in (step.when, *(arm.when for arm in step.next.arms)):
+                if when is not None and (wrong := _wrong(when, typed, compiled)):
+                    return says % f"the condition `{when}` of `{step.id}` cannot be judged: {wrong}"
         return None
 
     def _landing(self, run: Run) -> Landing:
+        if run.stopping:
+            raise Stays("it is no longer needed, and what was done is taken back by the version it was done on")
         steps = {number: (self.older.step(id), self._there(id)) for number, id in run.active.items()}
         places = {number: self.mapping.place(old.id) for number, (old, _) in steps.items()}
         for number, (old, new) in steps.items():
+            if old.each != new.each:
+                raise Stays(f"`{new.id}` is done for other items than `{old.id}` was: it ends on the version it began on")
             if places[number].active == "kept":
                 _alike(old, new)
         landed = replace(self._renamed(run), active={number: new.id for number, (_, new) in steps.items()}, arrived=self._arrived(run))
@@ -148,9 +159,9 @@ class Plan:
         return replace(run, **more)
 
 
-def _no_list(expression: str, typed: Typed) -> WrongCondition | None:
+def _wrong(text: str, typed: Typed, read: Callable[[str, Typed], Any]) -> WrongCondition | None:
     try:
-        listed(expression, typed)
+        read(text, typed)
     except WrongCondition as wrong:
         return wrong
     return None
@@ -163,5 +174,6 @@ def _alike(old: Step, new: Step) -> None:
         raise Stays(f"{both}: write `active: anew` (or `ended`) for `{old.id}` in the mapping")
     if new.kind in ("join", "notify"):
         raise Stays(f"nobody can stand at `{new.id}`, a `{new.kind}`")
-    if old.agency != new.agency or old.action != new.action:
-        raise Stays(f"another agency, or another action, has `{new.id}`: write `active: anew` for `{old.id}` in the mapping")
+    for name, says in _SAME.items():
+        if getattr(old, name) != getattr(new, name):
+            raise Stays(f"`{new.id}` {says}: write `active: anew` for `{old.id}` in the mapping")

@@ -44,7 +44,7 @@ def _take_back(work: Work, move: Move, case_id: UUID, events: list[dict[str, Any
         worklist.put_back(work, case_id, told["tasks"])
         for id, (old, *_) in told["steps"].items():
             clocks.rename(work, case_id, UUID(id), covers=old)
-        if told["service_from"] != told["service_hash"]:
+        if told["service_from"] != told["service_hash"] and not run["service_hash"]:
             registry.follow(work, case_id, told["service_from"])
         moves.go_back(work, run, move, told)
     clocks.cancel(work, case_id, lambda row: str(row["id"]) in started, why="move undone")

@@ -440,3 +440,70 @@ def test_two_who_move_at_once_move_each_case_once(old: Portal, new: Portal) -> N
             done.result()
     assert (state(new, id).status, state(new, id).moved) == ("done", 5)
     assert [len(told(new, case_id, "CaseMoved")) for case_id in cases] == [1] * 5
+
+
+OUTER = """\
+id: long
+version: 1
+title: {en: Long, fr: Long}
+start: part
+steps:
+  - id: part
+    kind: journey
+    title: {en: Part, fr: Partie}
+    journey: inner
+    next: judge
+  - id: judge
+    kind: decide
+    title: {en: Judge, fr: Juger}
+    outcomes: [granted, refused]
+    next: {granted: end, refused: end}
+"""
+INNER = """\
+id: inner
+version: 1
+title: {en: Inner, fr: Interne}
+start: look
+steps:
+  - id: look
+    kind: work
+    title: {en: Look, fr: Voir}
+"""
+LAST = INNER.replace("id: inner", "id: last").replace(": look", ": file").replace("Look", "File").replace("Voir", "Classer")
+
+
+def test_journeys_inside_journeys_move_by_themselves_and_what_the_newer_begins_is_pinned(engine: Engine, fresh_database: Database, tmp_path: Path) -> None:
+    tree = FILES["services/hall/tree.yaml"].replace("  tell: 10\n", "")
+    files = {"journeys/long.yaml": OUTER, "journeys/inner.yaml": INNER, "services/hall/tree.yaml": tree}
+    old = town(engine, fresh_database, tmp_path / "old", files)
+    inside, after = send(old), send(old)
+    do(old, after, "look")
+    changed = {
+        "journeys/inner.yaml": INNER.replace("version: 1", "version: 2").replace("id: look", "id: view").replace("start: look", "start: view"),
+        "journeys/long.yaml": OUTER.replace("version: 1", "version: 2").replace("granted: end", "granted: close")
+        + "  - id: close\n    kind: journey\n    title: {en: Close, fr: Clore}\n    journey: last\n",
+        "journeys/last.yaml": LAST,
+        "services/hall/tree.yaml": tree.replace("version: 2", "version: 3").replace("  look: 100\n", "  view: 100\n  file: 5\n"),
+    }
+    new = town(engine, fresh_database, tmp_path / "new", changed)
+    inner = moving_done(new, "inner", "steps:\n  look: view\n")
+    assert (inner.moved, {row["step"] for row in waiting(new, inside)}) == (1, {"view"})
+    before = {id: everything(new, id) for id in (inside, after)}
+    outer = moving_done(new, "long", "")
+    assert outer.moved == 2
+    pinned = {row["journey"]: row["pins"] for row in rows(new, journey_runs, inside)}["long"]
+    assert pinned == {"journey/inner": old.catalogue.hashes["journey", "inner"], "journey/last": new.catalogue.hashes["journey", "last"]}
+    assert {line.stays for line in undone(new, outer.id)} == {None}
+    assert {id: everything(new, id) for id in (inside, after)} == before
+    assert moving_done(new, "long", "").moved == 2
+    for case_id, steps in ((inside, ["view", "judge", "file"]), (after, ["judge", "file"])):
+        for step in steps:
+            do(new, case_id, step, outcome="granted" if step == "judge" else None)
+        assert case(new, case_id)["status"] == "closed"
+
+
+def moving_done(portal: Portal, journey: str, text: str) -> Move:
+    """Cases of that journey moved to its present version."""
+    move = move_orders.prepare(portal, journey, asked_by="ada", written=mapping(text))
+    through(portal, begin(portal, move))
+    return state(portal, move.id)
