@@ -15,7 +15,7 @@ from portal.db import connect
 from portal.events import log
 from portal.events.types import TYPES
 from portal.reactions import REACTIONS
-from portal.runs import ledger
+from portal.runs import ledger, moves
 from portal.runs.tables import journey_runs
 from portal.settings import Settings
 from portal.standards.resolve import resolve
@@ -24,8 +24,8 @@ from portal.workflow.checks import CHECKS
 
 FOLDER = Path(__file__).parent
 SECRET = "a secret of the tests, long enough to be one"
-#: Types of event the ledger of runs records.
-RUNS = frozenset(name for name in TYPES if f'"{name}"' in Path(ledger.__file__).read_text("utf-8"))
+#: Types of event the ledgers of runs and their moves record.
+RUNS = frozenset(name for name in TYPES if any(f'"{name}"' in Path(one.__file__).read_text("utf-8") for one in (ledger, moves)))
 #: What of an event a run can depend on.
 KEPT = ("seq", "type", "step", "data")
 
