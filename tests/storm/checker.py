@@ -51,6 +51,8 @@ class Checker:
 
     def __enter__(self) -> Checker:
         self.connection = psycopg.connect(self._url, row_factory=dict_row)
+        # One snapshot: a row that waited for its next try may go on while we look.
+        self.connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import random  # noqa: TID251  # seeded: a storm is replayed by its seed
 import signal
@@ -22,7 +23,7 @@ HOSTILE = ("hangs", "breaks", "busy", "drips", "floods", "lies", "truncates", "r
 #: Longer than the lease of a claim (portal/outbox/claims.py).
 PAST_LEASE = 33.0
 #: Free bytes a full disk still has.
-LEFT = 200_000
+LEFT, MIB = 200_000, 1 << 20
 
 
 def _every(chance: random.Random, seconds: float, least: float, most: float, act: Callable[[int], tuple[str, str]]) -> Plan:
@@ -180,9 +181,14 @@ class Acts:
         return self.rig.postgres.place.parent / "ballast"
 
     def _fill(self, _: str) -> None:
-        place = os.statvfs(self.rig.postgres.place.parent)
-        with open(self._ballast, "wb") as file:
-            os.posix_fallocate(file.fileno(), 0, max(1, place.f_bavail * place.f_frsize - LEFT))
+        with open(self._ballast, "wb", buffering=0) as file:
+            try:
+                while file.write(b"\0" * MIB) == MIB:
+                    pass
+            except OSError as full:
+                if full.errno != errno.ENOSPC:
+                    raise
+            file.truncate(max(0, file.tell() - LEFT))
         self.times += 1
 
 

@@ -185,14 +185,13 @@ def _alive(pid: int) -> bool:
 
 
 @contextmanager
-def rig(*, seed: int = 0, workers: int = WORKERS, place: Callable[[Path], None] | None = None) -> Iterator[Rig]:
-    """Everything up and ready; all of it is gone at the end, however it ends. `place` may prepare the folder PostgreSQL's data go into."""
+def rig(*, seed: int = 0, workers: int = WORKERS, disk: int | None = None) -> Iterator[Rig]:
+    """Everything up and ready; all of it is gone at the end, however it ends. `disk`: MiB of a disk of PostgreSQL's own (NoDisk where none can be made)."""
     data = Path(tempfile.mkdtemp(prefix="onedoor-storm-", dir="/tmp"))
     data.chmod(0o711)
     sockets, through, mark = private_folder(), private_folder(), secrets.token_hex(8)
-    if place:
-        place(data)
-    postgres, valkey = cluster(data, sockets), Valkey(data / "valkey", sockets)
+    room = _own_disk(data, disk) if disk else data
+    postgres, valkey = cluster(room, sockets), Valkey(data / "valkey", sockets)
     leftovers = [sockets, through, data, *({postgres.place.parent} - {data})]
     broom = Broom(mark, places=[postgres.place], remove=leftovers, log=data / "broom.log")
     valkey.place.mkdir()
@@ -213,7 +212,28 @@ def rig(*, seed: int = 0, workers: int = WORKERS, place: Callable[[Path], None] 
         yield one
     finally:
         _stop(one)
+        if disk:
+            subprocess.run(["umount", "-l", str(room)], check=False)
         broom.end()
+
+
+class NoDisk(RuntimeError):
+    """This place does not let us mount a small disk."""
+
+
+def _own_disk(data: Path, size: int) -> Path:
+    room = data / "disk"
+    room.mkdir(mode=0o711)
+    command = ["mount", "-t", "tmpfs", "-o", f"size={size}m,mode=0711", "tmpfs", str(room)]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True)
+    except OSError as missing:
+        raise NoDisk(str(missing)) from missing
+    if done.returncode != 0:
+        data.joinpath("disk").rmdir()
+        data.rmdir()
+        raise NoDisk(done.stderr.strip())
+    return room
 
 
 def _line(module: str, *arguments: str, environment: dict[str, str]) -> Line:

@@ -23,6 +23,8 @@ from tests.storm.rig import CATALOGUE, Rig
 
 #: Seconds a storm may take to become quiet: the lease of a row whose worker was killed (30), and the work that waited for it.
 CALM = 150.0
+#: Seconds between two requests of one client: more than machines can carry would show how long queues grow, not what is lost.
+PACE = 0.15
 _BUSY = """SELECT (SELECT count(*) FROM outbox WHERE done_at IS NULL AND parked_at IS NULL
     AND (next_at <= clock_timestamp() OR lease_until > clock_timestamp()))
 + (SELECT count(*) FROM timers WHERE armed AND due_at <= clock_timestamp())
@@ -72,11 +74,11 @@ class Told:
         }
 
 
-def blow(rig: Rig, fault: str, *, seed: int, seconds: float, clients: int = 4) -> Told:
+def blow(rig: Rig, fault: str, *, seed: int, seconds: float, clients: int = 4, pace: float = PACE) -> Told:
     """Load and faults for so many seconds; ends when every client knows what became of what it asked for."""
     told = Told(fault, seed, seconds)
     acts, waiting = Acts(rig), plan(fault, seed, seconds)
-    load = Load(rig.port, told.history, seed=seed, clients=clients)
+    load = Load(rig.port, told.history, seed=seed, clients=clients, pace=pace)
     begun = time.monotonic()
     load.start()
     while waiting or time.monotonic() - begun < seconds:
