@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 from uuid import UUID
 
@@ -10,6 +11,8 @@ from sqlalchemy import Column, DateTime, MetaData, Uuid, create_engine, event
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import Engine, make_url
 from uuid_utils import compat
+
+from portal.telemetry import counters
 
 metadata = MetaData(
     naming_convention={
@@ -65,6 +68,9 @@ def connect(url: str, *, pool: int = 8) -> Engine:
     )
     event.listen(engine, "rollback", lambda connection: connection.info.pop(PREPARED, None))
     event.listen(engine, "reset", _forget)
+    if counters.FOLDER in os.environ:
+        event.listen(engine, "checkout", lambda *_: counters.connections(1))
+        event.listen(engine, "checkin", lambda *_: counters.connections(-1))
     return engine
 
 

@@ -24,6 +24,9 @@ class Settings(BaseSettings):
     redis_url: str = Field(default="redis://127.0.0.1:6379/0", description="Carries wake-ups only; may vanish")
     secret_key: SecretStr = Field(default=SecretStr(""), description="At least 32 characters: case secrets and stored answers are derived from it")
     public_url: str = Field(default="http://127.0.0.1:8000", description="Address citizens and agencies reach the portal at, no slash at the end")
+    metrics_token: SecretStr = Field(default=SecretStr(""), description="At least 24 characters: who brings it as bearer token reads /metrics; absent: nobody")
+    metrics_dir: str = Field(default="", description="Folder in which all processes of this machine count, emptied at boot; absent: each counts for itself")
+    log_format: Literal["", "json", "plain"] = Field(default="", description="Lines of the log; absent: plain in the local mode, else json")
     token_issuer: str = Field(default="", description="Issuer of the bearer tokens that are taken (RFC 9068); absent: no bearer tokens")
     token_audience: str = Field(default="onedoor", description="Audience demanded of bearer tokens")
     token_keys: str = Field(default="", description="File with the issuer's public keys (JWK Set, RFC 7517)")
@@ -39,6 +42,11 @@ class Settings(BaseSettings):
     web_threads: int = Field(default=4, description="Threads in each of them")
     rq_workers: int = Field(default=2, description="RQ workers, one queue each")
     data: str = Field(default="var", description="Folder of the local mode: databases, mailbox, logs")
+
+    @property
+    def log_form(self) -> Literal["json", "plain"]:
+        """How this process logs."""
+        return self.log_format or ("plain" if self.mode == "local" else "json")
 
 
 @cache

@@ -41,6 +41,11 @@ def administrator(who: Principal) -> bool:
     return who.scope == "admin"
 
 
+def monitoring(who: Principal) -> bool:
+    """Who brings METRICS_TOKEN: a machine that watches this one."""
+    return "monitoring" in who.roles and who.scope == "relay"
+
+
 def agency_system(who: Principal) -> bool:
     """An agency's machine that signed its call."""
     return who.scope == "agency"
@@ -62,6 +67,7 @@ class Permission:
 PERMISSIONS: dict[str, Permission] = {
     "catalogue.read": Permission("See services, standards and their figures.", (anyone,)),
     "health.read": Permission("See whether the portal is up.", (anyone,)),
+    "metrics.read": Permission("Read what the portal counts and what waits.", (monitoring,)),
     "documents.read": Permission("Read the API description and problem types.", (anyone,)),
     "indicators.read": Permission("See figures.", (anyone,)),
     "indicators.cases": Permission("See the cases behind a figure, those one may see.", (champion, caseworker)),

@@ -18,8 +18,8 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
 from portal.api.refusals import BY_STATUS, BadToken, OurFault, TooDeep, title
-from portal.db import new_id
 from portal.errors import NotSignedIn, Refusal, StillRunning, TooLarge, TooMany, Unavailable
+from portal.telemetry.correlation import taken
 
 #: Paths of machines: their errors are problem documents, those of people pages.
 MACHINES = ("/api/", "/health/")
@@ -136,9 +136,9 @@ def _database_away(error: Exception) -> bool:
 
 
 def correlation() -> str:
-    """Number of the request, in answers and in the log."""
+    """Number of the request, in answers, in the log and in what leaves because of it."""
     if "correlation" not in g:
-        g.correlation = str(new_id())
+        g.correlation = taken(request.headers.get("traceparent"), request.headers.get("X-Request-Id"))
     number: str = g.correlation
     return number
 

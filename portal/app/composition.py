@@ -9,11 +9,14 @@ from flask import Flask, Response
 from flask.json.provider import JSONProvider
 
 from portal import api
+from portal.api import metrics
 from portal.api.allowed import demand_actions
 from portal.api.gate import BODY, read_json
-from portal.app import headers, log
+from portal.app import headers, requests_told
 from portal.app.building import build_portal
+from portal.jobs import queues_of
 from portal.ports import callbacks
+from portal.telemetry import log
 from portal.unit_of_work import Portal
 
 
@@ -32,13 +35,15 @@ class _Json(JSONProvider):
 
 def create_app(portal: Portal | None = None) -> Flask:
     """The web application. LookupError where a route does not declare who may call it."""
-    log.configure()
     app = Flask("portal", static_folder=None, template_folder=None)
     app.json = _Json(app)
     app.config |= {"MAX_CONTENT_LENGTH": BODY, "MAX_FORM_MEMORY_SIZE": BODY, "MAX_FORM_PARTS": 100}
     portal = portal or build_portal()
+    log.configure(portal.settings.log_form)
+    requests_told.install(app)
     headers.install(app, secure=portal.settings.public_url.startswith("https:"))
     api.install(app, portal, beside={callbacks.PATH: callbacks.OPERATION})
     app.register_blueprint(callbacks.callbacks(portal))
+    metrics.serve(app, portal, queues_of(portal.settings))
     demand_actions(app)
     return app

@@ -16,8 +16,10 @@ from portal.settings import settings
 def mail(host: str | None, port: int | None) -> None:
     """Take mail over SMTP and make requests of it, until SIGTERM or Ctrl-C."""
     from portal.app import build_portal
+    from portal.cli.telling import begin
     from portal.ports.mail import Intake
 
+    begin(settings())
     host, port = host or settings().mail_host, port or settings().mail_port
     ended = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -12,11 +12,15 @@ import click
 def sweep() -> None:
     """Look for what is due, nudge the workers, and do it where they do not. Several copies may run."""
     from portal.app import build_portal
+    from portal.cli.telling import begin
     from portal.jobs.sweeper import Sweeper
     from portal.jobs.tasks import TASKS
+    from portal.settings import settings
     from portal.unit_of_work import keep_for_good
 
-    portal = build_portal()
+    now = settings()
+    begin(now)
+    portal = build_portal(now)
     sweeper = Sweeper(portal, {kind: partial(task, portal) for kind, task in TASKS.items()})
 
     def asked(number: int, frame: object) -> None:

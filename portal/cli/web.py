@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import json
 import logging
+import mmap
+import os
+import shutil
+import tempfile
 from datetime import UTC, datetime
 from ipaddress import ip_address
+from time import monotonic
 from typing import Any
 
 import click
-from flask import Flask
+from flask import Flask, Response
 from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
+from gunicorn.arbiter import Arbiter  # type: ignore[import-untyped]
 from gunicorn.glogging import Logger  # type: ignore[import-untyped]
 
 from portal.catalogue.faults import CatalogueFaults
 from portal.settings import Settings, settings
+from portal.telemetry import counters, log
 
 #: Seconds requests may take to end when the server is told to stop, and a worker to show that it lives.
 GRACE, PATIENCE = 30, 60
@@ -25,24 +32,38 @@ GRACE, PATIENCE = 30, 60
 @click.option("--port", envvar="PORT", default=8000, show_default=True, type=click.IntRange(1, 65535), help="Port, where --bind is not given.")
 @click.option("--workers", type=click.IntRange(1, 64), help="Processes; absent: WEB_WORKERS.")
 @click.option("--threads", type=click.IntRange(1, 64), help="Threads in each; absent: WEB_THREADS.")
-def web(bind: str | None, port: int, workers: int | None, threads: int | None) -> None:
-    """Serve the pages and the API. SIGTERM lets running requests end."""
+@click.option("--drain", envvar="DRAIN_SECONDS", default=0.0, show_default=True, type=click.FloatRange(0, 300), help="Seconds between not ready and the end.")
+def web(bind: str | None, port: int, workers: int | None, threads: int | None, drain: float) -> None:
+    """Serve the pages and the API. SIGTERM: not ready any more, then running requests end; a socket systemd passes is used instead of --bind."""
     chosen = settings()
     where = bind or f"127.0.0.1:{port}"
     _demand_safe(chosen, where)
+    folder = chosen.metrics_dir or tempfile.mkdtemp(prefix="onedoor-metrics-")
+    counters.share(folder)
+    log.configure_process(chosen.log_form)
+    try:
+        _serve(chosen, where, workers or chosen.web_workers, threads or chosen.web_threads, drain)
+    finally:
+        if not chosen.metrics_dir:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _serve(chosen: Settings, where: str, workers: int, threads: int, drain: float) -> None:
     from portal.app import build_portal, create_app
 
     try:
         app = create_app(build_portal(chosen))
     except CatalogueFaults as error:
         raise click.ClickException(f"the definitions have faults:\n{error}") from None
-    Server(app, where, workers or chosen.web_workers, threads or chosen.web_threads).run()
+    Server(app, where, workers, threads, drain=drain).run()
 
 
 def _demand_safe(chosen: Settings, where: str) -> None:
     """The local mode takes sample people for real ones, so only this machine may reach it; production needs a secret."""
     if chosen.mode == "local" and not _loopback(where):
         raise click.UsageError(f"the local mode listens on the loopback address only, not on {where}: everybody could sign in as anybody there")
+    if chosen.mode == "local" and "LISTEN_FDS" in os.environ:
+        raise click.UsageError("the local mode takes no socket from elsewhere: nobody knows who can reach it")
     if chosen.mode == "production" and len(chosen.secret_key.get_secret_value()) < 32:
         raise click.UsageError("SECRET_KEY is missing or shorter than 32 characters: set it, the same for every process of the portal")
 
@@ -58,8 +79,13 @@ def _loopback(where: str) -> bool:
 class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
     """gunicorn with threads, set here and not by files or arguments of its own."""
 
-    def __init__(self, app: Flask, where: str, workers: int, threads: int) -> None:
+    def __init__(self, app: Flask, where: str, workers: int, threads: int, *, drain: float = 0.0) -> None:
         self._app = app
+        #: One byte all processes share: 1 when this server is about to stop.
+        self._leaving = mmap.mmap(-1, 1)
+        self._drain = drain
+        app.extensions["onedoor.draining"] = lambda: self._leaving[0] == 1
+        app.after_request(self._last)
         self._options = {
             "bind": where,
             "worker_class": "gthread",
@@ -74,6 +100,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
             "logger_class": ServerLog,
             "limit_request_line": 8190,
             "post_worker_init": _begin_anew,
+            "child_exit": _ended,
             "proc_name": "portal web",
         }
         super().__init__()
@@ -83,9 +110,46 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
         for name, value in self._options.items():
             self.cfg.set(name, value)
 
+    def run(self) -> None:
+        """Until told to stop."""
+        Leaving(self, self._leaving, self._drain).run()
+
+    def _last(self, response: Response) -> Response:
+        if self._leaving[0]:
+            # So that no request comes on a connection that is about to be closed.
+            response.headers["Connection"] = "close"
+        return response
+
     def load(self) -> Flask:
         """gunicorn asks for the application; it was built once, before the workers were forked."""
         return self._app
+
+
+class Leaving(Arbiter):  # type: ignore[misc]
+    """A server that says first that it will go, and goes when whoever spreads the requests has had time to hear it."""
+
+    def __init__(self, server: BaseApplication, leaving: mmap.mmap, drain: float) -> None:
+        self._leaving, self._drain = leaving, drain
+        self._at: float | None = None
+        super().__init__(server)
+
+    def handle_term(self) -> None:
+        """SIGTERM: not ready from now on; the end comes after the time to drain, at once when asked a second time."""
+        if self._at is not None or not self._drain:
+            self._leaving[0] = 1
+            raise StopIteration
+        self._leaving[0] = 1
+        self._at = monotonic() + self._drain
+
+    def manage_workers(self) -> None:
+        """Called at least once a second."""
+        if self._at is not None and monotonic() >= self._at:
+            raise StopIteration
+        super().manage_workers()
+
+
+def _ended(server: Any, worker: Any) -> None:
+    counters.gone([worker.pid])
 
 
 def _begin_anew(worker: Any) -> None:

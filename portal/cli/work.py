@@ -13,12 +13,16 @@ import click
 def work(queue: str, memory: int) -> None:
     """Do what RQ wakes us for. Start one for each queue."""
     from portal.app import build_portal
+    from portal.cli.telling import begin
     from portal.jobs.tasks import TASKS
     from portal.jobs.wake import queue_names
     from portal.jobs.worker import serve
+    from portal.settings import settings
     from portal.unit_of_work import keep_for_good
 
-    portal = build_portal()
+    now = settings()
+    begin(now)
+    portal = build_portal(now)
     known = queue_names(portal.settings.rq_workers)
     if queue not in known:
         raise click.UsageError(f"nobody would put jobs on {queue!r}: the queues are {', '.join(known)} (RQ_WORKERS={portal.settings.rq_workers})")

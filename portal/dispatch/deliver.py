@@ -16,7 +16,8 @@ from portal.outbox import breakers, claims, deliveries, inbox
 from portal.outbox.claims import KINDS, Claim
 from portal.outbox.schedule import CRASHES
 from portal.plugins.agency import Receipt, Refusal
-from portal.unit_of_work import ENGINE, RELAY, Portal
+from portal.telemetry import correlation, counters
+from portal.unit_of_work import ENGINE, RELAY, Portal, Row
 from portal.wire.http import Guard
 
 log = logging.getLogger(__name__)
@@ -76,7 +77,12 @@ def _prepared(portal: Portal, some: Sequence[Claim]) -> list[tuple[Claim, Ready]
 
 
 def _deliver(portal: Portal, outside: _Outside, one: Claim, ready: Ready, at: datetime | None) -> Receipt | Refusal:
-    """Calls, then records in a unit of its own, if the claim is still ours."""
+    """Calls, then records in a unit of its own, if the claim is still ours; all under the number of the request it comes of."""
+    with correlation.under(one.body.get("trace")):
+        return _told(portal, outside, one, ready, at)
+
+
+def _told(portal: Portal, outside: _Outside, one: Claim, ready: Ready, at: datetime | None) -> Receipt | Refusal:
     try:
         outcome = _call(outside, ready)
     except Exception as fault:
@@ -94,7 +100,16 @@ def _deliver(portal: Portal, outside: _Outside, one: Claim, ready: Ready, at: da
             row = claims.park(work, one, reason=outcome.reason, code=outcome.code)
     if row is None:
         log.warning("row %s of the outbox was no longer ours when its answer came", one.id)
+    counters.delivered(one.kind, one.target, _result(row, outcome))
     return outcome
+
+
+def _result(row: Row | None, outcome: Receipt | Refusal) -> str:
+    if row is None:
+        return "lost"
+    if isinstance(outcome, Receipt):
+        return "sent"
+    return "again" if row["parked_at"] is None else "parked"
 
 
 def _call(outside: _Outside, ready: Ready) -> Receipt | Refusal:

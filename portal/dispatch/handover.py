@@ -15,6 +15,7 @@ from portal.outbox.claims import Claim
 from portal.plugins import discovery
 from portal.plugins.agency import Adapter, Answer, Delivery, File, HttpCall, Mail, Receipt, Refusal, Task, not_understood
 from portal.settings import Settings
+from portal.telemetry import correlation
 from portal.unit_of_work import Work
 from portal.vault import items
 from portal.wire.http import Forbidden, Garbled, Guard, Unreachable, send
@@ -89,6 +90,8 @@ def endpoint(agency: Agency, settings: Settings) -> str | None:
 
 def _http(handover: Handover, what: HttpCall, guard: Guard, secrets: tuple[str, ...]) -> Receipt | Refusal:
     headers = dict(what.headers)
+    if trace := correlation.current():
+        headers["traceparent"] = correlation.traceparent(trace)
     if secrets:
         # The far side compares it with its own clock, so it is the machine's time and not the unit's.
         headers |= signed(secrets[0], handover.claim.key, utc_now(), what.body)

@@ -13,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from portal.errors import Unavailable
 from portal.jobs.trouble import without_values
-from portal.unit_of_work import FIGURES, RELAY, Portal
+from portal.unit_of_work import FIGURES, RELAY, Portal, heartbeats
 from portal.views.backlog import Backlog, backlog, unread
 
 log = logging.getLogger(__name__)
@@ -37,7 +37,7 @@ class Sweeper:
         self._busy: dict[str, threading.Thread] = {}
         self._vain = dict.fromkeys(tasks, 0)
         self._not_before = dict.fromkeys(tasks, 0.0)
-        self._figures_at = 0.0
+        self._figures_at = self._beat_at = 0.0
         #: Set to end `run`; a signal handler may do so.
         self.stopping = False
 
@@ -61,6 +61,9 @@ class Sweeper:
         """One look and what follows from it; answers the seconds until the next one. No transaction is open meanwhile."""
         with self._portal.work(RELAY) as work:
             seen = backlog(work)
+            if monotonic() >= self._beat_at:
+                heartbeats.beat(work)
+                self._beat_at = monotonic() + heartbeats.EVERY.total_seconds()
         late = {kind for kind, since in seen.late.items() if seen.now - since >= PATIENCE}
         if young := seen.late.keys() - late:
             self._portal.wake(set(young))

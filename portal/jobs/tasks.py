@@ -8,9 +8,11 @@ from time import monotonic
 from portal import reactions
 from portal.dispatch import deliver
 from portal.intake import reports
+from portal.jobs.clocks import Clocks
 from portal.kpi import chance
 from portal.kpi import fold as figures
-from portal.unit_of_work import Portal
+from portal.telemetry import counters
+from portal.unit_of_work import RELAY, Portal
 from portal.workflow import moving
 
 #: Seconds after which a task leaves the rest to the next one.
@@ -18,6 +20,7 @@ BUDGET = 5.0
 #: Seconds between two looks of a process whether the early warning is to be learned anew.
 LEARN_EVERY = 3600.0
 _learned_at = float("-inf")
+_clocks = Clocks()
 
 
 def drain(portal: Portal, *, seconds: float = BUDGET) -> int:
@@ -26,9 +29,22 @@ def drain(portal: Portal, *, seconds: float = BUDGET) -> int:
 
 
 def sweep(portal: Portal, *, seconds: float = BUDGET) -> int:
-    """Timers that are due fire, reports that came before what they report on are tried again, and moves of cases go on; answers how many."""
-    fired = _again(lambda: reactions.sweep(portal, limit=1000), seconds) + _again(lambda: reports.match(portal, limit=100), seconds)
+    """Timers that are due fire, reports that came before what they report on are tried again, and moves of cases go on; answers how many.
+
+    Where the clocks cannot be trusted no timer fires from here; another machine's sweep may.
+    """
+    fired = _again(lambda: reactions.sweep(portal, limit=1000), seconds) if _clocks_agree(portal) else 0
+    fired += _again(lambda: reports.match(portal, limit=100), seconds)
     return fired + _again(lambda: moving.go_on(portal), seconds)
+
+
+def _clocks_agree(portal: Portal) -> bool:
+    with portal.work(RELAY) as work:
+        there = work.now
+    if _clocks.trusted(there):
+        return True
+    counters.held_back()
+    return False
 
 
 def fold(portal: Portal, *, seconds: float = BUDGET) -> int:

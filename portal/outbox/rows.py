@@ -8,6 +8,7 @@ from uuid import UUID
 
 from portal.db import new_id
 from portal.outbox.tables import outbox
+from portal.telemetry import correlation
 from portal.unit_of_work import Row, Work
 
 #: A replayed, mystery or simulated case never reaches anybody.
@@ -30,8 +31,11 @@ def placed(
     key: str | None = None,
     next_at: datetime | None = None,
 ) -> Row:
-    """A row that is due now, or at `next_at`. `body` holds references only. A row without a `subject` or `key` of its own is its own."""
-    id = new_id()
+    """A row that is due now, or at `next_at`. `body` holds references only. A row without a `subject` or `key` of its own is its own.
+
+    `trace` of its body is the number of the request it comes of, where there was one.
+    """
+    id, trace = new_id(), correlation.current()
     work.wakes.add("drain")
     return work.add(
         outbox,
@@ -40,7 +44,7 @@ def placed(
         kind=kind,
         target=target,
         subject=subject or id,
-        body=body,
+        body=body if trace is None else {**body, "trace": trace},
         key=key or str(id),
         placed_at=work.now,
         next_at=next_at or work.now,

@@ -19,6 +19,7 @@ from portal.catalogue.definitions import Catalogue
 from portal.catalogue.publish import from_stored
 from portal.errors import StillRunning, Unavailable
 from portal.settings import Settings
+from portal.telemetry import counters
 from portal.unit_of_work.idempotency import Repeatable
 from portal.unit_of_work.principal import Principal
 from portal.unit_of_work.work import Reaction, Work
@@ -103,6 +104,7 @@ class Portal:
                 connection.close()
                 if last:
                     raise Unavailable(retry_after=2) from dead
+                counters.tried_again()
             except BaseException:
                 connection.close()
                 raise

@@ -31,3 +31,6 @@ idempotency = Table(
     instant("created_at", nullable=False),
     PrimaryKeyConstraint("principal", "key_hash"),
 )
+
+#: When what works in the background last looked, by the database's clock.
+heartbeats = Table("heartbeats", metadata, Column("name", Text, primary_key=True), instant("at", nullable=False))

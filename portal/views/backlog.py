@@ -8,19 +8,19 @@ from datetime import datetime, timedelta
 from portal.unit_of_work import Work
 
 #: Open rows of the outbox that a claim would take now (portal/outbox/claims.py): not leased, and the oldest of their case for their target.
-_READY = """FROM outbox o WHERE o.done_at IS NULL AND o.parked_at IS NULL AND o.next_at <= %(now)s AND (o.lease_until IS NULL OR o.lease_until <= %(now)s)
+READY = """FROM outbox o WHERE o.done_at IS NULL AND o.parked_at IS NULL AND o.next_at <= %(now)s AND (o.lease_until IS NULL OR o.lease_until <= %(now)s)
 AND (o.kind = 'page' OR NOT EXISTS (SELECT FROM outbox b WHERE b.case_id = o.case_id AND b.target = o.target AND b.kind = o.kind
 AND b.done_at IS NULL AND b.parked_at IS NULL AND (b.placed_at, b.id) < (o.placed_at, o.id)))"""
 _BACKLOG = f"""SELECT
 (SELECT min(due_at) FROM timers WHERE armed AND due_at <= %(now)s),
 (SELECT min(due_at) FROM timers WHERE armed AND due_at > %(now)s),
-(SELECT greatest(o.next_at, o.lease_until) {_READY} ORDER BY o.next_at LIMIT 1),
+(SELECT greatest(o.next_at, o.lease_until) {READY} ORDER BY o.next_at LIMIT 1),
 (SELECT min(next_at) FROM outbox WHERE done_at IS NULL AND parked_at IS NULL AND next_at > %(now)s),
 (SELECT min(next_at) FROM inbox WHERE status = 'unmatched' AND next_at <= %(now)s),
 (SELECT min(next_at) FROM moves WHERE next_at <= %(now)s)"""
 _OVERDUE = f"""SELECT
 (SELECT count(*) FROM timers WHERE armed AND due_at <= %(now)s),
-(SELECT count(*) {_READY}),
+(SELECT count(*) {READY}),
 (SELECT count(*) FROM outbox WHERE parked_at IS NOT NULL AND done_at IS NULL)"""
 _UNREAD = """SELECT EXISTS (SELECT FROM events WHERE tx >= (SELECT horizon FROM feed_head))
 OR (SELECT position FROM feed_head) > coalesce((SELECT position FROM readers WHERE name = 'figures'), 0)"""

@@ -59,7 +59,8 @@ def test_the_inside_stays_inside(make: Callable[..., Flask], capsys: pytest.Capt
     assert problem["retryable"] is (status == 503)
     assert response.headers.get("Retry-After") == ("2" if status == 503 else None)
     lines = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
-    assert [line["request_id"] for line in lines] == ([response.headers["X-Request-Id"]] if slug != "refused" else [])
+    assert [line["request_id"] for line in lines] == [response.headers["X-Request-Id"]] * (2 if slug != "refused" else 1)
+    assert [(line["route"], line["status"]) for line in lines if line["event"] == "answered"] == [("/api/v1/planted", status)]
     assert "Anna" not in json.dumps(lines)
     assert all(line["timestamp"].endswith("Z") for line in lines)
 

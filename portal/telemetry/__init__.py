@@ -1,0 +1,1 @@
+"""What the portal tells of itself: log, counters, and the number that follows one request everywhere. No personal data ever."""
