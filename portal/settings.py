@@ -37,6 +37,7 @@ class Settings(BaseSettings):
     mail_port: int = Field(default=2525, description="Port the mail intake listens on")
     agency_secrets: str = Field(default="", description="File with a Standard Webhooks secret for each agency: `agency: whsec_...`, one a line")
     simulated_agencies: str = Field(default="", description="Base address of the simulated agencies (local mode)")
+    simulated_payments: str = Field(default="", description="Base address of the simulated provider of card payments (local mode)")
     default_language: str = Field(default="en", description="Language where a citizen names none")
     web_workers: int = Field(default=2, description="Web worker processes")
     web_threads: int = Field(default=4, description="Threads in each of them")

@@ -93,6 +93,7 @@ PERMISSIONS: dict[str, Permission] = {
     "journey.move": Permission("Bring running cases to another version of their journey, see how far that is, and undo it.", (administrator,)),
     "duty.acknowledge": Permission("Answer a page for danger.", (caseworker, duty_person)),
     "agency.report": Permission("Report back on a handover.", (agency_system,)),
+    "payment.report": Permission("Report what became of a card payment.", (agency_system,)),
     "development.sign-in": Permission("Sign in as a sample person (local mode only).", (anyone,)),
 }
 

@@ -15,7 +15,7 @@ from portal.api.gate import BODY, read_json
 from portal.app import headers, once_more, requests_told
 from portal.app.building import build_portal
 from portal.jobs import queues_of
-from portal.ports import callbacks
+from portal.ports import callbacks, card
 from portal.telemetry import log
 from portal.unit_of_work import Portal
 
@@ -42,8 +42,9 @@ def create_app(portal: Portal | None = None) -> Flask:
     log.configure(portal.settings.log_form)
     requests_told.install(app)
     headers.install(app, secure=portal.settings.public_url.startswith("https:"))
-    api.install(app, portal, beside={callbacks.PATH: callbacks.OPERATION})
+    api.install(app, portal, beside={callbacks.PATH: callbacks.OPERATION, card.PATH: card.OPERATION})
     app.register_blueprint(callbacks.callbacks(portal))
+    app.register_blueprint(card.callbacks(portal))
     metrics.serve(app, portal, queues_of(portal.settings))
     demand_actions(app)
     once_more.install(app)

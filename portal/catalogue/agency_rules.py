@@ -8,7 +8,7 @@ from portal.catalogue import syntax
 from portal.catalogue.definitions import Agency, DutyPerson, Person, WorkingHours
 from portal.catalogue.documents import Document, Path
 from portal.catalogue.faults import instead
-from portal.catalogue.known import ADAPTERS
+from portal.catalogue.known import ADAPTERS, PROVIDERS
 from portal.catalogue.languages import is_language
 
 
@@ -48,6 +48,8 @@ def _people(document: Document[Agency], agency: Agency) -> None:
 def _money(document: Document[Agency], agency: Agency) -> None:
     if agency.card and agency.card.endpoint:
         say(document, ("card", "endpoint"), syntax.bad_address(agency.card.endpoint))
+        if agency.card.provider and agency.card.provider not in PROVIDERS:
+            document.note(("card", "provider"), f"unknown provider `{agency.card.provider}`: {instead(agency.card.provider, PROVIDERS)}")
         say(document, ("card", "account"), agency.card.account and syntax.bad_id(agency.card.account))
     if agency.second_person_above is not None and agency.second_person_above < 0:
         document.note(("second_person_above",), "an amount cannot be negative: write minor units of the currency, 0 or more")

@@ -11,6 +11,9 @@ CHANNELS = ("web", "counter", "phone", "email", "sms", "open311")
 #: Adapters the content ships; `adapter.py` is an agency's own file beside its `agency.yaml`.
 ADAPTERS = ("staff", "rest", "open311", "email", "batch", "adapter.py")
 
+#: Providers of card payments the content ships (services/payments/).
+PROVIDERS = ("hosted_page",)
+
 
 @dataclass
 class Known:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from portal.catalogue.definitions import Catalogue
 from portal.catalogue.faults import CatalogueFaults
 from portal.catalogue.load import load
 from portal.local.account import NoAccount
@@ -43,7 +44,7 @@ def up(data: Path, port: int, mail_port: int, workers: int, with_parent: bool) -
     try:
         catalogue = load()
         everybody = people(catalogue.agencies.values(), front_office(catalogue))
-        with one_machine(plan, list(catalogue.agencies), say=_say) as portal:
+        with one_machine(plan, signers(catalogue), say=_say) as portal:
             remember(plan.data, everybody)
             _table(portal, everybody)
             portal.stay()
@@ -54,6 +55,11 @@ def up(data: Path, port: int, mail_port: int, workers: int, with_parent: bool) -
         raise click.ClickException(f"the definitions have faults:\n{error}") from None
     except (AlreadyRunning, Taken, NoServer, NoAccount, PartFailed, OSError) as error:
         raise click.ClickException(str(error)) from None
+
+
+def signers(catalogue: Catalogue) -> list[str]:
+    """Everybody we share a secret with: agencies, and the accounts of their providers of card payments."""
+    return [*catalogue.agencies, *sorted({agency.card.account for agency in catalogue.agencies.values() if agency.card})]
 
 
 def _say(line: str) -> None:

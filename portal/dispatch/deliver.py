@@ -5,19 +5,21 @@ from __future__ import annotations
 import logging
 import traceback
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from datetime import datetime
 
-from portal.dispatch import handover, notify
+from portal.dispatch import card, handover, notify
 from portal.dispatch.handover import Handover
 from portal.dispatch.mail import Letter, post
 from portal.outbox import breakers, claims, deliveries, inbox
+from portal.outbox import card as questions
 from portal.outbox.claims import KINDS, Claim
 from portal.outbox.schedule import CRASHES
 from portal.plugins.agency import Receipt, Refusal
+from portal.plugins.payment import Report
 from portal.telemetry import correlation, counters
-from portal.unit_of_work import ENGINE, RELAY, Portal, Row
+from portal.unit_of_work import ENGINE, RELAY, Portal, Row, Work
 from portal.wire.http import Guard
 
 log = logging.getLogger(__name__)
@@ -25,13 +27,16 @@ log = logging.getLogger(__name__)
 #: Calls under way at once; each ends within 20 s, well inside its lease of 30 s.
 THREADS = 16
 
-Ready = Handover | Letter | Refusal
+Ready = Handover | Letter | card.Call | Refusal
+#: Kind of row -> what makes it ready; all others are mail to people.
+_PREPARED: dict[str, Callable[[Work, Claim], Ready]] = {deliveries.KIND: handover.prepared, questions.KIND: card.prepared}
+Outcome = Receipt | Report | Refusal
 
 
 def drain(portal: Portal, *, limit: int = 20, kinds: Sequence[str] = KINDS, at: datetime | None = None) -> int:
     """Works on at most `limit` rows that are due; how many it took. A slow target holds its own few calls only: the others go on meanwhile."""
     outside = _Outside(portal)
-    under_way: dict[Future[Receipt | Refusal], Claim] = {}
+    under_way: dict[Future[Outcome], Claim] = {}
     taken = 0
     with ThreadPoolExecutor(THREADS, thread_name_prefix="drain") as pool:
         while True:
@@ -53,6 +58,7 @@ class _Outside:
     def __init__(self, portal: Portal) -> None:
         settings = portal.settings
         addresses = [found for agency in portal.catalogue.agencies.values() if (found := handover.endpoint(agency, settings))]
+        addresses += [found for agency in portal.catalogue.agencies.values() if (found := card.endpoint(agency, settings))]
         self.settings = settings
         self.guard = Guard.of(addresses, local=settings.mode in ("local", "test"))
 
@@ -69,54 +75,67 @@ def _prepared(portal: Portal, some: Sequence[Claim]) -> list[tuple[Claim, Ready]
                 ready.append((one, Refusal(f"{one.crashes} attempts ended without a word: something in it stops the portal", retry=False, code="crashes")))
                 continue
             try:
-                ready.append((one, handover.prepared(work, one) if one.kind == deliveries.KIND else notify.prepared(work, one)))
+                ready.append((one, _PREPARED.get(one.kind, notify.prepared)(work, one)))
             except Exception as fault:
                 log.error("row %s of the outbox cannot be prepared: %s", one.id, _where(fault))
                 ready.append((one, Refusal(f"it cannot be prepared ({type(fault).__name__})", retry=False, code="not-prepared")))
     return ready
 
 
-def _deliver(portal: Portal, outside: _Outside, one: Claim, ready: Ready, at: datetime | None) -> Receipt | Refusal:
+def _deliver(portal: Portal, outside: _Outside, one: Claim, ready: Ready, at: datetime | None) -> Outcome:
     """Calls, then records in a unit of its own, if the claim is still ours; all under the number of the request it comes of."""
     with correlation.under(one.body.get("trace")):
         return _told(portal, outside, one, ready, at)
 
 
-def _told(portal: Portal, outside: _Outside, one: Claim, ready: Ready, at: datetime | None) -> Receipt | Refusal:
+def _told(portal: Portal, outside: _Outside, one: Claim, ready: Ready, at: datetime | None) -> Outcome:
     try:
-        outcome = _call(outside, ready)
+        outcome: Outcome = _call(outside, ready)
     except Exception as fault:
         log.error("row %s of the outbox: the answer could not be read: %s", one.id, _where(fault))
         outcome = Refusal(f"the adapter failed ({type(fault).__name__})", retry=False, code="adapter-failed")
     with portal.work(ENGINE, at=at) as work:
         work.narrow([one.case_id])
-        if isinstance(outcome, Receipt):
-            row = claims.complete(work, one, remote_id=outcome.remote_id)
-            if row is not None and outcome.done and one.kind == deliveries.KIND and inbox.verdict(row, "done") == "applied":
-                inbox.apply(work, row, f"receipt:{one.key}", {"status": "done", "remote_id": outcome.remote_id})
-        elif outcome.retry:
-            row = claims.retry(work, one, reason=outcome.reason, code=outcome.code, after=outcome.after)
-        else:
-            row = claims.park(work, one, reason=outcome.reason, code=outcome.code)
+        row = _recorded(work, one, outcome)
     if row is None:
         log.warning("row %s of the outbox was no longer ours when its answer came", one.id)
     counters.delivered(one.kind, one.target, _result(row, outcome))
     return outcome
 
 
-def _result(row: Row | None, outcome: Receipt | Refusal) -> str:
+def _result(row: Row | None, outcome: Outcome) -> str:
     if row is None:
         return "lost"
-    if isinstance(outcome, Receipt):
+    if not isinstance(outcome, Refusal):
         return "sent"
     return "again" if row["parked_at"] is None else "parked"
 
 
-def _call(outside: _Outside, ready: Ready) -> Receipt | Refusal:
+def _recorded(work: Work, one: Claim, outcome: Outcome) -> Row | None:
+    """The row, or None where the claim is no longer ours: then nothing is written."""
+    if isinstance(outcome, Refusal):
+        if outcome.retry:
+            row = claims.retry(work, one, reason=outcome.reason, code=outcome.code, after=outcome.after)
+        else:
+            row = claims.park(work, one, reason=outcome.reason, code=outcome.code)
+        if row is not None and one.kind == questions.KIND and row["parked_at"] is not None:
+            card.given_up(work, one, outcome.code)
+        return row
+    row = claims.complete(work, one, remote_id=outcome.remote_id)
+    if row is not None and one.kind == questions.KIND:
+        card.told(work, one, outcome)
+    elif row is not None and isinstance(outcome, Receipt) and outcome.done and one.kind == deliveries.KIND and inbox.verdict(row, "done") == "applied":
+        inbox.apply(work, row, f"receipt:{one.key}", {"status": "done", "remote_id": outcome.remote_id})
+    return row
+
+
+def _call(outside: _Outside, ready: Ready) -> Outcome:
     if isinstance(ready, Handover):
         return handover.call(ready, outside.guard, outside.settings)
     if isinstance(ready, Letter):
         return post(outside.settings, ready)
+    if isinstance(ready, card.Call):
+        return card.call(ready, outside.guard, outside.settings)
     return ready
 
 
@@ -126,10 +145,10 @@ def _where(fault: Exception) -> str:
     return f"{type(fault).__name__} at {place.filename}:{place.lineno}"
 
 
-def _breaker(portal: Portal, one: Claim, outcome: Receipt | Refusal, at: datetime | None) -> None:
+def _breaker(portal: Portal, one: Claim, outcome: Outcome, at: datetime | None) -> None:
     """What counts against a target is that it could not be reached or broke; a clear no is an answer."""
     broke = isinstance(outcome, Refusal) and outcome.retry
-    spoke = isinstance(outcome, Receipt) or outcome.code.startswith(("http-", "smtp-"))
+    spoke = not isinstance(outcome, Refusal) or outcome.code.startswith(("http-", "smtp-"))
     if broke or (spoke and one.failing):
         with portal.work(RELAY, at=at) as work:
             (breakers.failed if broke else breakers.worked)(work, one.target)

@@ -61,11 +61,8 @@ def call(handover: Handover, guard: Guard, settings: Settings) -> Receipt | Refu
     """Sends it and reads the answer; no transaction is open meanwhile."""
     what = handover.what
     if isinstance(what, HttpCall):
-        try:
-            secrets = secrets_of(settings.agency_secrets).get(handover.claim.target, ())
-        except (OSError, ValueError):
-            return Refusal("the file AGENCY_SECRETS names cannot be read", retry=True, code="no-secrets")
-        return _http(handover, what, guard, secrets)
+        answer = carried(what, guard, settings, handover.claim.target, handover.claim.key)
+        return answer if isinstance(answer, Refusal) else handover.adapter.read(answer)
     if isinstance(what, Mail):
         try:
             key, at = handover.claim.key, handover.claim.placed_at
@@ -79,22 +76,30 @@ def call(handover: Handover, guard: Guard, settings: Settings) -> Receipt | Refu
 
 def endpoint(agency: Agency, settings: Settings) -> str | None:
     """The agency's address with `${SETTING}` filled in; None where it has none, or a setting it names is empty."""
-    if not agency.endpoint:
-        return None
-    known = {"SIMULATED_AGENCIES": settings.simulated_agencies}
+    return filled(agency.endpoint, settings) if agency.endpoint else None
+
+
+def filled(address: str, settings: Settings) -> str | None:
+    """An address of a definition with `${SETTING}` filled in; None where a setting it names is empty."""
+    known = {"SIMULATED_AGENCIES": settings.simulated_agencies, "SIMULATED_PAYMENTS": settings.simulated_payments}
     try:
-        return string.Template(agency.endpoint).substitute({name: value for name, value in known.items() if value})
+        return string.Template(address).substitute({name: value for name, value in known.items() if value})
     except (KeyError, ValueError):
         return None
 
 
-def _http(handover: Handover, what: HttpCall, guard: Guard, secrets: tuple[str, ...]) -> Receipt | Refusal:
+def carried(what: HttpCall, guard: Guard, settings: Settings, signer: str, key: str) -> Answer | Refusal:
+    """One call, signed with the secret we share with `signer`, and what came back."""
+    try:
+        secrets = secrets_of(settings.agency_secrets).get(signer, ())
+    except (OSError, ValueError):
+        return Refusal("the file AGENCY_SECRETS names cannot be read", retry=True, code="no-secrets")
     headers = dict(what.headers)
     if trace := correlation.current():
         headers["traceparent"] = correlation.traceparent(trace)
     if secrets:
         # The far side compares it with its own clock, so it is the machine's time and not the unit's.
-        headers |= signed(secrets[0], handover.claim.key, utc_now(), what.body)
+        headers |= signed(secrets[0], key, utc_now(), what.body)
     try:
         got = send(guard, what.method, what.url, headers, what.body)
     except Forbidden as refused:
@@ -103,7 +108,7 @@ def _http(handover: Handover, what: HttpCall, guard: Guard, secrets: tuple[str, 
         return Refusal(str(failed), retry=True, code="unreachable")
     except Garbled as odd:
         return not_understood(str(odd))
-    return handover.adapter.read(Answer(got.status, got.headers, got.body))
+    return Answer(got.status, got.headers, got.body)
 
 
 def _answers(work: Work, claim: Claim) -> dict[str, Any]:

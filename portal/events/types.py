@@ -177,6 +177,9 @@ TYPES: dict[str, EventType] = dict(
         _type("NoticeParked", "A party could not be told.", "notice", "channel", "refusal"),
         _type("FeeDue", "A fee is owed.", "fee", "step_run", "amount", "currency", "pay_by"),
         _type("FeePaid", "It was paid.", "fee", "payment", "step_run", "way", "amount", "currency", "receipt"),
+        _type("PaymentBegun", "A page for a card payment was asked for.", "payment", "fee", "provider", "amount", "currency"),
+        _type("PaymentFailed", "A card payment will not be made.", "payment", "fee", "why"),
+        _type("PaymentUnwanted", "Money came that settles no fee; it goes back.", "payment", "fee", "amount", "currency", "why"),
         _type("FeeWaived", "An official waived it.", "fee", "step_run", "amount", "currency", "law", "official", "second", "words", "proposal"),
         _type("FeeCancelled", "It is owed no more.", "fee", "step_run", "why"),
         _type(
@@ -184,6 +187,7 @@ TYPES: dict[str, EventType] = dict(
             "What was paid is to go back.",
             "fee",
             "payment",
+            "of",
             "way",
             "amount",
             "currency",

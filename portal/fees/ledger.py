@@ -107,11 +107,10 @@ def entry(work: Work, fee: Row, *, kind: Literal["payment", "refund"], way: Way,
         kind=kind,
         way=way,
         amount=amount,
-        currency=fee["currency"],
         status=status,
         begun_at=work.now,
         asked=0,
-        **more,
+        **{"currency": fee["currency"], **more},
     )
 
 
@@ -127,23 +126,24 @@ def refund(
     came = next(row for row in entries_of(work, fee) if row["kind"] == "payment" and row["status"] == "made" and not row["unwanted"])
     work.change(fee, status=status, refunded=fee["refunded"] + amount)
     row = entry(work, fee, kind="refund", way=came["way"], amount=amount, status="open", provider=came["provider"], official=official, why=why)
-    _decided(work, fee, row, official=official, second=second, words=words, proposal=proposal)
+    _decided(work, fee, row, came, official=official, second=second, words=words, proposal=proposal)
     return row
 
 
 def send_back(work: Work, fee: Row, came: Row) -> Row:
     """Money that came and settles no fee goes back by itself. `RefundDecided`."""
-    row = entry(
-        work, fee, kind="refund", way="card", amount=came["amount"], status="open", provider=came["provider"], why=came["unwanted"], unwanted=came["unwanted"]
-    )
-    _decided(work, fee, row, official=None, second=None, words=None, proposal=None)
+    why = came["unwanted"]
+    more = {"provider": came["provider"], "currency": came["currency"], "why": why, "unwanted": why}
+    row = entry(work, fee, kind="refund", way="card", amount=came["amount"], status="open", **more)
+    _decided(work, fee, row, came, official=None, second=None, words=None, proposal=None)
     return row
 
 
-def _decided(work: Work, fee: Row, row: Row, *, official: str | None, second: str | None, words: UUID | None, proposal: UUID | None) -> None:
+def _decided(work: Work, fee: Row, row: Row, came: Row, *, official: str | None, second: str | None, words: UUID | None, proposal: UUID | None) -> None:
     ids: dict[str, Any] = {
         "fee": str(fee["id"]),
         "payment": str(row["id"]),
+        "of": str(came["id"]),
         "words": str(words) if words else None,
         "proposal": str(proposal) if proposal else None,
     }

@@ -141,6 +141,7 @@ def _environment(plan: Plan, agencies: list[str], postgres: Postgres | None, val
         "SMTP_HOST": "127.0.0.1",
         "SMTP_PORT": str(free_port()),
         "SIMULATED_AGENCIES": f"http://127.0.0.1:{free_port()}",
+        "SIMULATED_PAYMENTS": f"http://127.0.0.1:{free_port()}",
     }
     for name in ("DATABASE_URL", "OWNER_DATABASE_URL", "REDIS_URL"):
         if name in os.environ:
@@ -180,6 +181,7 @@ def _server_parts(postgres: Postgres | None, valkey: Valkey | None) -> list[Part
 def _parts(plan: Plan, environment: dict[str, str]) -> list[Part]:
     """Everything that is not a server of record; all start side by side."""
     smtp, simulated = int(environment["SMTP_PORT"]), int(environment["SIMULATED_AGENCIES"].rpartition(":")[2])
+    payments = int(environment["SIMULATED_PAYMENTS"].rpartition(":")[2])
     redis_url = environment["REDIS_URL"]
     parts = [
         Part("web", _portal("web", "--port", str(plan.port)), lambda pid: _healthy(plan.port)),
@@ -190,6 +192,7 @@ def _parts(plan: Plan, environment: dict[str, str]) -> list[Part]:
         Part("sweep", _portal("sweep"), says="sweeping"),
         Part("mail", _portal("mail"), lambda pid: listening(plan.mail_port)),
         Part("simulated-agencies", _portal("simulated-agencies", "--port", str(simulated)), lambda pid: listening(simulated)),
+        Part("simulated-payments", _portal("simulated-payments", "--port", str(payments)), lambda pid: listening(payments)),
         Part("mailbox", _portal("mailbox", "--port", str(smtp)), lambda pid: listening(smtp)),
     ]
     return [part for part in parts if part.argv[1] in plan.commands]

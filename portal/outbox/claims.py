@@ -8,12 +8,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from portal.outbox import breakers, deliveries, escalations, notices, pages
+from portal.outbox import breakers, card, deliveries, escalations, notices, pages
 from portal.outbox.rows import row_of
 from portal.outbox.schedule import next_try
 from portal.unit_of_work import RELAY, Portal, Row, Work
 
-KINDS = (deliveries.KIND, notices.KIND, pages.KIND, escalations.KIND)
+KINDS = (deliveries.KIND, notices.KIND, pages.KIND, escalations.KIND, card.KIND)
 #: Seconds a claim holds; every call ends well before.
 LEASE = 30
 #: Rows of one target in one claim: one that is slow leaves room for the others.

@@ -8,7 +8,13 @@ from hashlib import sha256
 #: Seconds before the 2nd, 3rd, ... attempt; the last one holds for all later ones.
 WAITS = (1, 5, 30, 120, 300, 600, 1200, 1800, 3600)
 #: How long a row is tried, from when it was placed. A page cannot wait: the next duty person is called instead.
-PATIENCE = {"delivery": timedelta(hours=75), "notice": timedelta(hours=75), "page": timedelta(minutes=15), "escalation": timedelta(hours=75)}
+PATIENCE = {
+    "delivery": timedelta(hours=75),
+    "notice": timedelta(hours=75),
+    "page": timedelta(minutes=15),
+    "escalation": timedelta(hours=75),
+    "card": timedelta(hours=75),
+}
 #: Longest wait an agency may ask for.
 LONGEST = timedelta(hours=24)
 #: Attempts that may end in silence (a killed process) before a row is set aside.

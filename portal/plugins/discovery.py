@@ -12,6 +12,7 @@ from types import ModuleType
 from portal.plugins.agency import Adapter
 from portal.plugins.channel import Channel
 from portal.plugins.checks import adapter_faults, channel_faults
+from portal.plugins.payment import Provider
 
 GROUP = "portal.content"
 #: What `agency.yaml` says where the adapter lies beside it.
@@ -40,6 +41,19 @@ def adapter(name: str, agency: str) -> Adapter:
                 raise BadContent(f"{module.__file__}: {'; '.join(faults)}")
             return found
     raise LookupError(f"no adapter `{name}` for the agency `{agency}` in the packages {', '.join(packages('services')) or '(none)'}")
+
+
+@cache
+def provider(name: str) -> Provider:
+    """The provider of card payments an agency names. LookupError where there is none, BadContent where it is not one."""
+    for package in packages("services"):
+        module = _module(f"{package}.payments.{name}")
+        if module:
+            found = getattr(module, "PROVIDER", None)
+            if not isinstance(found, Provider):
+                raise BadContent(f"{module.__file__}: offer PROVIDER (portal/plugins/payment.py)")
+            return found
+    raise LookupError(f"no provider `{name}` in the packages {', '.join(packages('services')) or '(none)'}")
 
 
 @cache

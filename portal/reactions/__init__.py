@@ -43,6 +43,7 @@ REACTIONS: dict[str, tuple[Reaction, ...]] = {
     "ClockReset": (promises.redate, promises.tell_date),
     "FeeDue": (fees.due,),
     "FeePaid": (promises.happened, fees.paid),
+    "PaymentBegun": (fees.payment_begun,),
     "FeeWaived": (promises.happened, fees.waived),
     "FeeCancelled": (fees.cancelled,),
     "RefundDecided": (fees.to_go_back,),
@@ -61,7 +62,8 @@ QUIET = frozenset(
         "AccessBarred", "AccessGranted", "BranchChosen", "CaseReplanned", "CashDayClosed", "CashDayCounted", "CashDayOpened",
         "ClockCancelled", "ClockStarted", "ClockStopped", "DeliveryPlaced",
         "DeliveryRetried", "FeedbackGiven", "ItemsCounted", "JoinCleared", "JoinReached", "JourneyBegun", "JourneyStopped", "MoveUndone", "NoteAdded",
-        "NoticePromised", "ObjectionEnded", "ObjectionReceived", "RemedyLapsed", "StandardEscalated", "StandardMet", "StandardMissed",
+        "NoticePromised", "ObjectionEnded", "ObjectionReceived", "PaymentFailed", "PaymentUnwanted",
+        "RemedyLapsed", "StandardEscalated", "StandardMet", "StandardMissed",
         "StandardWarned", "TableDecided", "TaskCancelled", "TaskQueued", "TaskReleased", "WaitBegun",
     }
 )  # fmt: skip
@@ -77,6 +79,7 @@ FIRES: dict[str, sweeping.Fire] = {
     "consequence": consequences.took_effect,
     "fee": fees.lapse,
     "proposal": fees.expire,
+    "payment": fees.ask,
     "wait": waits.due,
     "remedy": decisions.lapse,
 }

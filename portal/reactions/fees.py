@@ -9,7 +9,8 @@ from portal.cases import registry
 from portal.catalogue.definitions import Service, Step
 from portal.catalogue.tabled import TableFails
 from portal.errors import IllegalMove
-from portal.fees import ledger, proposals
+from portal.fees import card, ledger, proposals
+from portal.outbox import card as outgoing
 from portal.outbox import deliveries
 from portal.queues import worklist
 from portal.reactions.acts import facts, go_on, put_task, service_in, service_of, tell
@@ -86,6 +87,7 @@ def lapse(work: Work, timer: Row) -> None:
 def paid(work: Work, events: list[Event]) -> None:
     """It was paid: the journey goes on."""
     for event in events:
+        timers.disarm(work, event.case_id, UUID(event.data["payment"]))
         _settled(work, event, "paid")
         tell(work, registry.case_of(work, event.case_id), "fee-paid", **_sum(event), receipt=event.data["receipt"])
 
@@ -153,10 +155,31 @@ def _give_back(work: Work, case: Row, why: Literal["withdrawal", "refusal"], *, 
 
 
 def to_go_back(work: Work, events: list[Event]) -> None:
-    """Something goes back: cash waits for somebody at a counter."""
+    """Something goes back: cash waits for somebody at a counter, the rest leaves through the provider it came by."""
     for event in events:
-        if event.data["way"] == "cash":
+        row = ledger.entry_of(work, event.case_id, UUID(event.data["payment"]))
+        assert row is not None
+        if row["way"] == "cash":
             _by_hand(work, event)
+        else:
+            outgoing.place(work, event.case_id, provider=row["provider"], do="pay-back", payment=row["id"], of=UUID(event.data["of"]))
+
+
+def payment_begun(work: Work, events: list[Event]) -> None:
+    """A card payment was begun: where nothing is heard of it, its provider is asked."""
+    for event in events:
+        timers.arm(work, event.case_id, kind="payment", subject=UUID(event.data["payment"]), due_at=work.now + card.ASKED_AFTER[0])
+
+
+def ask(work: Work, timer: Row) -> None:
+    """A card payment was not made as far as we know: its provider is asked, and asked again later. Who was declined may have paid on the same page since."""
+    row = ledger.entry_of(work, timer["case_id"], timer["subject"])
+    if row is None or row["status"] == "made":
+        return
+    again = card.asked(work, row)
+    outgoing.place(work, timer["case_id"], provider=row["provider"], do="ask", payment=row["id"])
+    if again is not None:
+        timers.move(work, timer["case_id"], row["id"], kind="payment", due_at=row["begun_at"] + again)
 
 
 def paid_back(work: Work, events: list[Event]) -> None:
