@@ -212,6 +212,17 @@ def test_forged_strange_and_replayed_reports_change_nothing(door: Checkout, fres
     assert parked == [("applied",), ("parked",)]
 
 
+def test_the_same_payment_told_again_in_another_message_changes_nothing(door: Checkout, fresh_database: Database) -> None:
+    reference, mine, _ = door.apply()
+    page = door.begin(reference, mine)
+    door.choose(page)
+    (came,) = door.provider.books.everything()["came"]
+    again = {"key": page["payment"], "id": came["id"], "status": "paid", "amount": 1500, "currency": "EUR"}
+    assert [door.report(again) for _ in range(2)] == [202, 202]
+    assert door.events(reference, "PaymentUnwanted", "RefundDecided") == []
+    balanced(door, fresh_database)
+
+
 def test_too_late_is_paid_back_by_itself(door: Checkout, fresh_database: Database) -> None:
     """Paid in cash, or taken back, while the page was open: what comes then goes back."""
     paid, mine, fee = door.apply()
