@@ -6,11 +6,12 @@ from portal.jobs.tasks import TASKS
 from portal.outbox.claims import KINDS
 from portal.reactions import FIRES
 from tests.storm.crash.background import BACKGROUND
+from tests.storm.crash.card import CARD
 from tests.storm.crash.doors import DOORS
 from tests.storm.crash.fees import FEES
 from tests.storm.crash.run import UseCase
 
-USE_CASES: tuple[UseCase, ...] = (*DOORS, *FEES, *BACKGROUND)
+USE_CASES: tuple[UseCase, ...] = (*DOORS, *FEES, *CARD, *BACKGROUND)
 
 #: Routes that take a body and write nothing.
 READ_ONLY = {"tasks.preview": "shows a letter", "eligibility.tell": "reckons with answers that are not kept"}

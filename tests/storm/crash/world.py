@@ -200,7 +200,7 @@ class World:
 @contextmanager
 def world(database: Database, folder: Path) -> Iterator[World]:
     """Everything up; gone at the end."""
-    agencies, smtp, issuer = free_port(), free_port(), Issuer(folder / "keys.json")
+    agencies, payments, smtp, issuer = free_port(), free_port(), free_port(), Issuer(folder / "keys.json")
     settings = Settings(
         PORTAL_MODE="test",
         secret_key="a secret of the tests, long enough to be one",  # type: ignore[arg-type]
@@ -211,15 +211,16 @@ def world(database: Database, folder: Path) -> Iterator[World]:
         token_issuer=ISSUER,
         token_audience=AUDIENCE,
         token_keys=str(issuer.place),
-        agency_secrets=str(agency_secrets(folder, sorted(CATALOGUE.agencies))),
+        agency_secrets=str(agency_secrets(folder, [*sorted(CATALOGUE.agencies), "card-payments"])),
         simulated_agencies=f"http://127.0.0.1:{agencies}",
+        simulated_payments=f"http://127.0.0.1:{payments}",
     )
     with ExitStack() as stack:
         engine = connect(database.url, pool=20)
         stack.callback(engine.dispose)
         portal = Portal(engine, CATALOGUE, REACTIONS, settings)
         environment = {**os.environ, "AGENCY_SECRETS": settings.agency_secrets, "DATA": str(folder)}
-        for name, port, more in (("simulated_agencies", agencies, ("--delay", "86400")), ("mailbox", smtp, ())):
+        for name, port, more in (("simulated_agencies", agencies, ("--delay", "86400")), ("simulated_payments", payments, ()), ("mailbox", smtp, ())):
             argv = [sys.executable, "-c", f"from portal.cli.{name} import {name} as command; command()", "--port", str(port), *more]
             process = spawn(argv, log=folder / f"{name}.log", environment=environment)
             stack.callback(process.wait, 20)
