@@ -148,6 +148,8 @@ class Acts:
         self.times += 1
 
     def _restart_postgres(self, _: str) -> None:
+        if not self.rig.postgres.ready():
+            return  # it has not come back from the last one: nobody could be in the middle of anything
         process = self.rig.servers["postgres"]
         process.send_signal(signal.SIGQUIT)
         process.wait(30)
