@@ -115,7 +115,9 @@ def _put(text: str, values: Mapping[str, str]) -> str:
 
 
 def _paragraph(text: str, values: Mapping[str, str]) -> str:
-    """Its lines, without those all of whose places are empty."""
+    """Its lines, without those all of whose places are empty; nothing where there is no other place in it: what leads over to them says nothing then."""
+    if _empty(text, values):
+        return ""
     return "\n".join(_put(line, values) for line in text.split("\n") if not _empty(line, values)).strip()
 
 

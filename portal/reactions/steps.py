@@ -6,7 +6,7 @@ from uuid import UUID
 
 from portal.access import grants
 from portal.cases import asks, registry
-from portal.catalogue.definitions import Service, Step
+from portal.catalogue.definitions import Journey, Service, Step
 from portal.outbox import deliveries
 from portal.queues import worklist
 from portal.reactions import consequences, fees, inside, waits
@@ -25,7 +25,8 @@ def begin_step(work: Work, events: list[Event]) -> None:
         service = service_in(work, case, run)
         assert service is not None
         assert event.agency is not None
-        step = work.portal.pinned(work, run["definition_hash"]).step(event.step)
+        journey = work.portal.pinned(work, run["definition_hash"])
+        step = journey.step(event.step)
         grants.grant(work, event.case_id, event.agency, "step")
         step_run = UUID(event.data["step_run"])
         for standard in service.standards:
@@ -33,10 +34,10 @@ def begin_step(work: Work, events: list[Event]) -> None:
                 whose = service.agency if run["service_hash"] else None
                 start_clock(work, case, standard, started_at=work.now, step_run=step_run, agency_id=whose)
         inside.pause(work, case, run, event, step_run)
-        _take_up(work, case, run, service, event, step)
+        _take_up(work, case, run, service, event, journey, step)
 
 
-def _take_up(work: Work, case: Row, run: Row, service: Service, event: Event, step: Step) -> None:
+def _take_up(work: Work, case: Row, run: Row, service: Service, event: Event, journey: Journey, step: Step) -> None:
     """The step goes to whom its kind says."""
     assert event.agency is not None
     step_run = UUID(event.data["step_run"])
@@ -55,7 +56,7 @@ def _take_up(work: Work, case: Row, run: Row, service: Service, event: Event, st
     elif step.kind == "notify":
         tell(work, case, step.template or "message")
     elif step.kind == "ask":
-        if not waiting.ask_step(work, case, service, step, step_run, agency=event.agency):
+        if not waiting.ask_step(work, case, service, journey, step, step_run, agency=event.agency):
             go_on(work, case, step_run, "answered")
     elif step.kind == "wait":
         waits.begin(work, case, step, step_run)

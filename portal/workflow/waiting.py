@@ -8,7 +8,8 @@ from typing import NamedTuple
 from uuid import UUID
 
 from portal.cases import asks
-from portal.catalogue.definitions import Service, Step
+from portal.catalogue.definitions import Journey, Service, Step
+from portal.catalogue.order import components, ordered
 from portal.queues import worklist
 from portal.runs import ledger
 from portal.standards import changes, clocks, timers
@@ -19,6 +20,8 @@ from portal.workflow.answers import facts, never_asked
 
 #: A party is reminded so long before the date to reply by, or half-way to it where that is later.
 REMINDED = timedelta(days=3)
+#: Kinds of step in which people, or an agency, find an answer wanting.
+WORKED = ("work", "send")
 
 
 def reply_date(work: Work, agency: str, within: str) -> datetime:
@@ -27,12 +30,12 @@ def reply_date(work: Work, agency: str, within: str) -> datetime:
     return due(period(within), clocks.calendar(work, work.catalogue.hashes["calendar", f"{agency}/{name}"]), work.now)
 
 
-def ask_step(work: Work, case: Row, service: Service, step: Step, step_run: UUID, *, agency: str) -> bool:
+def ask_step(work: Work, case: Row, service: Service, journey: Journey, step: Step, step_run: UUID, *, agency: str) -> bool:
     """A step of the journey asks the party for its fields. False, and nothing, where each was answered before, or is not asked after other answers: nobody is
-    asked twice, but where the journey has come round to the same question again.
+    asked twice, but where the journey has come round to the same question, or people have sent it back to one.
     """
     known = facts(work, case)
-    again = any(row["step"] == step.id and row["id"] != step_run for row in ledger.steps_of(work, case["case_id"], step_run))
+    again = _sent_back(work, case["case_id"], journey, step, step_run)
     missing = [name for name in step.fields if again or name not in known["answers"]]
     never = never_asked(service, missing, known)
     missing = [name for name in missing if name not in never]
@@ -42,6 +45,14 @@ def ask_step(work: Work, case: Row, service: Service, step: Step, step_run: UUID
     by = reply_date(work, agency, step.reply_within)
     asks.ask(work, case["case_id"], agency=agency, fields=missing, words=None, commitment=None, reply_by=by, step_run_id=step_run, step=step.id)
     return True
+
+
+def _sent_back(work: Work, case_id: UUID, journey: Journey, step: Step, step_run: UUID) -> bool:
+    """Whether it was asked before, or somebody has worked in its round before: what was answered is then not what is needed."""
+    ways = {one.id: ordered(arm.to for arm in one.ways) for one in journey.steps}
+    round = next(group for group in components(ways, journey.start) if step.id in group)
+    before = [row for row in ledger.steps_of(work, case_id, step_run) if row["id"] != step_run and row["step"] in round]
+    return any(row["step"] == step.id or (row["kind"] in WORKED and row["status"] == "ended") for row in before)
 
 
 def begin(work: Work, event: Event) -> None:

@@ -116,12 +116,14 @@ def test_a_party_answers_the_service_its_request_was_passed_on_to(city: Portal) 
 
 def test_a_step_asks_nothing_that_is_not_asked_after_the_other_answers(city: Portal) -> None:
     id = housing(city)
-    step = city.catalogue.journeys["means-tested"].step("ask-accounts")
+    journey = city.catalogue.journeys["means-tested"]
+    step = journey.step("ask-accounts")
     with city.work(ENGINE) as work:
         work.narrow([id])
         held = task(work, id, "check")
         service = city.catalogue.services["housing-benefit"]
-        assert not waiting.ask_step(work, registry.case_of(work, id), service, step, held["step_run_id"], agency="social-services")
+        case_row = registry.case_of(work, id)
+        assert not waiting.ask_step(work, case_row, service, journey, step, held["step_run_id"], agency="social-services")
     assert "PartyAsked" not in history(city, id)
 
 

@@ -95,6 +95,18 @@ def test_what_is_missing_is_asked_for_twice_and_no_more(city: Portal) -> None:
     rebuilt(city, case_id)
 
 
+def test_who_sends_back_what_was_given_is_not_passed_by(city: Portal) -> None:
+    """The plan was there from the start, and was not enough: the organiser is asked for a better one, the first time too."""
+    case_id = opened(city, "event-in-public", needed(city, "event-in-public") | {"places": ["quay"], "plan": "One exit."})
+    do(city, CLERK, case_id, "review", outcome="incomplete")
+    with city.work(ENGINE) as work:
+        work.narrow([case_id])
+        assert [ask["fields"] for ask in asks.still_open(work, case_id)] == [["plan"]]
+        party.answer(work, case_id, {"plan": "Two exits."})
+    assert under_way(city, case_id) == [("review", None)]
+    rebuilt(city, case_id)
+
+
 def test_two_advices_of_three_are_enough_each_by_its_own_calendar(city: Portal) -> None:
     case_id = event(city, ["quay"])
     do(city, CLERK, case_id, "review", outcome="complete")

@@ -42,6 +42,11 @@ def test_places_are_filled_and_paragraphs_and_lines_without_any_are_left_out() -
     assert told.text == "About\n\nIt is no.\n\nThe Mayor\nDesk\n\nYours.\n"
 
 
+@pytest.mark.parametrize(("conditions", "told"), [("", ()), ("Plant one.\nBy May.", ("These conditions hold:\nPlant one.\nBy May.",))])
+def test_what_leads_over_to_nothing_is_left_out(conditions: str, told: tuple[str, ...]) -> None:
+    assert filled("These conditions hold:\n{{ conditions }}", conditions=conditions).paragraphs == told
+
+
 @given(st.text(max_size=300), st.text(max_size=300))
 def test_whatever_is_filled_in_stays_words(reasons: str, name: str) -> None:
     told = filled("{{ reasons }}|{{ name }}", reasons=reasons, name=name)
