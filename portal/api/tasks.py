@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
-from flask import Response
+from flask import Response, request
 from marshmallow import fields, validate
 
 from portal.access import grants
@@ -22,7 +22,7 @@ from portal.cases import duty
 from portal.errors import NotFound
 from portal.queues import worklist
 from portal.unit_of_work import Row, Work
-from portal.views import decisions, entry
+from portal.views import decisions, entry, guidance
 from portal.workflow import casework
 
 resource = Resource("tasks", __name__, description="Work that waits for people: list it, take it, finish it, pass it on.")
@@ -60,6 +60,14 @@ class TaskShown(Schema):
 
 
 _SHOWN = tuple(TaskShown._declared_fields)
+
+
+class TaskGuided(TaskShown):
+    """A task, and what its step says to who does it."""
+
+    title = fields.String(required=True, allow_none=True)
+    guidance = fields.String(required=True, allow_none=True, metadata={"description": "How it is done, as its journey says."})
+    outcomes = fields.List(fields.String(), required=True, metadata={"description": "What `complete` may send as `outcome`; none: nothing is sent."})
 
 
 class Tasks(Schema):
@@ -167,12 +175,14 @@ def list_tasks(query: dict[str, Any]) -> Any:
 
 @resource.route("/tasks/<uuid:id>")
 @allowed("task.list")
-@resource.response(200, TaskShown)
+@resource.response(200, TaskGuided)
 def show_task(id: UUID) -> Any:
-    """One task"""
+    """One task, how it is done and how it may end"""
+    language = request.accept_languages.best_match(("en", "fr")) or the_portal().settings.default_language
     with the_portal().work(principal()) as work:
         row = _seen(work, id)
-    return row, {"ETag": etag(row["version"])}
+        told = guidance.of_task(work, row, language=language)
+    return row | told, {"ETag": etag(row["version"])}
 
 
 def _act(id: UUID, action: str, act: Callable[[Work, Row, int | None], dict[str, Any] | None]) -> Response:
