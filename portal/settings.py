@@ -36,6 +36,7 @@ class Settings(BaseSettings):
     mail_host: str = Field(default="127.0.0.1", description="Address the mail intake listens on")
     mail_port: int = Field(default=2525, description="Port the mail intake listens on")
     agency_secrets: str = Field(default="", description="File with a Standard Webhooks secret for each agency: `agency: whsec_...`, one a line")
+    agency_keys: str = Field(default="", description="File with keys agencies gave us, by the names their definitions use: `NAME: key`, one a line")
     simulated_agencies: str = Field(default="", description="Base address of the simulated agencies (local mode)")
     simulated_payments: str = Field(default="", description="Base address of the simulated provider of card payments (local mode)")
     default_language: str = Field(default="en", description="Language where a citizen names none")

@@ -50,4 +50,6 @@ def _seen(work: Work, table: Table) -> ColumnElement[bool]:
         return exists().where(case_access.c.case_id == table.c.case_id, case_access.c.agency_id.in_(who.agencies))
     if who.scope == "agency" and table.name == "step_runs":
         return table.c.agency.in_(who.agencies)
+    if who.scope == "admin" and table.name == "outbox":
+        return true()
     return false()

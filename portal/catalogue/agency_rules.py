@@ -8,8 +8,9 @@ from portal.catalogue import syntax
 from portal.catalogue.definitions import Agency, DutyPerson, Person, WorkingHours
 from portal.catalogue.documents import Document, Path
 from portal.catalogue.faults import instead
-from portal.catalogue.known import ADAPTERS, PROVIDERS
+from portal.catalogue.known import PROVIDERS
 from portal.catalogue.languages import is_language
+from portal.catalogue.reach_rules import check_reach
 
 
 def check_agency(document: Document[Agency]) -> None:
@@ -26,7 +27,7 @@ def check_agency(document: Document[Agency]) -> None:
     once(document, "queues", [queue.id for queue in agency.queues])
     for index, queue in enumerate(agency.queues):
         say(document, ("queues", index, "team"), queue.team and syntax.bad_word(queue.team))
-    _reached(document, agency)
+    check_reach(document, agency)
     _people(document, agency)
     words_by_language(document, "danger_words", agency.danger_words)
     _money(document, agency)
@@ -82,17 +83,6 @@ def words_by_language(document: Document[Agency], name: str, words: dict[str, tu
 
 def _elsewhere(id: str, folder: str) -> str | None:
     return None if id == folder else f"the id is `{id}`, but the folder is `{folder}`: give both the same name"
-
-
-def _reached(document: Document[Agency], agency: Agency) -> None:
-    adapter, endpoint = agency.adapter, agency.endpoint
-    if adapter and adapter not in ADAPTERS:
-        document.note(("adapter",), f"unknown adapter `{adapter}`: {instead(adapter, ADAPTERS)}")
-    elif adapter == "adapter.py" and adapter not in document.source.beside:
-        document.note(("adapter",), "there is no `adapter.py` beside this file: write it, or name a shipped adapter")
-    elif adapter not in ("", "staff", "adapter.py") and endpoint is None:
-        document.note(("adapter",), f"adapter `{adapter}` needs an address: write `endpoint: https://...`")
-    say(document, ("endpoint",), endpoint and syntax.bad_address(endpoint))
 
 
 def _calendar(document: Document[Agency], path: Path, calendar: WorkingHours) -> None:

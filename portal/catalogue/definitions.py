@@ -524,6 +524,56 @@ class CardPayments:
 
 
 @dataclass(frozen=True)
+class Asks:
+    """An agency is asked what became of a handover it has not spoken of."""
+
+    #: Minutes of silence before it is asked; twice as long after each answer that says nothing new, at most a day.
+    after_minutes: int = 60
+    #: Answers without news after which people are told.
+    tell_after: int = 24
+
+
+@dataclass(frozen=True)
+class OAuth:
+    """Calls carry a token of the agency's own server (client credentials, RFC 6749, 4.4)."""
+
+    token_endpoint: str
+    client_id: str
+    #: Name under which the secret stands in the file AGENCY_KEYS names.
+    client_secret: str
+    scopes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Open311:
+    """A GeoReport v2 server."""
+
+    #: `SERVICE` or `SERVICE/STEP` -> the server's service_code.
+    codes: dict[str, str]
+    #: Answer of ours -> field there: `address_string`, `lat`, `long`, `first_name`, `attribute[CODE]`, ...
+    attributes: dict[str, str] = field(default_factory=dict)
+    jurisdiction_id: str | None = None
+    #: Name under which the key stands in the file AGENCY_KEYS names.
+    api_key: str | None = None
+    #: The server's status, in small letters -> what it means: accepted, refused or done.
+    statuses: dict[str, str] = field(default_factory=dict)
+    #: What the server writes.
+    format: Literal["json", "xml"] = "json"
+    #: It has servicerequestupdates (the mySociety extension): one call tells of all.
+    updates: bool = False
+
+
+@dataclass(frozen=True)
+class AgencyMail:
+    """An agency reached by mail, that answers by mail."""
+
+    #: Addresses its answers may come from.
+    senders: tuple[str, ...]
+    #: Language it is written to in.
+    language: str = "en"
+
+
+@dataclass(frozen=True)
 class Agency:
     """Who does it: a folder under services/."""
 
@@ -539,6 +589,14 @@ class Agency:
     endpoint: str | None = None
     #: What the far side can promise about a delivery (portal/plugins/agency.py).
     promise: Promise = "idempotent"
+    #: Of a `blind` one: what follows where an attempt may have arrived. `staff`: at most once, people look; `resend`: at least once.
+    on_doubt: Literal["staff", "resend"] = "staff"
+    asks: Asks | None = None
+    #: Calls under way at once, over all processes.
+    at_once: int = 8
+    oauth: OAuth | None = None
+    open311: Open311 | None = None
+    mail: AgencyMail | None = None
     duty: tuple[DutyPerson, ...] = ()
     #: The roles promises may be put before, each with the person who has it now.
     people: tuple[Person, ...] = ()

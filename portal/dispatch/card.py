@@ -7,7 +7,8 @@ from uuid import UUID
 
 from portal.cases.registry import case_of
 from portal.catalogue.definitions import Agency
-from portal.dispatch.handover import carried, filled
+from portal.dispatch.handover import carried
+from portal.dispatch.reach import filled
 from portal.dispatch.words import said
 from portal.errors import Conflict, IllegalMove
 from portal.fees import card, ledger

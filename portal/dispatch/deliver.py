@@ -8,10 +8,12 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from datetime import datetime
+from time import monotonic
 
 from portal.dispatch import card, handover, notify
 from portal.dispatch.handover import Handover
 from portal.dispatch.mail import Letter, post
+from portal.dispatch.reach import addresses
 from portal.outbox import breakers, claims, deliveries, inbox
 from portal.outbox import card as questions
 from portal.outbox.claims import KINDS, Claim
@@ -26,6 +28,10 @@ log = logging.getLogger(__name__)
 
 #: Calls under way at once; each ends within 20 s, well inside its lease of 30 s.
 THREADS = 16
+#: Seconds in which rows beyond the limit are taken while earlier calls do not answer: with the longest call it is less than a job may run.
+GRACE = 5.0
+#: Seconds between two looks for new rows while all calls are under way.
+LOOK = 0.5
 
 Ready = Handover | Letter | card.Call | Refusal
 #: Kind of row -> what makes it ready; all others are mail to people.
@@ -34,22 +40,40 @@ Outcome = Receipt | Report | Refusal
 
 
 def drain(portal: Portal, *, limit: int = 20, kinds: Sequence[str] = KINDS, at: datetime | None = None) -> int:
-    """Works on at most `limit` rows that are due; how many it took. A slow target holds its own few calls only: the others go on meanwhile."""
+    """Works on rows that are due; how many it took. It takes `limit` of them, and more of other targets while some of these do not answer
+    (for GRACE seconds at most): a slow target holds its own few calls only, and nobody waits behind it.
+    """
     outside = _Outside(portal)
     under_way: dict[Future[Outcome], Claim] = {}
-    taken = 0
+    taken, end = 0, monotonic() + GRACE
+    #: Calls that were under way when the limit was reached.
+    slow: frozenset[Future[Outcome]] = frozenset()
     with ThreadPoolExecutor(THREADS, thread_name_prefix="drain") as pool:
         while True:
-            free = min(limit - taken, THREADS - len(under_way))
-            some = claims.claim(portal, free, kinds, busy=Counter(one.target for one in under_way.values()), at=at) if free > 0 else []
+            busy = Counter(one.target for one in under_way.values())
+            if taken < limit:
+                free = min(limit - taken, THREADS - len(under_way))
+            else:
+                waited_for = slow & under_way.keys()
+                free = THREADS - len(under_way) if waited_for and monotonic() < end else 0
+                busy.update({under_way[one].target: claims.MOST_OF_ONE for one in waited_for})
+            some = claims.claim(portal, free, kinds, busy=busy, at=at) if free > 0 else []
             taken += len(some)
             for one, ready in _prepared(portal, some):
                 under_way[pool.submit(_deliver, portal, outside, one, ready, at)] = one
+            if taken >= limit and not slow:
+                slow = frozenset(under_way)
             if not under_way:
                 return taken
             if not some:
-                for ended in wait(under_way, return_when=FIRST_COMPLETED).done:
+                for ended in wait(under_way, timeout=LOOK, return_when=FIRST_COMPLETED).done:
                     _breaker(portal, under_way.pop(ended), ended.result(), at)
+
+
+def guard_of(portal: Portal) -> Guard:
+    """Lets calls through to the agencies of the catalogue, and to nobody else."""
+    found = (one for agency in portal.catalogue.agencies.values() for one in addresses(agency, portal.settings))
+    return Guard.of(found, local=portal.settings.mode in ("local", "test"))
 
 
 class _Outside:
@@ -57,10 +81,8 @@ class _Outside:
 
     def __init__(self, portal: Portal) -> None:
         settings = portal.settings
-        addresses = [found for agency in portal.catalogue.agencies.values() if (found := handover.endpoint(agency, settings))]
-        addresses += [found for agency in portal.catalogue.agencies.values() if (found := card.endpoint(agency, settings))]
         self.settings = settings
-        self.guard = Guard.of(addresses, local=settings.mode in ("local", "test"))
+        self.guard = guard_of(portal)
 
 
 def _prepared(portal: Portal, some: Sequence[Claim]) -> list[tuple[Claim, Ready]]:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import string
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -11,9 +10,10 @@ from portal.cases.registry import case_of
 from portal.catalogue.definitions import Agency
 from portal.clock import utc_now
 from portal.dispatch.mail import BadAddress, compose, post
+from portal.dispatch.reach import NoKey, bearer, reach
 from portal.outbox.claims import Claim
 from portal.plugins import discovery
-from portal.plugins.agency import Adapter, Answer, Delivery, File, HttpCall, Mail, Receipt, Refusal, Task, not_understood
+from portal.plugins.agency import Adapter, Answer, Asked, Asks, Delivery, File, HttpCall, Mail, Reach, Receipt, Refusal, Task, not_understood
 from portal.settings import Settings
 from portal.telemetry import correlation
 from portal.unit_of_work import Work
@@ -30,6 +30,8 @@ class Handover:
     what: HttpCall | Mail | File | Task
     claim: Claim
     language: str
+    agency: Agency
+    reach: Reach
 
 
 def prepared(work: Work, claim: Claim) -> Handover | Refusal:
@@ -37,6 +39,12 @@ def prepared(work: Work, claim: Claim) -> Handover | Refusal:
     agency = work.catalogue.agencies.get(claim.target)
     if agency is None:
         return Refusal("the agency is no longer in the catalogue", retry=False, code="no-agency")
+    if claim.crashes and agency.promise == "blind" and agency.on_doubt == "staff":
+        return in_doubt("an attempt ended without a word")
+    try:
+        way = reach(agency, work.portal.settings)
+    except (NoKey, OSError):
+        return Refusal("the file AGENCY_KEYS names cannot be read, or lacks this agency's key", retry=True, code="no-keys")
     adapter = discovery.adapter(agency.adapter, agency.id)
     case = case_of(work, claim.case_id)
     delivery = Delivery(
@@ -52,17 +60,48 @@ def prepared(work: Work, claim: Claim) -> Handover | Refusal:
         language=case["language"],
         callback_url=f"{work.portal.settings.public_url}/api/v1/agencies/{agency.id}/callbacks",
         attempt=claim.attempts,
-        endpoint=endpoint(agency, work.portal.settings),
+        endpoint=way.endpoint,
+        reach=way,
     )
-    return Handover(adapter, adapter.prepare(delivery), claim, case["language"])
+    return Handover(adapter, adapter.prepare(delivery), claim, case["language"], agency, way)
+
+
+def in_doubt(why: str) -> Refusal:
+    """A blind agency may have it: nobody sends it twice without looking (promises.md 3.3, at most once)."""
+    return Refusal(f"{why}, so it may have arrived: ask there before it is sent again", retry=False, code="in-doubt", doubt=True)
 
 
 def call(handover: Handover, guard: Guard, settings: Settings) -> Receipt | Refusal:
-    """Sends it and reads the answer; no transaction is open meanwhile."""
+    """Sends it and reads the answer; no transaction is open meanwhile. Where the agency can be asked and may have it, it is asked first."""
+    found = _asked_first(handover, guard, settings)
+    outcome = found or _called(handover, guard, settings)
+    blind = handover.agency.promise == "blind" and handover.agency.on_doubt == "staff"
+    return in_doubt(outcome.reason) if isinstance(outcome, Refusal) and outcome.doubt and outcome.retry and blind else outcome
+
+
+def _asked_first(handover: Handover, guard: Guard, settings: Settings) -> Receipt | Refusal | None:
+    """What a queryable agency says to our key, from the second claim on; None: it does not have it, or nobody asks."""
+    if handover.agency.promise != "queryable" or handover.claim.epoch == 1 or not isinstance(handover.adapter, Asks):
+        return None
+    one = Asked(handover.claim.key, None, handover.claim.placed_at)
+    for question in handover.adapter.ask(handover.reach, [one]):
+        got = http(handover.agency, question.call, guard, settings, f"ask-{one.key}")
+        told = got if isinstance(got, Refusal) else handover.adapter.told(handover.reach, [one], got)
+        if isinstance(told, Refusal):
+            return replace(told, doubt=False)
+        news = told.get(one.key)
+        if news and news.status != "unknown":
+            return Receipt(news.remote_id, done=news.status == "done")
+        if news is None:
+            return Refusal("the agency was asked whether it has it, and did not say", retry=True, code="asked-in-vain")
+    return None
+
+
+def _called(handover: Handover, guard: Guard, settings: Settings) -> Receipt | Refusal:
     what = handover.what
     if isinstance(what, HttpCall):
-        answer = carried(what, guard, settings, handover.claim.target, handover.claim.key)
-        return answer if isinstance(answer, Refusal) else handover.adapter.read(answer)
+        got = http(handover.agency, what, guard, settings, handover.claim.key)
+        return got if isinstance(got, Refusal) else handover.adapter.read(got)
     if isinstance(what, Mail):
         try:
             key, at = handover.claim.key, handover.claim.placed_at
@@ -74,18 +113,16 @@ def call(handover: Handover, guard: Guard, settings: Settings) -> Receipt | Refu
     return Refusal("files cannot be exchanged yet", retry=False, code="no-file-exchange")
 
 
-def endpoint(agency: Agency, settings: Settings) -> str | None:
-    """The agency's address with `${SETTING}` filled in; None where it has none, or a setting it names is empty."""
-    return filled(agency.endpoint, settings) if agency.endpoint else None
-
-
-def filled(address: str, settings: Settings) -> str | None:
-    """An address of a definition with `${SETTING}` filled in; None where a setting it names is empty."""
-    known = {"SIMULATED_AGENCIES": settings.simulated_agencies, "SIMULATED_PAYMENTS": settings.simulated_payments}
-    try:
-        return string.Template(address).substitute({name: value for name, value in known.items() if value})
-    except (KeyError, ValueError):
-        return None
+def http(agency: Agency, what: HttpCall, guard: Guard, settings: Settings, key: str) -> Answer | Refusal:
+    """One call to an agency, signed and with its token; a token that is refused is renewed once."""
+    for fresh in (False, True):
+        token = bearer(agency, settings, guard, fresh=fresh)
+        if isinstance(token, Refusal):
+            return token
+        got = carried(replace(what, headers={**what.headers, **token}), guard, settings, agency.id, key)
+        if isinstance(got, Refusal) or got.status != 401 or not token:
+            break
+    return got
 
 
 def carried(what: HttpCall, guard: Guard, settings: Settings, signer: str, key: str) -> Answer | Refusal:
@@ -105,7 +142,7 @@ def carried(what: HttpCall, guard: Guard, settings: Settings, signer: str, key: 
     except Forbidden as refused:
         return Refusal(f"the portal may not call this address: {refused}", retry=False, code="forbidden-address")
     except Unreachable as failed:
-        return Refusal(str(failed), retry=True, code="unreachable")
+        return Refusal(str(failed), retry=True, code="unreachable", doubt=failed.sent)
     except Garbled as odd:
         return not_understood(str(odd))
     return Answer(got.status, got.headers, got.body)

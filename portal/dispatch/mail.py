@@ -52,7 +52,7 @@ def post(settings: Settings, letter: Letter) -> Receipt | Refusal:
     try:
         smtp.send(settings.smtp_host, settings.smtp_port, letter.message, sender="", to=letter.to)
     except smtp.Undelivered as refused:
-        return Refusal(refused.reason, retry=refused.retry, code=refused.code)
+        return Refusal(refused.reason, retry=refused.retry, code=refused.code, doubt=refused.sent)
     return Receipt()
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from time import monotonic
 
 from portal import reactions
+from portal.dispatch import ask as asking
 from portal.dispatch import deliver
 from portal.intake import reports
 from portal.jobs.clocks import Clocks
@@ -26,6 +27,11 @@ _clocks = Clocks()
 def drain(portal: Portal, *, seconds: float = BUDGET) -> int:
     """What waits to leave leaves; answers how many rows were taken."""
     return _again(lambda: deliver.drain(portal, limit=20), seconds)
+
+
+def ask(portal: Portal, *, seconds: float = BUDGET) -> int:
+    """Agencies are asked what became of handovers they have not spoken of; answers of how many. Apart from what leaves: one that hangs delays no delivery."""
+    return _again(lambda: asking.ask(portal), seconds)
 
 
 def sweep(portal: Portal, *, seconds: float = BUDGET) -> int:
@@ -58,7 +64,7 @@ def fold(portal: Portal, *, seconds: float = BUDGET) -> int:
 
 
 #: Kind of job -> what it does. A job can name nothing else.
-TASKS: dict[str, Callable[[Portal], int]] = {"drain": drain, "sweep": sweep, "fold": fold}
+TASKS: dict[str, Callable[[Portal], int]] = {"drain": drain, "sweep": sweep, "ask": ask, "fold": fold}
 
 
 def _again(turn: Callable[[], int], seconds: float) -> int:

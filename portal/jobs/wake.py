@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from rq import Queue
 
 #: Kinds of job and how far apart, in seconds, one process tells of each. Figures may be a second old, so folding is not asked for at every commit.
-PACE = {"drain": 0.05, "sweep": 0.05, "fold": 1.0}
+PACE = {"drain": 0.05, "sweep": 0.05, "ask": 1.0, "fold": 1.0}
 #: Seconds Redis may take to answer.
 PATIENCE = 0.25
 #: Seconds without any attempt after a failure: first, and at most (doubled each time).
@@ -60,7 +60,7 @@ class Waker:
         self._thread: threading.Thread | None = None
 
     def __call__(self, kinds: Iterable[str]) -> None:
-        """Tell RQ soon that there is work of these kinds (`drain`, `sweep`, `fold`); others are passed over."""
+        """Tell RQ soon that there is work of these kinds (`drain`, `sweep`, `ask`, `fold`); others are passed over."""
         if monotonic() < self._shut_until:
             self.dropped += 1
             return

@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from urllib.parse import unquote_plus
 
+from portal.local import agency_open311 as open311
 from portal.local.agency_ledger import Ledger
 from portal.local.agency_reports import Reporter
 from portal.wire.signatures import BadSignature, verify
@@ -36,7 +38,10 @@ BEHAVIOURS = {
     "repeats": "reports everything three times",
     "disorders": "reports `done` before `accepted`",
     "forgets": "takes it, and never reports",
+    "loses": "takes it, then breaks off: the effect is there and no answer comes",
 }
+#: Where the Open311 servers of the simulated agencies are.
+PREFIX = "/open311/"
 _ASKED = re.compile(r"simulate:([a-z-]+)")
 
 
@@ -56,6 +61,10 @@ class Town:
             if one in BEHAVIOURS:
                 return one
         return "works"
+
+    def fate(self, behaviour: str) -> str:
+        """What an agency that is asked says of a handover it met with that behaviour."""
+        return {"refuses": "refused", "forgets": "accepted"}.get(behaviour, "done")
 
     def take(self, agency: str, order: dict[str, Any], behaviour: str) -> tuple[int, dict[str, Any]]:
         """The effect, once for each key; every repeat gets the first receipt."""
@@ -85,13 +94,43 @@ class _Door(BaseHTTPRequestHandler):
             return self._json(200, self._town.ledger.everything())
         if self.path == "/control":
             return self._json(200, {"behaviours": BEHAVIOURS, "now": self._town.behaviour})
-        return self._json(200 if self.path == "/health" else 404, {})
+        if self.path == "/health":
+            return self._json(200, {})
+        return self._open311("GET", b"") if self.path.startswith(PREFIX) else self._asked()
+
+    def _asked(self) -> None:
+        """GET /AGENCY/KEY: whether a handover is known, and what became of it."""
+        agency, _, key = self.path.strip("/").partition("/")
+        try:
+            verify(self._town.secrets.get(agency, ()), dict(self.headers.items()), b"")
+        except BadSignature:
+            return self._json(401, {"title": "The question is not signed with the secret of this agency"}, "application/problem+json")
+        behaviour = self._town.behaves(agency, None)
+        self._town.ledger.asked(f"{agency}?")
+        if behaviour in ("breaks", "hangs", "drips", "floods", "lies", "truncates", "redirects", "busy"):
+            return self._answer(agency, {}, behaviour)
+        found = self._town.ledger.known(agency, key)
+        if found is None:
+            return self._json(404, {"title": "There is no such handover here"}, "application/problem+json")
+        return self._json(200, {"id": found["remote_id"], "status": self._town.fate(found["behaviour"])})
+
+    def _open311(self, method: str, body: bytes) -> None:
+        """A GeoReport v2 server at /open311/AGENCY; it misbehaves like the others."""
+        agency = self.path.removeprefix(PREFIX).partition("/")[0]
+        self._town.ledger.asked(agency if method == "POST" else f"{agency}?")
+        asked = _ASKED.search(unquote_plus(body.decode("utf-8", "replace")))
+        behaviour = self._town.behaves(agency, asked[1] if asked else None)
+        if behaviour in ("rejects", "breaks", "hangs", "drips", "floods", "lies", "truncates", "redirects", "busy"):
+            return self._answer(agency, {}, behaviour)
+        return self._send(*open311.answer(self._town.ledger, method, self.path, body, behaviour, self._town.fate))
 
     def do_POST(self) -> None:
         length = int(self.headers.get("Content-Length") or 0)
         body = self.rfile.read(min(length, LARGEST))
         if self.path == "/control":
             return self._control(body)
+        if self.path.startswith(PREFIX):
+            return self._open311("POST", body)
         agency = self.path.strip("/")
         self._town.ledger.asked(agency)
         try:
@@ -129,7 +168,11 @@ class _Door(BaseHTTPRequestHandler):
         }
         if behaviour in misbehave:
             return misbehave[behaviour]()
-        return self._json(*self._town.take(agency, order, behaviour))
+        answer = self._town.take(agency, order, behaviour)
+        if behaviour == "loses":
+            self.close_connection = True
+            return None
+        return self._json(*answer)
 
     def _hang(self) -> None:
         self._town.ended.wait(PATIENCE)

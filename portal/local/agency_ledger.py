@@ -42,6 +42,15 @@ class Ledger:
         )[0]
         return found["remote_id"], found["times"] == 1
 
+    def known(self, agency: str, key: str) -> dict[str, Any] | None:
+        """The effect of a key; None where there was none."""
+        return next(iter(self._run("SELECT * FROM effects WHERE agency = ? AND key = ?", agency, key)), None)
+
+    def numbered(self, agency: str, remote_ids: list[str]) -> list[dict[str, Any]]:
+        """Effects by the agency's own names for them."""
+        marks = ", ".join("?" * len(remote_ids))
+        return self._run(f"SELECT * FROM effects WHERE agency = ? AND remote_id IN ({marks})", agency, *remote_ids)
+
     def plan(self, message_id: str, agency: str, key: str, url: str, body: str) -> None:
         """A report that is to be sent."""
         self._run("INSERT INTO reports VALUES (?, ?, ?, ?, ?, NULL, 0)", message_id, agency, key, url, body)

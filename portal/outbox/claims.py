@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from portal.events.chain import stamp
 from portal.outbox import breakers, card, deliveries, escalations, notices, pages
 from portal.outbox.rows import row_of
 from portal.outbox.schedule import next_try
@@ -18,6 +19,10 @@ KINDS = (deliveries.KIND, notices.KIND, pages.KIND, escalations.KIND, card.KIND)
 LEASE = 30
 #: Rows of one target in one claim: one that is slow leaves room for the others.
 MOST_OF_ONE = 4
+#: Rows of one target under way over all processes, where its agency says nothing else: who hangs holds no more workers than that.
+AT_ONCE = 8
+#: Attempts that are told of one by one.
+TOLD = 100
 
 _OPEN = "done_at IS NULL AND parked_at IS NULL"
 #: Targets with open rows: jumps from one to the next through the index, however many rows each has.
@@ -26,6 +31,9 @@ _TARGETS = f"""WITH RECURSIVE open_targets AS (
     UNION ALL SELECT (SELECT o.target FROM outbox o WHERE {_OPEN} AND o.target > t.target ORDER BY o.target LIMIT 1)
         FROM open_targets t WHERE t.target IS NOT NULL
 ) SELECT t.target, coalesce(b.failures, 0), b.open_until FROM open_targets t LEFT JOIN breakers b USING (target) WHERE t.target IS NOT NULL ORDER BY random()"""
+#: Claims of one target follow one another, so that its cap is counted right; whoever finds it being claimed passes on to the next.
+_ALONE = "SELECT pg_try_advisory_xact_lock(hashtextextended('outbox ' || %s, 0))"
+_UNDER_WAY = f"SELECT count(*) FROM outbox WHERE target = %s AND {_OPEN} AND lease_until > clock_timestamp()"
 #: Only the oldest open row of a case and target may leave, so that an agency hears things in order; a page waits for nobody.
 _CLAIM = f"""UPDATE outbox AS o SET lease_until = clock_timestamp() + make_interval(secs => {LEASE}), epoch = o.epoch + 1, attempts = o.attempts + 1,
     crashes = o.crashes + (o.lease_until IS NOT NULL)::int
@@ -68,6 +76,10 @@ def claim(portal: Portal, limit: int, kinds: Sequence[str] = KINDS, *, busy: Map
                 breakers.put_off(work, target, open_until)
                 continue
             most = (1 if failures >= breakers.TOO_MANY else MOST_OF_ONE) - (busy or {}).get(target, 0)
+            if most > 0 and work.sql(_ALONE, (target,))[0][0]:
+                most = min(most, _cap(portal, target) - work.sql(_UNDER_WAY, (target,))[0][0])
+            else:
+                continue
             if most > 0:
                 found += [Claim(*row) for row in work.sql(_CLAIM, (target, list(kinds), work.now, min(most, limit - len(found)), failures))]
             if len(found) >= limit:
@@ -80,6 +92,7 @@ def complete(work: Work, claim: Claim, *, remote_id: str | None = None) -> Row |
     row = _held(work, claim)
     if row is None:
         return None
+    _tried(work, row, claim, "taken")
     if claim.kind == deliveries.KIND:
         deliveries.sent(work, row, remote_id=remote_id)
     elif claim.kind == notices.KIND:
@@ -96,6 +109,7 @@ def retry(work: Work, claim: Claim, *, reason: str, code: str, after: float | No
         return park(work, claim, reason=f"{reason} (tried {claim.attempts} times)", code=code)
     row = _held(work, claim)
     if row is not None:
+        _tried(work, row, claim, code)
         work.change(row, next_at=at, lease_until=None, crashes=0, refusal=reason)
     return row
 
@@ -105,6 +119,7 @@ def park(work: Work, claim: Claim, *, reason: str, code: str) -> Row | None:
     row = _held(work, claim)
     if row is None:
         return None
+    _tried(work, row, claim, code)
     if claim.kind == deliveries.KIND:
         deliveries.parked(work, row, reason=reason, code=code)
     elif claim.kind == notices.KIND:
@@ -112,6 +127,18 @@ def park(work: Work, claim: Claim, *, reason: str, code: str) -> Row | None:
     else:
         pages.parked(work, row, reason=reason)
     return row
+
+
+def _cap(portal: Portal, target: str) -> int:
+    agency = portal.catalogue.agencies.get(target)
+    return agency.at_once if agency else AT_ONCE
+
+
+def _tried(work: Work, row: Row, claim: Claim, code: str) -> None:
+    """One attempt more that is told of: when it began and ended, and how."""
+    begun = row["lease_until"] - timedelta(seconds=LEASE) if row["lease_until"] else work.now
+    one = {"attempt": claim.attempts, "began_at": stamp(min(begun, work.now)), "ended_at": stamp(work.now), "code": code}
+    work.change(row, tries=[*(row["tries"] or []), one][-TOLD:])
 
 
 def _held(work: Work, claim: Claim) -> Row | None:

@@ -51,6 +51,7 @@ def placed(
         attempts=0,
         crashes=0,
         epoch=0,
+        asks=0,
     )
 
 

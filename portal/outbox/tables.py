@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sqlalchemy import Column, Index, Integer, PrimaryKeyConstraint, SmallInteger, Table, Text, Uuid, text
+from sqlalchemy.dialects.postgresql import JSONB
 
 from portal.db import CASE_TABLE, case_id, facts, instant, metadata
 
@@ -34,10 +35,19 @@ outbox = Table(
     Column("refusal", Text),
     instant("done_at"),
     instant("parked_at"),
+    #: The agency's own name for it.
+    Column("remote_id", Text),
+    #: Every attempt that came to an end: number, when it began and ended, code. A number that is missing ended with its process.
+    Column("tries", JSONB),
+    #: When the agency is asked what became of it, and how often it was since it last said something new; null: it is not asked.
+    instant("ask_at"),
+    Column("asks", SmallInteger),
     PrimaryKeyConstraint("case_id", "id"),
     Index("outbox_next_at_ix", "next_at", postgresql_where=text("done_at IS NULL AND parked_at IS NULL")),
     Index("outbox_target_ix", "target", "next_at", postgresql_where=text("done_at IS NULL AND parked_at IS NULL")),
     Index("outbox_key_ix", "key"),
+    Index("outbox_ask_at_ix", "ask_at", postgresql_where=text("ask_at IS NOT NULL")),
+    Index("outbox_parked_at_ix", "parked_at", postgresql_where=text("parked_at IS NOT NULL AND done_at IS NULL")),
     info=CASE_TABLE,
 )
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, Literal, Protocol, runtime_checkable
 
@@ -14,6 +15,18 @@ Promise = Literal["idempotent", "queryable", "blind"]
 PASSING = frozenset({408, 425, 429})
 #: Longest that `Retry-After` is obeyed, seconds.
 LONGEST_WAIT = 86_400.0
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """How an agency is reached, as its definition says."""
+
+    #: Its address, settings filled in.
+    endpoint: str | None = None
+    #: What `agency.yaml` says below the adapter's own name (`open311:`, `mail:`); empty where it says nothing.
+    options: Mapping[str, Any] = field(default_factory=dict)
+    #: The key it gave us (`api_key`), from the file AGENCY_KEYS names.
+    secret: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +52,7 @@ class Delivery:
     endpoint: str | None = None
     #: Of a step that is done for each item of a list the citizen gave: which, from 1.
     item: int | None = None
+    reach: Reach = field(default_factory=Reach)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +117,36 @@ class Refusal:
     retry: bool
     after: float | None = None
     code: str = "refused"
+    #: It may have had its effect all the same: asked for first (queryable), or looked into by people (blind) before it is sent again.
+    doubt: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A handover whose fate is asked for."""
+
+    key: str
+    #: The agency's own name for it; None where no receipt ever came.
+    remote_id: str | None
+    #: Since when nothing new was heard.
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One call that asks for the handovers of these keys."""
+
+    call: HttpCall
+    keys: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """What an agency says of one handover. `unknown`: it does not have it; None: it has it and says nothing of its status."""
+
+    status: Literal["accepted", "refused", "done", "unknown"] | None
+    remote_id: str | None = None
+    outcome: str | None = None
 
 
 @runtime_checkable
@@ -120,9 +164,22 @@ class Adapter(Protocol):
         ...
 
 
+@runtime_checkable
+class Asks(Protocol):
+    """What an adapter of a system that can be asked offers besides: `queryable` demands it, `asks` in agency.yaml uses it."""
+
+    def ask(self, reach: Reach, asked: Sequence[Asked]) -> Sequence[Question]:
+        """The calls that ask for these handovers, none twice; what cannot be asked for is left out. Nothing is changed there by them."""
+        ...
+
+    def told(self, reach: Reach, asked: Sequence[Asked], answer: Answer) -> Mapping[str, News] | Refusal:
+        """What the answer to one question says, by key; a key that is not there: nothing was said of it."""
+        ...
+
+
 def not_understood(why: str) -> Refusal:
     """The answer says yes but not in a way we know: nobody may take it for success."""
-    return Refusal(f"answer not understood: {why}", retry=False, code="not-understood")
+    return Refusal(f"answer not understood: {why}", retry=False, code="not-understood", doubt=True)
 
 
 def usual(answer: Answer) -> Refusal | None:
@@ -131,7 +188,8 @@ def usual(answer: Answer) -> Refusal | None:
         return None
     reason = f"HTTP {answer.status}"
     if answer.status in PASSING or 500 <= answer.status < 600:
-        return Refusal(reason, retry=True, after=retry_after(answer), code=f"http-{answer.status}")
+        clear = answer.status in PASSING or answer.status == 503
+        return Refusal(reason, retry=True, after=retry_after(answer), code=f"http-{answer.status}", doubt=not clear)
     title = _title(answer)
     return Refusal(f"{reason}: {title}" if title else reason, retry=False, code=f"http-{answer.status}")
 

@@ -33,6 +33,8 @@ REACTIONS: dict[str, tuple[Reaction, ...]] = {
     "DutyPaged": (danger.page,),
     "DutyAcknowledged": (danger.page_answered,),
     "DeliveryParked": (steps.parked,),
+    "DeliveryRetried": (steps.retried,),
+    "AgencySilent": (steps.silent,),
     "PartyAsked": (asking.asked,),
     "AskEnded": (asking.ask_ended,),
     "AnswersGiven": (promises.happened, waits.answered, fees.answered),
@@ -61,7 +63,7 @@ QUIET = frozenset(
     {
         "AccessBarred", "AccessGranted", "BranchChosen", "CaseReplanned", "CashDayClosed", "CashDayCounted", "CashDayOpened",
         "ClockCancelled", "ClockStarted", "ClockStopped", "DeliveryPlaced",
-        "DeliveryRetried", "FeedbackGiven", "ItemsCounted", "JoinCleared", "JoinReached", "JourneyBegun", "JourneyStopped", "MoveUndone", "NoteAdded",
+        "FeedbackGiven", "ItemsCounted", "JoinCleared", "JoinReached", "JourneyBegun", "JourneyStopped", "MoveUndone", "NoteAdded",
         "NoticePromised", "ObjectionEnded", "ObjectionReceived", "PaymentFailed", "PaymentUnwanted",
         "RemedyLapsed", "StandardEscalated", "StandardMet", "StandardMissed",
         "StandardWarned", "TableDecided", "TaskCancelled", "TaskQueued", "TaskReleased", "WaitBegun",

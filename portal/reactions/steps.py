@@ -74,6 +74,8 @@ def end_step(work: Work, events: list[Event]) -> None:
         step_run = UUID(event.data["step_run"])
         clocks.stop(work, event.case_id, lambda clock, step_run=step_run: clock["step_run_id"] == step_run)  # type: ignore[misc]
         worklist.cancel(work, event.case_id, why="step ended", step_run_id=step_run)
+        if journeys.step_of(work, event.case_id, step_run).kind == "send":
+            deliveries.cancel(work, event.case_id, step_run)
         waits.over(work, event.case_id, step_run)
         changes.resume(work, event.case_id, step_run, at=work.now, why="reported")
 
@@ -145,6 +147,24 @@ def parked(work: Work, events: list[Event]) -> None:
         agency = next((one for one in known if one.queues), None)
         if agency:
             put_task(work, case, agency, kind="parked", step=event.step or "delivery", step_run=step_run, queue=None)
+
+
+def retried(work: Work, events: list[Event]) -> None:
+    """People sent it again: nobody needs to do it by hand."""
+    for event in events:
+        for task in worklist.waiting_of(work, event.case_id, "parked"):
+            if task["step_run_id"] == UUID(event.data["step_run"]):
+                worklist.cancel(work, event.case_id, why="sent again", only=task["id"])
+
+
+def silent(work: Work, events: list[Event]) -> None:
+    """An agency says nothing of what it was given: people find out, and end the step."""
+    for event in events:
+        case, step_run = registry.case_of(work, event.case_id), UUID(event.data["step_run"])
+        known = [work.catalogue.agencies[id] for id in (event.agency, case["agency"]) if id in work.catalogue.agencies]
+        agency = next((one for one in known if one.queues), None)
+        if agency and ledger.step_run(work, event.case_id, step_run)["status"] == "begun":
+            put_task(work, case, agency, kind="unheard", step=event.step or "delivery", step_run=step_run, queue=None)
 
 
 def _catches(step: Step) -> bool:

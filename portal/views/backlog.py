@@ -17,7 +17,9 @@ _BACKLOG = f"""SELECT
 (SELECT greatest(o.next_at, o.lease_until) {READY} ORDER BY o.next_at LIMIT 1),
 (SELECT min(next_at) FROM outbox WHERE done_at IS NULL AND parked_at IS NULL AND next_at > %(now)s),
 (SELECT min(next_at) FROM inbox WHERE status = 'unmatched' AND next_at <= %(now)s),
-(SELECT min(next_at) FROM moves WHERE next_at <= %(now)s)"""
+(SELECT min(next_at) FROM moves WHERE next_at <= %(now)s),
+(SELECT min(ask_at) FROM outbox WHERE ask_at <= %(now)s),
+(SELECT min(ask_at) FROM outbox WHERE ask_at > %(now)s)"""
 _OVERDUE = f"""SELECT
 (SELECT count(*) FROM timers WHERE armed AND due_at <= %(now)s),
 (SELECT count(*) {READY}),
@@ -28,7 +30,7 @@ OR (SELECT position FROM feed_head) > coalesce((SELECT position FROM readers WHE
 
 @dataclass(frozen=True)
 class Backlog:
-    """At `now`: since when the oldest row of each kind of job is due (`sweep`, `drain`), and when the next one will be."""
+    """At `now`: since when the oldest row of each kind of job is due (`sweep`, `drain`, `ask`), and when the next one will be."""
 
     now: datetime
     late: dict[str, datetime]
@@ -42,10 +44,10 @@ class Backlog:
 
 def backlog(work: Work) -> Backlog:
     """What is due, in a unit opened as the relay."""
-    timer, next_timer, leaving, next_leaving, report, move = work.sql(_BACKLOG, {"now": work.now})[0]
+    timer, next_timer, leaving, next_leaving, report, move, ask, next_ask = work.sql(_BACKLOG, {"now": work.now})[0]
     swept = min(filter(None, (timer, report, move)), default=None)
-    late = {kind: since for kind, since in (("sweep", swept), ("drain", leaving)) if since is not None}
-    return Backlog(work.now, late, min(filter(None, (next_timer, next_leaving)), default=None))
+    late = {kind: since for kind, since in (("sweep", swept), ("drain", leaving), ("ask", ask)) if since is not None}
+    return Backlog(work.now, late, min(filter(None, (next_timer, next_leaving, next_ask)), default=None))
 
 
 def overdue(work: Work) -> tuple[int, int, int]:

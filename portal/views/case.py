@@ -34,6 +34,7 @@ _STAFF_ONLY = frozenset(
         "DeliveryPlaced",
         "DeliveryParked",
         "DeliveryRetried",
+        "AgencySilent",
         "StandardEscalated",
         "AccessBarred",
         "FeeProposed",

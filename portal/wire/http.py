@@ -24,7 +24,11 @@ _ANY_WRAPPER = 47
 
 
 class Unreachable(Exception):
-    """No whole answer came in time: it may have arrived all the same."""
+    """No whole answer came in time. `sent`: a connection stood, so it may have arrived all the same."""
+
+    def __init__(self, reason: str, *, sent: bool = True) -> None:
+        super().__init__(reason)
+        self.sent = sent
 
 
 class Garbled(Exception):
@@ -83,7 +87,7 @@ def send(guard: Guard, method: str, url: str, headers: Mapping[str, str], body: 
             found = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in response.headers}
             return Received(response.status, found, _unpacked(_read(response.iter_stream()), found.get("content-encoding", "")))
     except (httpcore2.TimeoutException, httpcore2.NetworkError, httpcore2.ProtocolError) as failed:
-        raise Unreachable(_words(failed)) from failed
+        raise Unreachable(_words(failed), sent=backend.ready) from failed
 
 
 @cache

@@ -50,6 +50,8 @@ class PinnedBackend(NetworkBackend):
         self._resolve = resolve
         #: Where the connection went, for the record of the tests.
         self.address: str | None = None
+        #: Something could be sent: connected, and where there is TLS its handshake is over.
+        self.ready = False
 
     def connect_tcp(
         self, host: str, port: int, timeout: float | None = None, local_address: str | None = None, socket_options: Iterable[SocketOption] | None = None
@@ -64,7 +66,8 @@ class PinnedBackend(NetworkBackend):
                 continue
             found.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self.address = address
-            return _Timed(found, self._deadline)
+            self.ready = True
+            return _Timed(found, self._deadline, self)
         raise ConnectError("the name has no address")
 
     def _checked(self, host: str, port: int, timeout: float) -> list[str]:
@@ -99,9 +102,10 @@ def _in_time(look_up: Callable[[], list[str]], timeout: float) -> list[str]:
 class _Timed(NetworkStream):
     """A stream every read and write of which ends by the deadline of the call."""
 
-    def __init__(self, inner: socket.socket, deadline: Deadline) -> None:
+    def __init__(self, inner: socket.socket, deadline: Deadline, backend: PinnedBackend) -> None:
         self._inner = inner
         self._deadline = deadline
+        self._backend = backend
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         self._inner.settimeout(self._deadline.left(timeout, ReadTimeout))
@@ -127,9 +131,12 @@ class _Timed(NetworkStream):
         self._inner.close()
 
     def start_tls(self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None) -> NetworkStream:
+        self._backend.ready = False
         self._inner.settimeout(self._deadline.left(timeout, ConnectTimeout))
         try:
-            return _Timed(ssl_context.wrap_socket(self._inner, server_hostname=server_hostname), self._deadline)
+            found = _Timed(ssl_context.wrap_socket(self._inner, server_hostname=server_hostname), self._deadline, self._backend)
+            self._backend.ready = True
+            return found
         except TimeoutError as late:
             self.close()
             raise ConnectTimeout("no TLS in time") from late

@@ -15,18 +15,22 @@ STEP, TOTAL = 10.0, 20.0
 class Undelivered(Exception):
     """The mail server did not take it. `retry`: it may, later."""
 
-    def __init__(self, reason: str, *, retry: bool, code: str) -> None:
+    def __init__(self, reason: str, *, retry: bool, code: str, sent: bool = False) -> None:
         super().__init__(reason)
         self.reason = reason
         self.retry = retry
+        #: The connection broke after it stood: the mail may have been taken all the same.
+        self.sent = sent
         #: Short token for the record.
         self.code = code
 
 
 def send(host: str, port: int, message: EmailMessage, *, sender: str, to: str) -> None:
     """Hands over one mail. `sender` is the envelope's: empty for mail that nobody shall answer (RFC 3834, 3.3). Undelivered where it was not taken."""
+    connected = False
     try:
         with smtplib.SMTP(host, port, timeout=STEP) as server, _Cutoff(server):
+            connected = True
             server.send_message(message, from_addr=sender, to_addrs=[to])
     except smtplib.SMTPRecipientsRefused as refused:
         status = max((code for code, _ in refused.recipients.values()), default=550)
@@ -35,7 +39,7 @@ def send(host: str, port: int, message: EmailMessage, *, sender: str, to: str) -
         status = refused.smtp_code
         raise Undelivered(f"the mail server refused ({status})", retry=_passing(status), code=f"smtp-{status}") from refused
     except (smtplib.SMTPException, OSError) as failed:
-        raise Undelivered(f"the mail server was not reached ({type(failed).__name__})", retry=True, code="smtp-unreachable") from failed
+        raise Undelivered(f"the mail server was not reached ({type(failed).__name__})", retry=True, code="smtp-unreachable", sent=connected) from failed
 
 
 def _passing(status: int) -> bool:
