@@ -6,9 +6,11 @@ from datetime import timedelta
 from email.message import EmailMessage
 from typing import Any
 
+from portal.dispatch.ask import ask
 from portal.dispatch.deliver import drain
 from portal.intake import reports
 from portal.kpi.fold import fold
+from portal.outbox.asking import LEASE
 from portal.ports.mail import take
 from portal.reactions import sweep
 from tests.storm.crash.doors import HOUSING, decided, handed_over, opened, served, tasked
@@ -121,6 +123,24 @@ def mail(world: World, subject: Subject) -> None:
         take(world.portal, world.spool, place)
 
 
+def unheard_of(world: World, subject: Subject) -> None:
+    """A `prepare`: roads has the case and has said nothing; it is to be asked now."""
+    handed_over(world, subject)
+    world.look("UPDATE outbox SET ask_at = now() WHERE kind = 'delivery' AND case_id = ANY(%s)", world.cases(subject))
+    ((subject.at,),) = world.look("SELECT now()")
+
+
+def ask_roads(world: World, subject: Subject) -> None:
+    """An `act`: roads is asked what became of it."""
+    ask(world.portal, at=subject.at)
+
+
+def ask_later(world: World, subject: Subject) -> None:
+    """A `recover`: whoever asked died with the question in hand; it is free again after a while."""
+    assert subject.at is not None
+    ask(world.portal, at=subject.at + LEASE)
+
+
 def nothing(world: World, subject: Subject) -> None:
     """Nothing is there yet."""
 
@@ -142,6 +162,7 @@ BACKGROUND = (
     leaving("page", "page", opened("gas-smell")),
     leaving("escalation", "escalation", escalated),
     UseCase("early-report", ("job sweep",), early, match),
+    UseCase("ask", ("job ask",), unheard_of, ask_roads, ask_later, again=False),
     UseCase("mail", ("door mail",), nothing, mail),
     UseCase("fold", ("job fold",), tasked("clerk", "noise-complaint", {}), fold_all),
 )

@@ -101,6 +101,21 @@ def handed_over(world: World, subject: Subject) -> None:
     world.drained("delivery")
 
 
+def waits_for_people(world: World, subject: Subject) -> None:
+    """A `prepare`: roads said a clear no, so its handover waits for people."""
+    opened("pothole")(world, subject)
+    world.alone(subject)
+    world.agencies.behave(roads="rejects")
+    world.drained("delivery")
+    world.agencies.behave(roads="forgets")
+
+
+def send_again(world: World, subject: Subject) -> None:
+    """An `act`: somebody sends it again with one call."""
+    ((id,),) = world.look("SELECT id FROM outbox WHERE kind = 'delivery' AND case_id = ANY(%s)", world.cases(subject))
+    world.post(subject, f"/deliveries/{id}/retry", world.who("roads"))
+
+
 def report(world: World, subject: Subject) -> None:
     """An `act`: roads says that it is done, always with the same message."""
     body = as_json({"reference": world.key_of(subject), "status": "done", "remote_id": "R-1"})
@@ -177,6 +192,7 @@ DOORS = (
     UseCase("intake-by-words", ("route cases.start_case",), nothing, start(text="My neighbour painted the fence purple, whom do I ask")),
     UseCase("intake-of-danger", ("route cases.start_case",), nothing, start(text="I smell gas in the kitchen")),
     UseCase("intake-of-life-event", ("route cases.start_case",), nothing, life_event),
+    UseCase("retry-delivery", ("route deliveries.retry",), waits_for_people, send_again),
     UseCase("message", ("route party.send_message",), opened("noise-complaint"), case("messages", {"words": "It goes on."})),
     UseCase("answers", ("route party.give_answers",), opened("noise-complaint"), case("answers", {"answers": {"times": "every night"}})),
     UseCase("withdrawal", ("route party.withdraw",), opened("resident-parking-permit"), case("withdrawal", {"words": "No longer needed."})),
