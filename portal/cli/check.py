@@ -17,13 +17,16 @@ from portal.workflow.checks import CHECKS
 
 
 @click.command()
+@click.option("--agencies", is_flag=False, flag_value="*", default=None, metavar="[AGENCY]", help="Prove adapters as well: all, or those of one agency.")
 @click.argument("directories", nargs=-1, metavar="[DIR]...", type=click.Path(path_type=Path))
-def check(directories: tuple[Path, ...]) -> None:
+def check(directories: tuple[Path, ...], agencies: str | None) -> None:
     """Check every definition: those installed, or those in the folders named.
 
     A DIR holds `services/` and `journeys/`, or is one of these, or one agency's folder. What such a part refers to and has no place
     for is looked up among the installed definitions. Every journey is gone through to its ends, whatever happens in it. Exit status:
     0 all is well (there may be warnings), 1 there are faults, 2 a DIR cannot be used.
+
+    With --agencies, adapters are tried against the contract, and those that ship against a stand-in that works, refuses, breaks, hangs and lies.
     """
     warned: list[Fault] = []
 
@@ -49,3 +52,7 @@ def check(directories: tuple[Path, ...]) -> None:
         f"{len(catalogue.agencies)} agencies, {len(catalogue.services)} services, {len(catalogue.journeys)} journeys, {len(catalogue.calendars)} calendars"
     )
     click.echo(f"{counted}: no faults")
+    if agencies:
+        from portal.cli.agency_check import check_agencies
+
+        check_agencies(catalogue, agencies)

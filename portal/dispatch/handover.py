@@ -9,8 +9,9 @@ from uuid import UUID
 from portal.cases.registry import case_of
 from portal.catalogue.definitions import Agency
 from portal.clock import utc_now
-from portal.dispatch.mail import BadAddress, compose, post
+from portal.dispatch.mail import BadAddress, Letter, compose, post
 from portal.dispatch.reach import NoKey, bearer, reach
+from portal.outbox import answer_addresses
 from portal.outbox.claims import Claim
 from portal.plugins import discovery
 from portal.plugins.agency import Adapter, Answer, Asked, Asks, Delivery, File, HttpCall, Mail, Reach, Receipt, Refusal, Task, not_understood
@@ -104,13 +105,20 @@ def _called(handover: Handover, guard: Guard, settings: Settings) -> Receipt | R
         return got if isinstance(got, Refusal) else handover.adapter.read(got)
     if isinstance(what, Mail):
         try:
-            key, at = handover.claim.key, handover.claim.placed_at
-            return post(settings, compose(settings, to=what.to, subject=what.subject, text=what.text, language=handover.language, key=key, at=at))
+            return post(settings, _letter(handover, what, settings))
         except BadAddress as bad:
             return Refusal(str(bad), retry=False, code="bad-address")
     if isinstance(what, Task):
         return Refusal("this agency is reached by its people: they do it by hand", retry=False, code="by-staff")
     return Refusal("files cannot be exchanged yet", retry=False, code="no-file-exchange")
+
+
+def _letter(handover: Handover, what: Mail, settings: Settings) -> Letter:
+    """The mail, with an address of its own for the answer."""
+    claim = handover.claim
+    answers_to = answer_addresses.made(settings.secret_key.get_secret_value(), UUID(claim.key))
+    given = {"to": what.to, "subject": what.subject, "text": what.text, "language": handover.reach.options.get("language", handover.language)}
+    return compose(settings, **given, key=claim.key, at=claim.placed_at, answers_to=answers_to, beside=what.beside)
 
 
 def http(agency: Agency, what: HttpCall, guard: Guard, settings: Settings, key: str) -> Answer | Refusal:

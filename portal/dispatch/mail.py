@@ -11,7 +11,7 @@ from email.policy import SMTP
 from email.utils import format_datetime
 from urllib.parse import urlsplit
 
-from portal.plugins.agency import Receipt, Refusal
+from portal.plugins.agency import File, Receipt, Refusal
 from portal.settings import Settings
 from portal.wire import smtp
 
@@ -28,7 +28,9 @@ class Letter:
     to: str
 
 
-def compose(settings: Settings, *, to: str, subject: str, text: str, language: str, key: str, at: datetime) -> Letter:
+def compose(
+    settings: Settings, *, to: str, subject: str, text: str, language: str, key: str, at: datetime, answers_to: str | None = None, beside: File | None = None
+) -> Letter:
     """A mail to one mailbox. `key` makes its Message-ID and `at` (when it was placed) its date, so that a resend is the same message.
 
     BadAddress where `to` is no single address; ValueError where a header would have more than one line.
@@ -42,7 +44,12 @@ def compose(settings: Settings, *, to: str, subject: str, text: str, language: s
     # RFC 3834: nobody's machine shall answer; the second is what Exchange listens to.
     message["Auto-Submitted"] = "auto-generated"
     message["X-Auto-Response-Suppress"] = "All"
+    if answers_to:
+        message["Reply-To"] = f"{answers_to}@{settings.mail_from.rpartition('@')[2]}"
     message.set_content(text)
+    if beside:
+        message.add_attachment(beside.content, maintype="application", subtype="json", filename=beside.name)
+        message.set_boundary(f"part-{key}")
     message["Content-Language"] = language
     return Letter(message, to)
 

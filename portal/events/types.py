@@ -171,6 +171,7 @@ TYPES: dict[str, EventType] = dict(
         _type("DeliverySent", "An agency took a handover.", "delivery", "step_run", "attempts", "remote_id"),
         _type("DeliveryParked", "A handover cannot leave by itself; people look at it.", "delivery", "step_run", "attempts", "refusal"),
         _type("DeliveryRetried", "People sent a parked handover again.", "delivery", "step_run"),
+        _type("AgencyWrote", "An agency wrote about a handover what a person reads.", "delivery", "step_run", "kind", "item", "commitment"),
         _type("AgencySilent", "An agency was asked time after time what became of a handover, and said nothing new.", "delivery", "step_run", "asked", "heard"),
         _type("AgencyReported", "An agency reported back.", "message", "step_run", "status", "remote_id", "rank", "outcome"),
         _type("NoticePromised", "A party is to be told.", "notice", "party", "channel", "template"),

@@ -122,7 +122,11 @@ class _Door(BaseHTTPRequestHandler):
         behaviour = self._town.behaves(agency, asked[1] if asked else None)
         if behaviour in ("rejects", "breaks", "hangs", "drips", "floods", "lies", "truncates", "redirects", "busy"):
             return self._answer(agency, {}, behaviour)
-        return self._send(*open311.answer(self._town.ledger, method, self.path, body, behaviour, self._town.fate))
+        told = open311.answer(self._town.ledger, method, self.path, body, behaviour, self._town.fate)
+        if behaviour == "loses":
+            self.close_connection = True
+            return None
+        return self._send(*told)
 
     def do_POST(self) -> None:
         length = int(self.headers.get("Content-Length") or 0)

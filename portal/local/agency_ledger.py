@@ -79,6 +79,11 @@ class Ledger:
         """The whole record, as GET /ledger shows it."""
         return {"requests": self.requests(), "effects": self.effects(), "reports": self.reports()}
 
+    def close(self) -> None:
+        """The file is closed; nothing more is recorded."""
+        with self._lock:
+            self._file.close()
+
     def _run(self, statement: str, *parameters: Any) -> list[dict[str, Any]]:
         with self._lock:
             return [dict(row) for row in self._file.execute(statement, parameters)]

@@ -136,6 +136,11 @@ def reported(work: Work, row: Row, *, message: str, status: str, rank: int, remo
     _record(work, row, "AgencyReported", message=message, status=status, rank=rank, remote_id=remote_id, outcome=outcome)
 
 
+def wrote(work: Work, row: Row, *, item: str, commitment: str, kind: str) -> None:
+    """The agency wrote something a person reads; the words are in the vault. `AgencyWrote`; `kind`: question, refusal, not-understood or not-theirs."""
+    _record(work, row, "AgencyWrote", item=item, commitment=commitment, kind=kind)
+
+
 def unheard(work: Work, row: Row, *, heard: str) -> None:
     """It was asked time after time and nothing new was heard. `AgencySilent`; `heard`: `nothing`, `unknown` or the code of a failure."""
     _record(work, row, "AgencySilent", asked=row["asks"], heard=heard)

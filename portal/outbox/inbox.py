@@ -42,6 +42,12 @@ def find(work: Work, agency: str, reference: str) -> tuple[UUID, UUID] | None:
     return (found[0][0], found[0][1]) if found else None
 
 
+def whose(work: Work, reference: str) -> str | None:
+    """The agency the delivery of that key was placed for (a unit as the relay)."""
+    found = work.sql("SELECT target FROM outbox WHERE key = %s AND kind = 'delivery'", (reference,))
+    return str(found[0][0]) if found else None
+
+
 def take(work: Work, *, source: str, message_id: str, case_id: UUID | None, status: str, body: dict[str, str | None]) -> bool:
     """Takes a message for ever, in the transaction of its effect; False where it was taken before. Waits for another that is just taking the same."""
     next_at = work.now + WAITS[0] if status == "unmatched" else None

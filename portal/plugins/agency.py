@@ -66,20 +66,22 @@ class HttpCall:
 
 
 @dataclass(frozen=True, slots=True)
+class File:
+    """One file for an agency's collection point, or beside a mail."""
+
+    name: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Mail:
-    """One mail to an agency."""
+    """One mail to an agency. An answer goes to an address of the engine's own, made for this handover."""
 
     to: str
     subject: str
     text: str
-
-
-@dataclass(frozen=True, slots=True)
-class File:
-    """One file for an agency's collection point."""
-
-    name: str
-    content: bytes
+    #: The same for machines; JSON.
+    beside: File | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +176,23 @@ class Asks(Protocol):
 
     def told(self, reach: Reach, asked: Sequence[Asked], answer: Answer) -> Mapping[str, News] | Refusal:
         """What the answer to one question says, by key; a key that is not there: nothing was said of it."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What an answer by mail means. `words`: why it is refused, or what is asked; staff read them."""
+
+    status: Literal["accepted", "refused", "done", "question"]
+    words: str | None = None
+
+
+@runtime_checkable
+class Answers(Protocol):
+    """What an adapter of an agency that answers by mail offers besides."""
+
+    def understand(self, subject: str, text: str) -> Said | None:
+        """What a mail says that came from one of the agency's own addresses; None where a person must read it. Automatic mail never comes here."""
         ...
 
 

@@ -18,7 +18,9 @@ from psycopg.errors import UniqueViolation
 
 from portal.db import new_id
 from portal.errors import Refusal, Unavailable
+from portal.intake import replies
 from portal.intake.receive import Submission, receive
+from portal.outbox.answer_addresses import key_of, looks_like_one
 from portal.ports.letters import LARGEST, Letter, Unreadable, read
 from portal.unit_of_work import ANONYMOUS, Portal
 from portal.vault import items
@@ -62,12 +64,16 @@ def take(portal: Portal, spool: Spool, place: Path) -> str:
     envelope, _, raw = place.read_bytes().partition(b"\n")
     try:
         letter = read(raw)
-        reason = letter.automatic or _own(portal, letter, json.loads(envelope)["from"])
+        sent = json.loads(envelope)
+        reason = letter.automatic or _own(portal, letter, sent["from"])
         if reason:
             place.rename(spool.filed / place.name)
             log.info("mail filed: %s", reason)
             return "filed"
-        _open(portal, letter, raw)
+        if looks_like_one(sent["to"]):
+            _answer(portal, letter, sent["to"], raw)
+        else:
+            _open(portal, letter, raw)
     except UniqueViolation:
         place.unlink()
         return "repeated"
@@ -79,6 +85,14 @@ def take(portal: Portal, spool: Spool, place: Path) -> str:
         return "unread"
     place.unlink()
     return "taken"
+
+
+def _answer(portal: Portal, letter: Letter, recipients: list[str], raw: bytes) -> None:
+    """An agency's answer to a handover; Unreadable where the address was not made by us, or nothing of that key is known."""
+    key = key_of(portal.settings.secret_key.get_secret_value(), recipients)
+    name = letter.message_id or sha256(raw).hexdigest()
+    if key is None or replies.take(portal, key, sender=letter.sender, subject=letter.subject, text=letter.text, message_id=name) is None:
+        raise Unreadable("it is sent to an address for answers that nobody was given")
 
 
 def _own(portal: Portal, letter: Letter, envelope_from: str) -> str | None:

@@ -35,6 +35,7 @@ REACTIONS: dict[str, tuple[Reaction, ...]] = {
     "DeliveryParked": (steps.parked,),
     "DeliveryRetried": (steps.retried,),
     "AgencySilent": (steps.silent,),
+    "AgencyWrote": (steps.written_to,),
     "PartyAsked": (asking.asked,),
     "AskEnded": (asking.ask_ended,),
     "AnswersGiven": (promises.happened, waits.answered, fees.answered),

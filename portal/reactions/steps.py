@@ -159,12 +159,22 @@ def retried(work: Work, events: list[Event]) -> None:
 
 def silent(work: Work, events: list[Event]) -> None:
     """An agency says nothing of what it was given: people find out, and end the step."""
+    _to_people(work, events, "unheard")
+
+
+def written_to(work: Work, events: list[Event]) -> None:
+    """An agency wrote what no machine may decide on: people read it, answer, and end the step; of a refusal they only keep the reasons."""
+    _to_people(work, [event for event in events if event.data["kind"] != "refusal"], "reply")
+
+
+def _to_people(work: Work, events: list[Event], kind: str) -> None:
     for event in events:
         case, step_run = registry.case_of(work, event.case_id), UUID(event.data["step_run"])
         known = [work.catalogue.agencies[id] for id in (event.agency, case["agency"]) if id in work.catalogue.agencies]
         agency = next((one for one in known if one.queues), None)
-        if agency and ledger.step_run(work, event.case_id, step_run)["status"] == "begun":
-            put_task(work, case, agency, kind="unheard", step=event.step or "delivery", step_run=step_run, queue=None)
+        waits = any(task["step_run_id"] == step_run for task in worklist.waiting_of(work, event.case_id, kind))
+        if agency and not waits and ledger.step_run(work, event.case_id, step_run)["status"] == "begun":
+            put_task(work, case, agency, kind=kind, step=event.step or "delivery", step_run=step_run, queue=None)
 
 
 def _catches(step: Step) -> bool:

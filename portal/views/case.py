@@ -35,6 +35,7 @@ _STAFF_ONLY = frozenset(
         "DeliveryParked",
         "DeliveryRetried",
         "AgencySilent",
+        "AgencyWrote",
         "StandardEscalated",
         "AccessBarred",
         "FeeProposed",

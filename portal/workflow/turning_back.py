@@ -18,8 +18,8 @@ from portal.workflow.crossing import Line
 #: Happens between a move and its first use: none of it depends on the version.
 HARMLESS: Final = frozenset(
     {
-        "AccessGranted", "AgencySilent", "AnswersGiven", "AskEnded", "CaseReplanned", "ClockMoved", "ClockPaused", "ClockResumed", "DeliveryParked",
-        "DeliveryRetried",
+        "AccessGranted", "AgencySilent", "AgencyWrote", "AnswersGiven", "AskEnded", "CaseReplanned", "ClockMoved", "ClockPaused", "ClockResumed",
+        "DeliveryParked", "DeliveryRetried",
         "DeliverySent", "DutyAcknowledged", "DutyPaged", "FeedbackGiven", "MessageReceived", "NoteAdded", "NoticeParked", "NoticePromised", "PartyAsked",
         "PartyNotified", "StandardEscalated", "StandardMissed", "StandardWarned", "TaskClaimed", "TaskReleased",
     }
