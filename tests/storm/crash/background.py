@@ -162,7 +162,7 @@ BACKGROUND = (
     leaving("page", "page", opened("gas-smell")),
     leaving("escalation", "escalation", escalated),
     UseCase("early-report", ("job sweep",), early, match),
-    UseCase("ask", ("job ask",), unheard_of, ask_roads, ask_later, again=False),
+    UseCase("ask-agency", ("job ask",), unheard_of, ask_roads, ask_later, again=False),
     UseCase("mail", ("door mail",), nothing, mail),
     UseCase("fold", ("job fold",), tasked("clerk", "noise-complaint", {}), fold_all),
 )
