@@ -21,7 +21,7 @@ from tests.storm.faults import MAY_REFUSE, Acts, plan
 from tests.storm.history import History
 from tests.storm.rig import CATALOGUE, Rig
 
-#: Seconds a storm may take to become quiet: the lease of a row whose worker was killed (30), and the work that waited for it.
+#: Seconds in which what is due becomes less after a storm, at the latest: the lease of a row whose worker was killed takes 30.
 CALM = 150.0
 #: Seconds between two requests of one client: more than machines can carry would show how long queues grow, not what is lost.
 PACE = 0.15
@@ -96,17 +96,22 @@ def blow(rig: Rig, fault: str, *, seed: int, seconds: float, clients: int = 4, p
 
 
 def calm(rig: Rig, seconds: float = CALM) -> None:
-    """Waits until nothing is due and nobody holds anything."""
+    """Waits until nothing is due and nobody holds anything; fails where for so many seconds nothing becomes less."""
+    least, since = float("inf"), time.monotonic()
 
     def quiet() -> bool:
+        nonlocal least, since
         try:
             with psycopg.connect(rig.database_url) as connection:
-                found = connection.execute(_BUSY).fetchone()
-                return found is not None and found[0] == 0
+                ((left,),) = connection.execute(_BUSY).fetchall()
         except psycopg.OperationalError:
             return False
+        if left < least:
+            least, since = left, time.monotonic()
+        assert time.monotonic() - since < seconds, f"{left} rows stay due\n{rig.logs()}"
+        return bool(left == 0)
 
-    rig.wait(lambda: quiet() and rig.healthy(), "nothing is due", seconds)
+    rig.wait(lambda: quiet() and rig.healthy(), "nothing is due", 20 * seconds)
 
 
 @contextmanager
