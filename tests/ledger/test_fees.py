@@ -14,6 +14,7 @@ import pytest
 
 from portal.access.scoping import visible
 from portal.cases import registry
+from portal.dispatch import words
 from portal.fees import cash, ledger
 from portal.fees.moves import MOVES, STATUSES, moved
 from portal.reactions import sweep
@@ -353,3 +354,40 @@ def test_a_row_added_before_hides_none_that_lie_there(door: Counter) -> None:
         items.put(work, id, "note", "Later.")
         assert items.of_kind(work, id, "answers", "note")[-1] == "Later."
         assert len(items.of_kind(work, id, "answers", "note")) == 2
+
+
+@pytest.mark.parametrize(
+    ("template", "language", "subject", "says"),
+    [
+        ("fee-due", "en", "A fee is due: Birth certificate", "€15.00 is to be paid"),
+        ("fee-due", "fr", "Un montant est à payer : Acte de naissance", "15,00\xa0€ est à payer"),
+        ("fee-paid", "en", "Your payment has arrived: Birth certificate", "Receipt X-1."),
+        ("fee-paid", "fr", "Votre paiement est arrivé : Acte de naissance", "Reçu X-1."),
+        ("fee-waived", "en", "You need not pay: Birth certificate", "need not be paid"),
+        ("fee-waived", "fr", "Vous ne devez pas payer : Acte de naissance", "ne doit pas être payé"),
+        ("fee-refunded", "en", "You were paid back: Birth certificate", "went back to you"),
+        ("fee-refunded", "fr", "Vous avez été remboursé : Acte de naissance", "vous a été remboursé"),
+    ],
+)
+def test_the_party_is_told_in_its_language(door: Counter, template: str, language: str, subject: str, says: str) -> None:
+    reference, _, fee = door.apply()
+    refs = {"due_at": fee["pay_by"], "amount": 1500, "currency": "EUR", "receipt": "X-1"}
+    with door.portal.work(ENGINE) as work:
+        work.narrow([door.id(reference)])
+        spoken, line, text = words.written(template, language, words.facts(work, door.id(reference), refs, language), default="en")
+    assert (spoken, line) == (language, subject)
+    assert says in text
+    assert reference in text
+
+
+def test_each_change_of_a_fee_promises_a_notice(door: Counter) -> None:
+    reference, _, fee = door.paid()
+    door.ask("POST", f"/fees/{fee['id']}/refund", door.ann, WHY)
+    door.ask("POST", f"/fees/{fee['id']}/payout", door.ann, {}, status=201)
+    other, _, due = door.apply()
+    door.ask("POST", f"/fees/{due['id']}/waiver", door.ann, WHY)
+    told = {
+        one: [event["data"]["template"] for event in door.ask("GET", f"/cases/{one}/events", door.ann)["items"] if event["type"] == "NoticePromised"]
+        for one in (reference, other)
+    }
+    assert told == {reference: ["received", "fee-due", "fee-paid", "fee-refunded"], other: ["received", "fee-due", "fee-waived"]}
