@@ -44,7 +44,7 @@ class Withdrawal(Reason):
 
 
 class Answers(Schema):
-    """Answers by field id; those not named stay as they are, unless the others leave them unasked; null takes one back."""
+    """Answers by field id; those not named stay as they are."""
 
     answers = fields.Dict(keys=fields.String(validate=validate.Length(1, 100)), required=True, validate=validate.Length(1, 200))
 

@@ -12,7 +12,7 @@ from portal import api
 from portal.api import metrics
 from portal.api.allowed import demand_actions
 from portal.api.gate import BODY, read_json
-from portal.app import headers, once_more, requests_told
+from portal.app import headers, requests_told
 from portal.app.building import build_portal
 from portal.jobs import queues_of
 from portal.ports import callbacks, card
@@ -47,5 +47,4 @@ def create_app(portal: Portal | None = None) -> Flask:
     app.register_blueprint(card.callbacks(portal))
     metrics.serve(app, portal, queues_of(portal.settings))
     demand_actions(app)
-    once_more.install(app)
     return app

@@ -14,7 +14,7 @@ from portal.catalogue.inside import asked_once, whole
 from portal.catalogue.inside_rules import check_parts
 from portal.catalogue.known import Known
 from portal.catalogue.languages import is_language
-from portal.catalogue.standard_rules import check_conditions, check_counting, check_cutoff
+from portal.catalogue.standard_rules import check_conditions, check_cutoff
 from portal.catalogue.wait_rules import check_until
 
 #: Steps that are work for somebody, and so cost.
@@ -107,9 +107,7 @@ def _standards(document: Document[Service], service: Service, agency: Agency | N
             document.note((*path, "calendar"), message)
         _warnings(document, path, standard)
         check_conditions(document, path, standard, agency, journey)
-        hours = _hours(standard.calendar, agency, known)
-        check_counting(document, path, standard, hours)
-        check_cutoff(document, path, standard, hours)
+        check_cutoff(document, path, standard, _hours(standard.calendar, agency, known))
 
 
 def _hours(name: str | None, agency: Agency | None, known: Known) -> WorkingHours | None:

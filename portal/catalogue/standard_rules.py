@@ -27,22 +27,6 @@ def check_conditions(document: Document[Service], path: Path, standard: Standard
             document.note((*path, name), f"`{standard.starts_on}` starts this promise: it cannot be in `{name}` too", key=True)
 
 
-def check_counting(document: Document[Service], path: Path, standard: Standard, hours: WorkingHours | None) -> None:
-    """Note conventions of the standard at `path` that mean nothing in its way of counting; `hours` as for `check_cutoff`."""
-    unit = standard.within.rpartition(" ")[2]
-    if unit not in syntax.UNITS:
-        return
-    days, says = unit == "business_days", f"`{standard.within}` by {standard.profile}"
-    if standard.begins == "just-count" and not (days and standard.profile == "same-time"):
-        document.note((*path, "begins"), f"`begins` is for business_days of profile same-time, and {says} begins in one way only: leave it out", key=True)
-    open_time = unit == "business_hours" or (days and standard.profile == "opening-hours")
-    if standard.ends == "next-open" and not open_time and not (standard.extend and standard.extend.within.endswith("business_hours")):
-        document.note((*path, "ends"), f"`ends` is for open time that is used up at a closing, and {says} ends in one way only: leave it out", key=True)
-    if standard.profile == "eu-1182-71" and unit != "calendar_hours" and hours and hours.weekly.get("sun") and not hours.weekly.get("fri"):
-        says = f"by Regulation 1182/71 Saturday and Sunday are days off, and calendar `{hours.id}` works on Sunday and not on Friday"
-        document.note((*path, "profile"), f"{says}: write `profile: same-time`, or a calendar with that weekend")
-
-
 def check_cutoff(document: Document[Service], path: Path, standard: Standard, hours: WorkingHours | None) -> None:
     """Note what is wrong with the cut-off of the standard at `path`; `hours` is the calendar it runs on, where that is known."""
     if standard.cutoff is None:

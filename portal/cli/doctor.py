@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -13,14 +14,31 @@ from typing import Any
 import click
 import psycopg
 
-from portal.cli.migrate import ROLES, libpq, migrations
+from portal.cli.migrate import LIMITS, ROLES, libpq, migrations
 from portal.clock import utc_now
 from portal.settings import Settings
 
 #: Beyond these something is wrong: the clocks of this machine and of the database, rows nobody works on, space on the disk.
-CLOCKS_APART = timedelta(seconds=1)
+CLOCKS_APART, FIRING_STOPS = timedelta(seconds=1), timedelta(seconds=5)
 OVERDUE = timedelta(seconds=60)
 DISK_FREE, DISK_SHARE = 1024**3, 0.05
+#: Settings of PostgreSQL without which what was accepted can be lost, and what to do.
+DURABLE = {
+    "fsync": "set fsync = on: without it a power cut breaks the database",
+    "full_page_writes": "set full_page_writes = on: without it a power cut leaves torn pages",
+    "synchronous_commit": "set synchronous_commit = on: without it answers that were given are lost in a crash",
+    "data_checksums": "stop the server and run `pg_checksums --enable`: without them a failing disk is not noticed",
+}
+#: The owner of the tables sees no row of a case either: this looks as somebody does who may see them all.
+_AS_READER = "SELECT set_config('role', 'portal_app', false), set_config('portal.scope', 'champion', false)"
+_DANGLING = """SELECT count(*) FROM journey_runs r WHERE r.status = 'running'
+AND NOT EXISTS (SELECT FROM definitions d WHERE d.hash = r.definition_hash)"""
+WHAT_TO_DO = {
+    "timer": "start `portal sweep`; where it runs, read its log: a wrong clock holds timers back",
+    "outbox": "start `portal sweep` and `portal work`, and see whether that agency or mail server answers",
+    "inbox": "the agency reports on something nobody here knows: ask it which handover it means",
+    "move": "start `portal sweep`; where it runs, read its log: a move of cases has stopped",
+}
 
 
 @dataclass(frozen=True)
@@ -36,45 +54,77 @@ Check = Callable[[Settings], Iterator[Finding]]
 
 
 @click.command()
-def doctor() -> None:
-    """Look at settings, servers, roles, migrations, clocks, disk and what is overdue. Exit status 1 where something is wrong."""
+@click.option("--json", "as_json", is_flag=True, help='A JSON list of {"check","well","says","do"}.')
+def doctor(as_json: bool) -> None:
+    """Look at settings, servers, roles, migrations, clocks, disk and what is overdue. Exit status 1 where something is wrong, 0 where all is well."""
     from portal.settings import settings
 
-    wrong = 0
-    for finding in examine(settings()):
-        wrong += not finding.well
-        click.echo(f"{'well ' if finding.well else 'WRONG'}  {finding.says}")
-        if not finding.well:
-            click.echo(f"       -> {finding.do}")
-    click.echo(f"{wrong} things to do" if wrong else "all is well")
+    found = list(examine(settings()))
+    wrong = sum(not finding.well for _, finding in found)
+    if as_json:
+        click.echo(json.dumps([{"check": check, **asdict(finding)} for check, finding in found], indent=1))
+    else:
+        for _, finding in found:
+            click.echo(f"{'well ' if finding.well else 'WRONG'}  {finding.says}")
+            if not finding.well:
+                click.echo(f"       -> {finding.do}")
+        click.echo(f"{wrong} things to do" if wrong else "all is well")
     sys.exit(1 if wrong else 0)
 
 
-def examine(now: Settings) -> Iterator[Finding]:
-    """Every finding; a check that cannot be made is a finding too."""
+def examine(now: Settings) -> Iterator[tuple[str, Finding]]:
+    """Name of each check and what it found; a check that cannot be made is a finding too."""
+    for check in CHECKS:
+        for finding in _made(check, now):
+            yield check.__name__, finding
+
+
+def _made(check: Check, now: Settings) -> Iterator[Finding]:
     from portal.catalogue.faults import CatalogueFaults
 
-    for check in (secrets, database, roles, migrated, published, backlog, broker, disk):
-        try:
-            yield from check(now)
-        except psycopg.Error as error:
-            yield Finding(False, f"{check.__name__}: {str(error).strip() or type(error).__name__}", "make the database answer first")
-        except CatalogueFaults as error:
-            yield Finding(
-                False, f"{check.__name__}: the definitions have {len(error.faults)} faults", "run `portal check`: it says where and what to write instead"
-            )
+    try:
+        yield from check(now)
+    except psycopg.Error as error:
+        yield Finding(False, f"{check.__name__}: {str(error).strip() or type(error).__name__}", "make the database answer first")
+    except CatalogueFaults as error:
+        yield Finding(
+            False, f"{check.__name__}: the definitions have {len(error.faults)} faults", "run `portal check`: it says where and what to write instead"
+        )
 
 
 def secrets(now: Settings) -> Iterator[Finding]:
     """Settings nobody may leave as they are."""
-    long_enough = len(now.secret_key.get_secret_value()) >= 32
-    yield Finding(
-        long_enough,
-        "SECRET_KEY " + ("is set" if long_enough else "is too short"),
-        "set it to 32 or more random characters, and keep it: case secrets hang on it",
-    )
+    strong = not weak(now.secret_key.get_secret_value())
+    says = "SECRET_KEY " + ("is set" if strong else "is too short, or repeats itself")
+    yield Finding(strong, says, "set it to 32 or more random characters (`openssl rand -base64 48`), and keep it: case secrets hang on it")
+    token = now.metrics_token.get_secret_value()
+    if token:
+        yield Finding(
+            len(token) >= 24 and not weak(token, 24), f"METRICS_TOKEN has {len(token)} characters", "give it 24 or more random ones, else /metrics stays shut"
+        )
     if now.mode == "production":
         yield Finding(now.public_url.startswith("https://"), f"PUBLIC_URL is {now.public_url}", "give the https address citizens use")
+        yield Finding(not now.mail_from.endswith("@localhost"), f"MAIL_FROM is {now.mail_from}", "give a sender citizens can answer to, whose domain is yours")
+        yield Finding(
+            not now.simulated_agencies,
+            "no agency is simulated" if not now.simulated_agencies else "SIMULATED_AGENCIES is set",
+            "unset it: citizens' requests would go to a simulation",
+        )
+        yield Finding(
+            bool(now.agency_secrets),
+            "AGENCY_SECRETS is " + ("set" if now.agency_secrets else "not set"),
+            "name the file of secrets: without it no agency can report back",
+        )
+        yield Finding(
+            bool(now.token_keys and now.token_issuer),
+            "TOKEN_ISSUER and TOKEN_KEYS are " + ("set" if now.token_keys and now.token_issuer else "not both set"),
+            "name the sign-in's issuer and its keys: without them no caseworker can sign in",
+        )
+
+
+def weak(secret: str, shortest: int = 32) -> bool:
+    """Too short, or made of too few different characters to have been drawn at random."""
+    return len(secret) < shortest or len(set(secret)) < 10
 
 
 def database(now: Settings) -> Iterator[Finding]:
@@ -85,7 +135,26 @@ def database(now: Settings) -> Iterator[Finding]:
         before = utc_now()
         there = _one(connection, "SELECT clock_timestamp()")
         apart = max(before - there, there - utc_now(), timedelta())
-        yield Finding(apart <= CLOCKS_APART, f"clocks here and in the database are {apart.total_seconds():.1f} s apart", "keep both machines' clocks by NTP")
+        do = "keep both machines' clocks by NTP" + ("; until they agree no timer fires from here" if apart > FIRING_STOPS else "")
+        yield Finding(apart <= CLOCKS_APART, f"clocks here and in the database are {apart.total_seconds():.1f} s apart", do)
+
+
+def durability(now: Settings) -> Iterator[Finding]:
+    """What PostgreSQL says is stored is stored."""
+    if now.mode != "production":
+        return
+    with _connected(now.database_url) as connection:
+        for name, do in DURABLE.items():
+            value = str(_one(connection, "SELECT current_setting(%s)", name))
+            yield Finding(value != "off", f"{name} is {value}", do)
+
+
+def limits(now: Settings) -> Iterator[Finding]:
+    """A session that hangs ends by itself: limits of the login, as `portal migrate` sets them."""
+    with _connected(now.database_url) as connection:
+        missing = [name for name in LIMITS if _one(connection, "SELECT current_setting(%s)", name) == "0"]
+    says = "the login's sessions end when they hang" if not missing else f"the login has no {', '.join(missing)}"
+    yield Finding(not missing, says, "run `portal migrate`, or set them with ALTER ROLE ... SET")
 
 
 def roles(now: Settings) -> Iterator[Finding]:
@@ -126,22 +195,30 @@ def backlog(now: Settings) -> Iterator[Finding]:
     """Nothing waits for long, and nothing waits for people unseen."""
     from portal.app import build_portal
     from portal.errors import Unavailable
-    from portal.unit_of_work import RELAY
-    from portal.views.backlog import backlog as due
-    from portal.views.backlog import overdue
+    from portal.views.due import due
 
     portal = build_portal(now)
     try:
-        with portal.work(RELAY) as work:
-            oldest, (timers, leaving, parked) = due(work).oldest, overdue(work)
+        found = due(portal)
     except Unavailable as refused:
         yield Finding(False, f"backlog: {refused.detail}", "make the database answer first")
         return
     finally:
         portal.engine.dispose()
-    says = f"{timers} timers and {leaving} rows of the outbox are due, the oldest for {oldest.total_seconds():.0f} s"
-    yield Finding(oldest <= OVERDUE, says, "see that `portal sweep` and `portal work` run, and read their logs")
-    yield Finding(parked == 0, f"{parked} handovers and notices are parked", "they wait for people: look at the queues; the refusal stands beside each")
+    late = [one for one in found.waiting if one.oldest > OVERDUE.total_seconds()]
+    yield Finding(not late, f"{sum(one.count for one in found.waiting)} rows are due, {len(late)} kinds of them for more than a minute", "see below")
+    for one in late:
+        of = f"{one.row} {one.kind}" + (f" of {one.target}" if one.target else "")
+        yield Finding(False, f"{of}: {one.count} due, the oldest for {one.oldest:.0f} s", WHAT_TO_DO[one.row])
+    for kind, target, count in found.parked:
+        yield Finding(False, f"{count} of kind {kind} to {target} are parked", "they wait for people: look at the queues; the refusal stands beside each")
+    shut = [target for target, is_open in found.breakers.items() if is_open]
+    yield Finding(
+        not shut, f"left alone because they keep failing: {', '.join(shut) or 'none'}", "see whether their systems are up; they are tried again by themselves"
+    )
+    silence = found.sweeper
+    says = "no sweeper has ever looked" if silence is None else f"a sweeper looked {silence:.0f} s ago"
+    yield Finding(silence is not None and silence <= 30, says, "start `portal sweep`: without it nothing happens in time when Redis is away")
 
 
 def broker(now: Settings) -> Iterator[Finding]:
@@ -170,6 +247,22 @@ def disk(now: Settings) -> Iterator[Finding]:
     used = shutil.disk_usage(place)
     enough = used.free >= DISK_FREE and used.free >= DISK_SHARE * used.total
     yield Finding(enough, f"{used.free / DISK_FREE:.1f} GiB are free at {place}", "make space: PostgreSQL stops when it cannot write")
+
+
+def dangling(now: Settings) -> Iterator[Finding]:
+    """Running cases whose definitions this database does not hold could not go on."""
+    with _connected(now.database_url) as connection:
+        if _one(connection, "SELECT to_regclass('journey_runs') IS NULL"):
+            return
+        _one(connection, _AS_READER)
+        gone = _one(connection, _DANGLING)
+    yield Finding(
+        gone == 0, f"{gone} running journeys are pinned to a definition that is not stored", "publish that version again: check it out and run `portal publish`"
+    )
+
+
+#: In this order.
+CHECKS: tuple[Check, ...] = (secrets, database, durability, limits, roles, migrated, published, dangling, backlog, broker, disk)
 
 
 def _connected(url: str) -> psycopg.Connection:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from contextlib import suppress
 from pathlib import Path
 
 import click
@@ -13,6 +14,8 @@ from sqlalchemy.engine.url import URL
 
 #: Taken by the login for each transaction.
 ROLES = ("portal_app", "portal_relay", "portal_figures")
+#: A session of the portal that hangs ends by itself; the longest statement of a command (`rebuild`, `replan`) takes well less.
+LIMITS = {"idle_in_transaction_session_timeout": "10min", "statement_timeout": "10min", "lock_timeout": "1min"}
 #: Number of the advisory lock that lets one migration run at a time.
 _LOCK = 0x6F6E65
 
@@ -77,7 +80,20 @@ def login(connection: psycopg.Connection, portal: URL, owner: URL) -> str | None
         has = connection.execute("SELECT pg_has_role(%s, %s, 'MEMBER')", [name, role]).fetchone()
         if has != (True,):
             connection.execute(sql.SQL("GRANT {} TO {}").format(sql.Identifier(role), sql.Identifier(name)))
+    with suppress(psycopg.errors.InsufficientPrivilege):  # a login somebody else made: `portal doctor` says what it lacks
+        _limit(connection, name)
     return f"login {name} made" if made else None
+
+
+def _limit(connection: psycopg.Connection, name: str) -> None:
+    """Limits of the login in this database, where nobody has chosen any for it."""
+    query = "SELECT unnest(s.setconfig) FROM pg_db_role_setting s JOIN pg_roles r ON r.oid = s.setrole WHERE r.rolname = %s"
+    chosen = {str(line[0]).partition("=")[0] for line in connection.execute(query, [name])}
+    database = sql.Identifier(connection.info.dbname)
+    for setting, value in LIMITS.items():
+        if setting not in chosen:
+            alter = sql.SQL("ALTER ROLE {} IN DATABASE {} SET {} = {}")
+            connection.execute(alter.format(sql.Identifier(name), database, sql.Identifier(setting), sql.Literal(value)))
 
 
 def libpq(url: str) -> str:

@@ -8,13 +8,14 @@ import mmap
 import os
 import shutil
 import tempfile
+from contextlib import suppress
 from datetime import UTC, datetime
 from ipaddress import ip_address
 from time import monotonic
 from typing import Any
 
 import click
-from flask import Flask, Response
+from flask import Flask
 from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
 from gunicorn.arbiter import Arbiter  # type: ignore[import-untyped]
 from gunicorn.glogging import Logger  # type: ignore[import-untyped]
@@ -38,6 +39,8 @@ def web(bind: str | None, port: int, workers: int | None, threads: int | None, d
     chosen = settings()
     where = bind or f"127.0.0.1:{port}"
     _demand_safe(chosen, where)
+    if chosen.mode == "production":
+        _demand_durable(chosen)
     folder = chosen.metrics_dir or tempfile.mkdtemp(prefix="onedoor-metrics-")
     counters.share(folder)
     log.configure_process(chosen.log_form)
@@ -68,6 +71,19 @@ def _demand_safe(chosen: Settings, where: str) -> None:
         raise click.UsageError("SECRET_KEY is missing or shorter than 32 characters: set it, the same for every process of the portal")
 
 
+def _demand_durable(chosen: Settings) -> None:
+    """Production does not begin on a PostgreSQL that forgets; one that is away is waited for."""
+    import psycopg
+
+    from portal.cli.doctor import durability
+
+    with suppress(psycopg.OperationalError):
+        for finding in durability(chosen):
+            # Checksums are added with the server stopped: their want is told by `portal doctor` and does not keep citizens out.
+            if not finding.well and not finding.says.startswith("data_checksums"):
+                raise click.ClickException(f"{finding.says}: {finding.do}")
+
+
 def _loopback(where: str) -> bool:
     host = where.rpartition(":")[0].strip("[]")
     try:
@@ -85,7 +101,6 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
         self._leaving = mmap.mmap(-1, 1)
         self._drain = drain
         app.extensions["onedoor.draining"] = lambda: self._leaving[0] == 1
-        app.after_request(self._last)
         self._options = {
             "bind": where,
             "worker_class": "gthread",
@@ -99,6 +114,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
             "errorlog": "-",
             "logger_class": ServerLog,
             "limit_request_line": 8190,
+            "pre_request": self._last,
             "post_worker_init": _begin_anew,
             "child_exit": _ended,
             "proc_name": "portal web",
@@ -114,11 +130,10 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
         """Until told to stop."""
         Leaving(self, self._leaving, self._drain).run()
 
-    def _last(self, response: Response) -> Response:
+    def _last(self, worker: Any, request: Any) -> None:
         if self._leaving[0]:
-            # So that no request comes on a connection that is about to be closed.
-            response.headers["Connection"] = "close"
-        return response
+            # So that no further request comes on a connection that is about to be closed.
+            request.force_close()
 
     def load(self) -> Flask:
         """gunicorn asks for the application; it was built once, before the workers were forked."""

@@ -157,9 +157,10 @@ def carried(what: HttpCall, guard: Guard, settings: Settings, signer: str, key: 
 
 
 def _answers(work: Work, claim: Claim) -> dict[str, Any]:
-    """The item the row names; else the answers of the case as they stand. Empty where they were erased."""
+    """The item the row names; else all answers of the case, later ones over earlier ones. Empty where they were erased."""
     id = claim.body.get("answers")
-    return (items.get(work, claim.case_id, UUID(id)) if id else items.answers(work, claim.case_id)) or {}
+    found = [items.get(work, claim.case_id, UUID(id))] if id else items.of_kind(work, claim.case_id, "answers")
+    return {name: value for one in found if isinstance(one, dict) for name, value in one.items()}
 
 
 def _text(work: Work, claim: Claim) -> str | None:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
 import phonenumbers
 
-from portal.catalogue.conditions import Typed, applies, typed
+from portal.catalogue.conditions import applies, typed
 from portal.catalogue.definitions import Field, Service
 from portal.errors import Invalid
 
@@ -23,14 +23,10 @@ class Wrong(ValueError):
     """What to send instead."""
 
 
-def checked(
-    service: Service, answers: Mapping[str, Any], *, facts: Mapping[str, Any], complete: bool, at: str = "/answers", before: Mapping[str, Any] | None = None
-) -> dict[str, Any]:
+def checked(service: Service, answers: Mapping[str, Any], *, facts: Mapping[str, Any], complete: bool, at: str = "/answers") -> dict[str, Any]:
     """The answers, cleaned. `complete`: required ones must be there. Raises Invalid with one error an answer.
 
     `facts`: what conditions may name beside the answers. A question whose condition is false is not asked, and its answer refused.
-    `before`: what was answered earlier, and stands where nothing is said of it now. Of it goes what the new answers leave unasked; what another
-    service asked, before the request came to this one, stays.
     """
     fields = {field.id: field for field in service.fields}
     errors = [
@@ -38,34 +34,25 @@ def checked(
         for name in answers
         if name not in fields
     ]
-    earlier, kinds = before or {}, typed(service.fields)
     taken: dict[str, Any] = {}
     for field in service.fields:
-        given = answers[field.id] if field.id in answers else earlier.get(field.id)
+        given = answers.get(field.id)
         if given is None or given == "" or given == []:
             continue
         try:
             taken[field.id] = CHECKS[field.type](field, given)
         except Wrong as wrong:
-            # What another service took under the same name is asked again, and no fault of these answers.
-            errors += [{"pointer": f"{at}/{field.id}", "detail": str(wrong)}] if field.id in answers else []
-    while needless := _needless(service, taken, kinds, facts, answers):
-        del taken[needless]
+            errors.append({"pointer": f"{at}/{field.id}", "detail": str(wrong)})
+    kinds = typed(service.fields)
     for field in service.fields:
         asked = applies(field.when, kinds, {**facts, "answers": taken})
         if not asked and field.id in taken:
             errors.append({"pointer": f"{at}/{field.id}", "detail": "This question is not asked after your other answers; leave it out."})
-        elif asked and complete and field.required and field.id not in taken and answers.get(field.id) in (None, "", []):
+        elif asked and complete and field.required and answers.get(field.id) in (None, "", []):
             errors.append({"pointer": f"{at}/{field.id}", "detail": "This answer is needed."})
     if errors:
         raise Invalid(errors=errors)
-    return {name: value for name, value in earlier.items() if name not in fields} | taken
-
-
-def _needless(service: Service, taken: Mapping[str, Any], kinds: Typed, facts: Mapping[str, Any], now: Container[str]) -> str | None:
-    """The first earlier answer whose question is not asked after the others; None where there is none."""
-    known = {**facts, "answers": taken}
-    return next((one.id for one in service.fields if one.id in taken and one.id not in now and not applies(one.when, kinds, known)), None)
+    return taken
 
 
 def missing(service: Service, answers: Mapping[str, Any], *, facts: Mapping[str, Any]) -> list[str]:

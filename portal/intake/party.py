@@ -31,20 +31,18 @@ def write(work: Work, case_id: UUID, words: str) -> UUID:
 
 
 def answer(work: Work, case_id: UUID, answers: Mapping[str, Any]) -> list[str]:
-    """Gives or changes answers while the case is open; ids of required questions still open. `AnswersGiven`. An edit never moves a deadline.
-
-    `None` takes an answer back; so does another answer after which its question is not asked.
-    """
+    """Gives or changes answers while the case is open; ids of required questions still open. `AnswersGiven`. An edit never moves a deadline."""
     case = registry.case_of(work, case_id)
     if case["status"] in ENDED or case["status"] == "decided":
         raise IllegalMove(f"The case is {case['status']}; its answers stand. Write a message instead.")
     service = _service(work, case)
-    before = items.answers(work, case_id)
+    before: dict[str, Any] = {}
+    for old in items.of_kind(work, case_id, "answers"):
+        before |= old
     facts = {"channel": case["channel"], "area": case["area"], "language": case["language"]}
-    taken = rules.checked(service, answers, facts=facts, complete=False, before=before)
+    taken = rules.checked(service, {**before, **answers}, facts=facts, complete=False)
     item, commitment = items.put(work, case_id, "answers", taken)
-    told = answers.keys() | (before.keys() - taken.keys())
-    work.record(case_id, "AnswersGiven", agency=case["agency"], item=str(item), commitment=commitment, fields=sorted(told), task=None)
+    work.record(case_id, "AnswersGiven", agency=case["agency"], item=str(item), commitment=commitment, fields=sorted(answers), task=None)
     gone = {field.id for field in service.fields if not applies(field.when, typed(service.fields), {**facts, "answers": taken})}
     asks.replied(work, case, (answers.keys() & taken.keys()) | gone)
     return rules.missing(service, taken, facts=facts)

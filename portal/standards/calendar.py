@@ -281,8 +281,6 @@ class Calendar:
         return year
 
     def _ends(self) -> CalendarEnds:
-        if not any(self._opening.weekly) and not any(self._opening.special.values()):
-            return CalendarEnds("These hours never open, so no open time ever passes: write at least one window.")
         return CalendarEnds(f"This calendar holds the years {self.years[0]} to {self.years[-1]} only: publish it for more years.")
 
 

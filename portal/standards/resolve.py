@@ -90,7 +90,7 @@ def zone(name: str) -> zoneinfo.ZoneInfo:
             raise ValueError(name)
         return zoneinfo.ZoneInfo(name)
     except (KeyError, ValueError, OSError):
-        near = difflib.get_close_matches(name, zoneinfo.available_timezones() - {*_NOT_ZONES}, n=1)
+        near = difflib.get_close_matches(name, zoneinfo.available_timezones(), n=1)
         hint = f"did you mean `{near[0]}`?" if near else "write an IANA name, for example `Europe/Brussels`"
         raise WrongHours(f"`{name}` is not a time zone: {hint}", ("zone",)) from None
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
@@ -38,14 +37,6 @@ def keep_for_good() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(_MADE)
-
-
-_commits: ContextVar[int] = ContextVar("commits", default=0)
-
-
-def committed() -> int:
-    """How many units of this thread were committed: who wants to do something again compares before and after."""
-    return _commits.get()
 
 
 def _nobody(_: set[str]) -> None:
@@ -91,7 +82,6 @@ class Portal:
             if work.answer is None:
                 try:
                     work.commit()
-                    _commits.set(_commits.get() + 1)
                 except OperationalError as lost:
                     raise Unavailable("The answer of the database was lost. Send the same request again with the same Idempotency-Key.") from lost
         finally:

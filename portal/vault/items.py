@@ -42,12 +42,6 @@ def of_kind(work: Work, case_id: UUID, *kinds: str) -> list[Any]:
     return [row["value"] for row in work.rows(vault_items, case_id) if row["kind"] in kinds and row["value"] is not None]
 
 
-def answers(work: Work, case_id: UUID) -> dict[str, Any]:
-    """The answers of a case as they stand. Every item of them is whole, so the newest is all of it: what was taken back in it is gone."""
-    whole = [row for row in work.rows(vault_items, case_id) if row["kind"] == "answers" and row["value"] is not None]
-    return dict(max(whole, key=lambda row: (row["recorded_at"], row["id"]))["value"]) if whole else {}
-
-
 def commitment(salt: bytes, value: Any) -> str:
     """HMAC-SHA256 of the canonical JSON under the item's salt, hex."""
     return hmac_new(salt, orjson.dumps(value, option=orjson.OPT_SORT_KEYS), sha256).hexdigest()

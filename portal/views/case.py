@@ -104,7 +104,7 @@ def _given(kept: Iterable[dict[str, Any]]) -> dict[str, Any]:
     for item in kept:
         value, said = item["value"], {"at": item["recorded_at"].isoformat(), "words": item["value"]}
         if item["kind"] == "answers":
-            told["answers"] = value
+            told["answers"] |= value
         elif item["kind"] in ("contact", "location"):
             told[item["kind"]] = value
         elif item["kind"] == "words" and told["text"] is None:

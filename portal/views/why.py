@@ -32,7 +32,7 @@ def of_case(work: Work, case_id: UUID, *, now: datetime, language: str) -> dict[
     found = explain(events, lambda hash: clocks.calendar(work, hash), now=now)
     told: dict[str, list[Line]] = {id: [event for event in events if event.data.get("clock") == id] for id in found}
     names = {agency.id: agency.title for agency in work.catalogue.agencies.values()}
-    teller = Teller(language, zone, names, reasons(work, case_id, events), staff=work.principal.scope != "party")
+    teller = Teller(language, zone, names, reasons(work, case_id, events))
     return {id: shown(one, told[id], teller) for id, one in found.items()}
 
 

@@ -26,16 +26,12 @@ _MINUTE, _DAY = 60_000_000, 24 * 60
 class Teller:
     """Sentences in one language and zone; English where there are no words for the language."""
 
-    def __init__(
-        self, language: str, zone: str, agencies: Mapping[str, Mapping[str, str]], reasons: Mapping[str, str] | None = None, *, staff: bool = False
-    ) -> None:
+    def __init__(self, language: str, zone: str, agencies: Mapping[str, Mapping[str, str]], reasons: Mapping[str, str] | None = None) -> None:
         found = locale(language)
         self.language = found.language if found.language in WORDS else "en"
         self.locale = Locale("en", "GB") if self.language == "en" else found
         self.zone = ZoneInfo(zone)
         self.agencies = agencies
-        #: Told to staff, for whom the party is not "you".
-        self.staff = staff
         #: Item of the vault -> the words in which an extension was reasoned.
         self.reasons = reasons or {}
 
@@ -108,7 +104,7 @@ class _Telling:
         self.real = self.clock.term is None or not self.clock.term.open_time or self.clock.term.profile == "eu-1182-71"
         if why.days and self.clock.hours is not None:
             # A legal day is one of the place that counts it.
-            self.t = Teller(teller.language, self.clock.hours.zone.key, teller.agencies, teller.reasons, staff=teller.staff)
+            self.t = Teller(teller.language, self.clock.hours.zone.key, teller.agencies, teller.reasons)
 
     def all(self) -> Iterator[str]:
         """From the rule to how it stands."""
@@ -173,16 +169,15 @@ class _Telling:
     def _paused(self, still: Standstill) -> Iterator[str]:
         begins, ends = still.span
         who = self.t.agency(self.why.agencies.get(still.key)) or self.t.say("another")
-        reader = "-staff" if self.t.staff and still.awaits == "answer" else ""
         if begins == ends:
-            yield self.t.say(f"no-{still.awaits}{reader}", who=who)
+            yield self.t.say(f"no-{still.awaits}", who=who)
             return
         stopped = self.clock.stopped_at
         done = still.ended is not None or stopped is not None
         ends = max(begins, min(ends, stopped)) if stopped else ends
         says = {"begins": self.t.moment(begins), "ends": self.t.end(ends), "law": self.t.law(still.law), "who": who}
         same = says["begins"] == says["ends"]
-        yield self.t.say(f"{still.awaits}{'-day' if done and same else '' if done else '-still'}{reader}", **says)
+        yield self.t.say(f"{still.awaits}{'-day' if done and same else '' if done else '-still'}", **says)
         yield self._taken(begins, still.span[1], done=done)
 
     def _taken(self, begins: datetime, ends: datetime, *, done: bool) -> str:

@@ -13,8 +13,10 @@ from portal.vault import items
 
 
 def facts(work: Work, case: Row) -> dict[str, Any]:
-    """What conditions and tables are judged on: the answers as they stand, where the request came from, and the local date."""
-    answers = items.answers(work, case["case_id"])
+    """What conditions and tables are judged on: the answers so far, later ones over earlier ones, where the request came from, and the local date."""
+    answers: dict[str, Any] = {}
+    for given in items.of_kind(work, case["case_id"], "answers"):
+        answers |= given
     return {"answers": answers, "channel": case["channel"], "area": case["area"], "language": case["language"], "today": local_date(work.now, case["zone"])}
 
 

@@ -189,7 +189,9 @@ def _values(
 
 
 def _answers(work: Work, case: Row, service: Service, language: str) -> dict[str, str]:
-    given = items.answers(work, case["case_id"])
+    given: dict[str, Any] = {}
+    for some in items.of_kind(work, case["case_id"], "answers"):
+        given |= some
     return {letters.ANSWERS + field.id: _answer(field, given[field.id], language) for field in service.fields if field.id in given}
 
 

@@ -12,7 +12,6 @@ from portal.standards.resolve import resolve
 from tests.definitions.small_city import HERE, marked, plant, write
 
 TREE, LONG = "services/hall/tree.yaml", "journeys/long.yaml"
-AGENCY, FRONT = "services/hall/agency.yaml", "services/hall/front-door.yaml"
 AFTER = "    warn_at: [0.5, 0.8]\n"
 LAW = "{title: {en: A, fr: B}, article: '3'}"
 REVOKE = f"{{within: 6 calendar_weeks, law: {LAW}}}"
@@ -69,8 +68,6 @@ PLANTED = [
     ("    cutoff: §12:30\n", "not inside the opening hours of mon"),
     ("    cutoff: §17:00\n", "would change nothing"),
     ("    begins: just-count\n    §cutoff: 15:00\n", "leave one of them out"),
-    ("    §begins: just-count\n", "begins in one way only"),
-    ("    §ends: next-open\n", "ends in one way only"),
 ]
 
 
@@ -91,34 +88,6 @@ def test_a_month_to_the_same_time_of_day_has_no_cut_off(tmp_path: Path) -> None:
     with pytest.raises(CatalogueFaults, match="write `profile: eu-1182-71`") as caught:
         load(directories=[tmp_path], resolve_calendar=resolve)
     assert [(fault.line, fault.column) for fault in caught.value.faults] == [marked(text)]
-
-
-@pytest.mark.parametrize(
-    "counted",
-    [
-        "within: 5 business_days\n    begins: just-count",
-        "within: 5 business_hours\n    ends: next-open",
-        "within: 5 business_days\n    profile: opening-hours\n    ends: next-open",
-        "within: 5 business_days\n    ends: next-open\n    extend: {within: 3 business_hours, law: {title: {en: A, fr: B}, article: '3'}}",
-    ],
-)
-def test_a_convention_that_means_something_is_no_fault(tmp_path: Path, counted: str) -> None:
-    write(tmp_path, {FRONT: plant(FRONT, "    within: 1 business_days", f"    {counted}")})
-    assert "tree" in load(directories=[tmp_path], resolve_calendar=resolve).services
-
-
-@pytest.mark.parametrize(("week", "refused"), [("sun, mon, tue, wed, thu", True), ("mon, tue, wed, thu, fri, sat", False), ("fri, sat, sun", False)])
-def test_a_week_from_sunday_to_thursday_is_not_the_weekend_of_the_regulation(tmp_path: Path, week: str, refused: bool) -> None:
-    hours = ", ".join(f"{day}: [09:00-17:00]" for day in week.split(", "))
-    agency = plant(AGENCY, "      mon: [09:00-12:00, 13:00-17:00]\n      tue: [09:00-17:00]\n", f"      {{{hours}}}\n")
-    files = {AGENCY: agency, TREE: plant(TREE, "    profile: eu-1182-71\n", "    profile: §eu-1182-71\n")}
-    write(tmp_path, files)
-    if not refused:
-        load(directories=[tmp_path], resolve_calendar=resolve)
-        return
-    with pytest.raises(CatalogueFaults, match="works on Sunday and not on Friday") as caught:
-        load(directories=[tmp_path], resolve_calendar=resolve)
-    assert [(fault.line, fault.column) for fault in caught.value.faults] == [marked(files[TREE])]
 
 
 def test_a_cut_off_inside_the_hours_is_no_fault(tmp_path: Path) -> None:

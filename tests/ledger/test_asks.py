@@ -9,12 +9,10 @@ from uuid import UUID
 
 import pytest
 
-from portal.access.scoping import visible
 from portal.cases import registry
 from portal.catalogue.definitions import Law, PauseRule
 from portal.dispatch import words
 from portal.errors import Invalid
-from portal.events import log
 from portal.intake import party
 from portal.outbox.tables import outbox
 from portal.reactions import sweep
@@ -22,7 +20,6 @@ from portal.standards import clocks
 from portal.unit_of_work import ENGINE, Portal, Principal
 from portal.views import case as case_view
 from portal.workflow import casework, waiting
-from portal.workflow.answers import facts
 from tests.ledger.test_clocks import CHAMPION, DAY, WORKER, ask, clock, housing, letters, mine, same_as_the_log
 from tests.ledger.test_main_job import TRIAGE, case, do, history, send, task
 
@@ -73,45 +70,6 @@ def test_a_question_that_another_answer_makes_needless_is_waited_for_no_longer(c
     after = clock(city, id)
     assert (case(city, id)["status"], after["status"], after["due_at"]) == ("in-progress", "running", before["due_at"])
     assert seen(city, mine(id), id)["asked"] == []
-
-
-def test_an_answer_that_another_makes_needless_need_not_be_sent(city: Portal) -> None:
-    id = housing(city, self_employed=True, yearly_profit=9_000)
-    answer(city, id, self_employed=False)
-    assert "yearly_profit" not in seen(city, mine(id), id)["given"]["answers"]
-    answer(city, id, self_employed=True)
-    assert "yearly_profit" not in seen(city, mine(id), id)["given"]["answers"]
-    with pytest.raises(Invalid) as refused:
-        answer(city, id, self_employed=False, yearly_profit=9_000)
-    assert [one["pointer"] for one in refused.value.errors] == ["/answers/yearly_profit"]
-    with city.work(ENGINE) as work:
-        work.narrow([id])
-        told = work.run(visible(work, log.of_type(id, "AnswersGiven")))
-    assert [row["data"]["fields"] for row in told] == [["self_employed", "yearly_profit"], ["self_employed"]]
-
-
-def test_an_answer_taken_back_is_gone(city: Portal) -> None:
-    id = housing(city, situation="We move in May.")
-    answer(city, id, situation=None)
-    answer(city, id, household=3)
-    given = seen(city, mine(id), id)["given"]["answers"]
-    assert ("situation" in given, given["household"]) == (False, 3)
-    with city.work(ENGINE) as work:
-        work.narrow([id])
-        assert facts(work, registry.case_of(work, id))["answers"] == given
-
-
-def test_a_party_answers_the_service_its_request_was_passed_on_to(city: Portal) -> None:
-    id = housing(city)
-    with city.work(WORKER) as work:
-        work.narrow([id])
-        casework.refer(work, task(work, id, "check"), version=None, words="It is for the car.", service="resident-parking-permit")
-    answer(city, id, number_plate="1-ABC-234")
-    given = seen(city, mine(id), id)["given"]["answers"]
-    assert (given["number_plate"], given["monthly_income"]) == ("1-ABC-234", 900)
-    with pytest.raises(Invalid) as refused:
-        answer(city, id, monthly_income=5)
-    assert [one["pointer"] for one in refused.value.errors] == ["/answers/monthly_income"]
 
 
 def test_a_step_asks_nothing_that_is_not_asked_after_the_other_answers(city: Portal) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from tests.storm.crash.entry import deaths
 from tests.storm.faults import PAST_LEASE
 from tests.storm.races import callbacks, claim_races
 from tests.storm.rig import NoDisk, rig
@@ -24,10 +23,9 @@ ENTRIES: dict[str, float] = {
     "claim-races": 0.04,
     "all-at-once": 0.14,
     "disk-full": 0.06,
-    "crash-points": 0.08,
 }
 #: A storm shorter than this would show nothing.
-LEAST = {"pause-past-lease": PAST_LEASE + 3, "postgres-restart": 6.0, "disk-full": 12.0, "crash-points": 15.0}
+LEAST = {"pause-past-lease": PAST_LEASE + 3, "postgres-restart": 6.0, "disk-full": 12.0}
 #: MiB of the disk that fills up: a new cluster and our tables take some 60, its log some 100 more.
 DISK = 320
 RACES = {"callbacks": callbacks, "claim-races": claim_races}
@@ -36,7 +34,7 @@ RACES = {"callbacks": callbacks, "claim-races": claim_races}
 def run(wanted: Sequence[str], *, seed: int, seconds: float) -> Iterator[Told]:
     """Runs them; those that share a portal are checked together when it is quiet. `disk-full` has a portal of its own, and is left out without one."""
     lengths = {name: max(LEAST.get(name, 4.0), seconds * ENTRIES[name] / sum(ENTRIES[one] for one in wanted)) for name in ENTRIES if name in wanted}
-    full, points = lengths.pop("disk-full", None), lengths.pop("crash-points", None)
+    full = lengths.pop("disk-full", None)
     if lengths:
         yield from _on_one_portal(lengths, seed)
     if full:
@@ -44,8 +42,6 @@ def run(wanted: Sequence[str], *, seed: int, seconds: float) -> Iterator[Told]:
             yield from _on_one_portal({"disk-full": full}, seed, disk=DISK)
         except NoDisk as why:
             print(f"{'disk-full':18} not run: {why}", flush=True)
-    if points:
-        yield deaths(seed=seed, seconds=points)
 
 
 def _on_one_portal(lengths: Mapping[str, float], seed: int, disk: int | None = None) -> Iterator[Told]:

@@ -143,16 +143,6 @@ PLAIN = {"timezone": "UTC", "weekly": {"mon": [["09:00", "10:00"]]}}
         ),
         ({"calendars": {"a": PLAIN}, "vectors": [{"calendar": "a", "op": "add", "start": "2026-01-01T00:00:00Z", "seconds": 10**30}]}, "years 1900 to 2199"),
         ({"calendars": {"a": PLAIN}, "vectors": [{"calendar": "a", "op": "is_open"}]}, "`at` is missing"),
-        ({"calendars": {"a": PLAIN}, "vectors": [{"calendar": "a", "op": "is_open", "at": "2026-03-02"}]}, "is a day, not an instant"),
-        ({"calendars": {"a": PLAIN}, "vectors": [{"calendar": ["a"]}]}, "names calendar `['a']`"),
-        (
-            {"calendars": {"a": PLAIN}, "vectors": [{"calendar": "a", "start": "2026-01-01T00:00:00Z", "target_seconds": 1, "pauses": [["x"]]}]},
-            "`['x']` is not a pause",
-        ),
-        (
-            {"calendars": {"a": {**PLAIN, "weekly": {}}}, "vectors": [{"calendar": "a", "op": "add", "start": "2026-01-01T00:00:00Z", "seconds": 1}]},
-            "never open",
-        ),
     ],
 )
 def test_the_command_says_what_is_wrong_with_a_file(tmp_path: Path, content: bytes | dict[str, Any], says: str) -> None:

@@ -40,9 +40,9 @@ def why(desk: Desk) -> Why:
     return found
 
 
-def said(desk: Desk, language: str = "en", *, staff: bool = False) -> str:
+def said(desk: Desk, language: str = "en") -> str:
     told: Any = [event for event in desk.events if "clock" in event.data]
-    return " ".join(Teller(language, "Europe/Brussels", AGENCIES, staff=staff).sentences(why(desk), told))
+    return " ".join(Teller(language, "Europe/Brussels", AGENCIES).sentences(why(desk), told))
 
 
 def legal(within: str, **more: Any) -> Standard:
@@ -153,25 +153,6 @@ def test_a_pause_ends_with_the_day_the_mail_says() -> None:
     assert "2 whole days are taken out." in said(desk)
     assert "2 jours entiers ne sont pas comptés." in said(desk, "fr")
     assert ("11-11", "11-12", "paused", "answer") in days(desk)
-
-
-def test_staff_are_not_told_that_they_were_asked() -> None:
-    desk = begun("11-05T14:00", legal("14 calendar_days"))
-    desk.now = at("11-10T10:00")
-    keys = [new_id(), new_id(), new_id()]
-    changes.pause(desk.work, desk.case, awaits="answer", key=keys[0], at=desk.now, until=at("12-08T00:00"))
-    assert "until the party answers, at the latest until Monday 7 December 2026 (article 15)." in said(desk, staff=True)
-    changes.resume(desk.work, desk.case, keys[0], at=at("11-10T11:00"), why="answered")
-    desk.now = at("11-11T10:00")
-    changes.pause(desk.work, desk.case, awaits="answer", key=keys[1], at=desk.now, until=at("11-13T00:00"))
-    changes.resume(desk.work, desk.case, keys[1], at=at("11-13T00:00"), why="lapsed")
-    changes.pause(desk.work, desk.case, awaits="answer", key=keys[2], at=desk.now, until=at("11-18T00:00"))
-    changes.resume(desk.work, desk.case, keys[2], at=at("11-15T12:00"), why="answered")
-    for language, word, once in (("en", "you", "The party was asked"), ("fr", "vous", "Une réponse a été demandée à la partie")):
-        assert word in said(desk, language).lower().split()
-        told = said(desk, language, staff=True)
-        assert once in told
-        assert word not in told.lower().split()
 
 
 def test_another_agency_is_named_and_what_its_pause_costs_too() -> None:

@@ -50,9 +50,8 @@ def points_of(world: World, case: UseCase) -> tuple[list[str], dict[str, int]]:
     status, told = _child(world, case, subject, 0)
     if status != 0:
         raise AssertionError(f"{case.name} does not go well without a crash:\n{told}")
-    once = world.shape(subject)
     _taken_up(world, case, subject)
-    if wrong := _wrong(world, subject, once if case.again else None):
+    if wrong := _wrong(world, subject, None):
         raise AssertionError(f"{case.name} is wrong without a crash: {wrong}")
     return told.splitlines(), world.shape(subject)
 
