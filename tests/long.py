@@ -17,6 +17,7 @@ SETS = {
     "clock-histories": "tests.unit.clock_histories",
     "crash-points": "tests.storm.test_crash_points",
     "journey-soundness": "tests.unit.test_soundness_search",
+    "rolling-restarts": "tests.stories.test_rolling_restarts",
 }
 OUT = Path(__file__).parents[1] / "build" / "long.json"
 
