@@ -37,7 +37,8 @@ def configure_process(form: Form) -> None:
     configure(form)
     lines = logging.StreamHandler()
     lines.setFormatter(_Line(form))
-    logging.basicConfig(level=logging.INFO, handlers=[lines], force=True)
+    logging.basicConfig(level=logging.WARNING, handlers=[lines], force=True)
+    logging.getLogger("portal").setLevel(logging.INFO)
 
 
 class _Line(logging.Formatter):
