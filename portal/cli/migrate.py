@@ -87,7 +87,8 @@ def login(connection: psycopg.Connection, portal: URL, owner: URL) -> str | None
 
 def _limit(connection: psycopg.Connection, name: str) -> None:
     """Limits of the login in this database, where nobody has chosen any for it."""
-    query = "SELECT unnest(s.setconfig) FROM pg_db_role_setting s JOIN pg_roles r ON r.oid = s.setrole WHERE r.rolname = %s"
+    query = """SELECT unnest(s.setconfig) FROM pg_db_role_setting s JOIN pg_roles r ON r.oid = s.setrole
+        WHERE r.rolname = %s AND s.setdatabase IN (0, (SELECT oid FROM pg_database WHERE datname = current_database()))"""
     chosen = {str(line[0]).partition("=")[0] for line in connection.execute(query, [name])}
     database = sql.Identifier(connection.info.dbname)
     for setting, value in LIMITS.items():
