@@ -57,12 +57,18 @@ class Reporter:
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     def plan(self, agency: str, key: str, remote_id: str, behaviour: str, url: str) -> None:
-        """The reports this handover leads to."""
-        for place, (status, times) in enumerate(REPORTS.get(behaviour, ())):
+        """The reports this handover leads to. The next message leaves when the one before was answered: only what is told to be in disorder is."""
+        after: list[dict[str, Any]] = []
+        for status, times in reversed(REPORTS.get(behaviour, ())):
             id, body = f"msg_{uuid4().hex}", json.dumps({"reference": key, "status": status, "remote_id": remote_id})
             self._ledger.plan(id, agency, key, url, body)
-            for repeat in range(times):
-                self._at(self._delay * (1 + place + repeat), {"message_id": id, "agency": agency, "url": url, "body": body, "tries": 0})
+            report = {"message_id": id, "agency": agency, "url": url, "body": body, "tries": 0}
+            after = [{**report, "after": after}] + [report] * (times - 1)
+        self._all(after)
+
+    def _all(self, reports: list[dict[str, Any]]) -> None:
+        for place, report in enumerate(reports, start=1):
+            self._at(self._delay * place, report)
 
     def _at(self, seconds: float, report: dict[str, Any]) -> None:
         with self._change:
@@ -85,6 +91,8 @@ class Reporter:
         self._ledger.answered(report["message_id"], status)
         if (status is None or status >= 500) and report["tries"] < len(AGAIN) and not self._ended:
             self._at(AGAIN[report["tries"]], {**report, "tries": report["tries"] + 1})
+        else:
+            self._all(report.get("after", []))
 
 
 def post(url: str, headers: dict[str, str], body: bytes) -> int | None:
