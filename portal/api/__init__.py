@@ -31,13 +31,13 @@ from portal.api import (
 from portal.unit_of_work import Portal
 
 
-def install(app: Flask, portal: Portal, *, beside: Mapping[str, Any] | None = None) -> None:
+def install(app: Flask, portal: Portal, *, beside: Mapping[str, Any] | None = None, page: problems.Page = docs.error_page) -> None:
     """Opens the door: errors, the guard, resources, the specification, documents. One line here for each resource.
 
-    `beside`: path -> POST operation (OpenAPI 3.1) of what other doors answer under the same address.
+    `page`: how a refusal is shown to a person. `beside`: path -> POST operation (OpenAPI 3.1) of what other doors answer under the same address.
     """
     app.extensions["onedoor"] = portal
-    problems.install(app, docs.error_page)
+    problems.install(app, page)
     allowed.install(app, portal)
     described = spec.build(
         app,

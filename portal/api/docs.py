@@ -25,13 +25,6 @@ from portal.views.versions import Version, definition, of, published
 pages = Blueprint("docs", __name__, template_folder="templates", static_folder="static", static_url_path="/docs/static")
 
 
-@pages.route("/")
-@allowed("documents.read")
-def home() -> str:
-    """What this is"""
-    return render_template("home.html")
-
-
 @pages.route("/docs")
 @allowed("documents.read")
 def docs() -> str:

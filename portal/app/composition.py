@@ -8,7 +8,7 @@ import orjson
 from flask import Flask, Response
 from flask.json.provider import JSONProvider
 
-from portal import api
+from portal import api, pages
 from portal.api import metrics
 from portal.api.allowed import demand_actions
 from portal.api.gate import BODY, read_json
@@ -42,7 +42,8 @@ def create_app(portal: Portal | None = None) -> Flask:
     log.configure(portal.settings.log_form)
     requests_told.install(app)
     headers.install(app, secure=portal.settings.public_url.startswith("https:"))
-    api.install(app, portal, beside={callbacks.PATH: callbacks.OPERATION, card.PATH: card.OPERATION})
+    api.install(app, portal, beside={callbacks.PATH: callbacks.OPERATION, card.PATH: card.OPERATION}, page=pages.error_page)
+    pages.install(app, portal)
     app.register_blueprint(callbacks.callbacks(portal))
     app.register_blueprint(card.callbacks(portal))
     metrics.serve(app, portal, queues_of(portal.settings))

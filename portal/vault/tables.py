@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Index, LargeBinary, PrimaryKeyConstraint, Table, Text, Uuid
+from sqlalchemy import Boolean, Column, Index, LargeBinary, PrimaryKeyConstraint, Table, Text, Uuid
 from sqlalchemy.dialects.postgresql import JSONB
 
 from portal.db import CASE_TABLE, case_id, instant, metadata
@@ -23,4 +23,15 @@ vault_items = Table(
     PrimaryKeyConstraint("case_id", "id"),
     Index("vault_items_party_id_ix", "party_id"),
     info=CASE_TABLE,
+)
+
+#: Forms that were begun and not sent. `sealed` is encrypted under a key derived from the browser's own; nobody else can read it, we neither.
+drafts = Table(
+    "drafts",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("sealed", LargeBinary, nullable=False),
+    Column("sent", Boolean, nullable=False),
+    instant("expires_at", nullable=False),
+    Index("drafts_expires_at_ix", "expires_at"),
 )

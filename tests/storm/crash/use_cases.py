@@ -9,12 +9,21 @@ from tests.storm.crash.background import BACKGROUND
 from tests.storm.crash.card import CARD
 from tests.storm.crash.doors import DOORS
 from tests.storm.crash.fees import FEES
+from tests.storm.crash.pages import PAGES
 from tests.storm.crash.run import UseCase
 
-USE_CASES: tuple[UseCase, ...] = (*DOORS, *FEES, *CARD, *BACKGROUND)
+USE_CASES: tuple[UseCase, ...] = (*DOORS, *PAGES, *FEES, *CARD, *BACKGROUND)
 
 #: Routes that take a body and write nothing.
-READ_ONLY = {"tasks.preview": "shows a letter", "eligibility.tell": "reckons with answers that are not kept"}
+READ_ONLY = {
+    "tasks.preview": "shows a letter",
+    "eligibility.tell": "reckons with answers that are not kept",
+    "front_pages.results": "looks for services",
+    "cases_pages.unlock": "proves who asks, in a cookie",
+    "cases_pages.leave": "forgets a cookie",
+    "form_pages.begin": "an empty draft, one row; begun again where nobody heard of it",
+    "form_pages.begin_with_words": "as form_pages.begin",
+}
 #: Routes whose crash points are tried elsewhere, and where.
 ELSEWHERE = {
     "moves.start": "tests/ledger/test_moves.py: killed in a batch, it goes on",

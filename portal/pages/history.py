@@ -1,0 +1,60 @@
+"""What has happened on a case, in plain words; what is told to nobody outside has none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_datetime
+
+from portal.catalogue.definitions import Catalogue
+from portal.pages import speech
+from portal.pages.errors import N_
+from portal.views.words import locale
+
+_SAYS = {
+    "CaseOpened": N_("Your request arrived."),
+    "CaseRouted": N_("Your request found its service."),
+    "CaseReferred": N_("Your request was passed on to the office that can help."),
+    "CaseDecided": N_("There is a decision."),
+    "DecisionServed": N_("The decision was sent to you."),
+    "RemedyLapsed": N_("The decision is final."),
+    "ObjectionReceived": N_("You objected to the decision."),
+    "ObjectionEnded": N_("Your objection was decided."),
+    "CaseClosed": N_("The request was closed."),
+    "CaseWithdrawn": N_("You took the request back."),
+    "PartWithdrawn": N_("You took one part of the request back."),
+    "MessageReceived": N_("There was a message."),
+    "AnswersGiven": N_("You gave answers."),
+    "FeedbackGiven": N_("You told us how it was."),
+    "ClockPaused": N_("The date stands still for now."),
+    "ClockResumed": N_("The date runs again."),
+    "ClockMoved": N_("The date was moved."),
+    "StandardMissed": N_("We did not keep the date we had named."),
+    "StandardMet": N_("A promise was kept in time."),
+    "PartyAsked": N_("We asked you for something."),
+    "StepEnded": N_("A step was finished."),
+    "DeliverySent": N_("It was handed to the agency that does it."),
+    "PartyNotified": N_("We sent you a message."),
+    "FeeDue": N_("A fee is to be paid."),
+    "FeePaid": N_("The fee was paid."),
+    "FeeWaived": N_("The fee need not be paid."),
+    "FeeRefunded": N_("The fee was paid back."),
+}
+
+
+def told(catalogue: Catalogue, events: Iterable[dict[str, Any]], zone: str) -> list[dict[str, Any]]:
+    """Events of a case as its party may see them, the newest first, each as a sentence with its local time and whose it was."""
+    found = []
+    for event in events:
+        if event["type"] in _SAYS:
+            agency = catalogue.agencies.get(event["agency"] or "")
+            found.append({"says": speech.words(_SAYS[event["type"]]), "at": moment(event["occurred_at"], zone), "agency": agency and agency.title})
+    return found[::-1]
+
+
+def moment(at: datetime, zone: str) -> str:
+    """A point in time as people of the reader's language write it, in the zone of the office."""
+    return format_datetime(at.astimezone(ZoneInfo(zone)), "d MMMM y HH:mm", locale=locale(speech.language()))

@@ -1,0 +1,99 @@
+"""`/performance`: how the portal keeps its word, for everybody; numbers under ten are not shown."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from babel.numbers import format_decimal, format_percent
+from flask import Blueprint, Response
+from markupsafe import Markup
+
+from portal.kpi.report import Figure, report
+from portal.pages import speech
+from portal.pages.opening import page, show, the_portal
+from portal.pages.services import ENOUGH, LATELY, duration, offered
+from portal.unit_of_work import FIGURES
+from portal.views.words import locale
+
+pages = Blueprint("performance_pages", __name__)
+
+MEASURED = ("requests", "on-time-of-due", "duration-median", "duration-p90", "satisfaction")
+
+
+@pages.route("/performance")
+@page("indicators.read")
+def performance() -> Response:
+    """All services"""
+    catalogue = the_portal().catalogue
+    found = _figures("service")
+    services = sorted((one for one in catalogue.services.values() if not one.triage), key=lambda one: speech.plain(one.title))
+    rows = [{"service": service, "figures": _told(found.get(service.id, {}))} for service in services]
+    picture = bars([(speech.plain(service.title), share) for service in services if (share := _share(found.get(service.id, {}))) is not None])
+    return show("performance.html", rows=rows, all=_told(_figures().get(None, {})), picture=picture)
+
+
+@pages.route("/performance/<service>")
+@page("indicators.read")
+def one(service: str) -> Response:
+    """One service: its standards, and its results month by month"""
+    found = offered(service)
+    whole = _figures("service").get(found.id, {})
+    months = [(month, _told(figures)) for (id, month), figures in sorted(_by_month().items()) if id == found.id]
+    return show("performance_of.html", service=found, all=_told(whole), months=months, agency=the_portal().catalogue.agencies[found.agency])
+
+
+def _figures(*by: str) -> dict[Any, dict[str, Figure]]:
+    with the_portal().work(FIGURES) as work:
+        figures = report(work, since=work.now - LATELY, by=by, indicators=MEASURED)
+    found: dict[Any, dict[str, Figure]] = {}
+    for figure in figures:
+        found.setdefault(figure["slice"].get(by[0]) if by else None, {})[figure["indicator"]] = figure
+    return found
+
+
+def _by_month() -> dict[tuple[str, str], dict[str, Figure]]:
+    with the_portal().work(FIGURES) as work:
+        figures = report(work, since=work.now - LATELY, by=["service", "month"], indicators=MEASURED)
+    found: dict[tuple[str, str], dict[str, Figure]] = {}
+    for figure in figures:
+        if figure["slice"]["service"] and figure["slice"]["month"]:
+            found.setdefault((figure["slice"]["service"], figure["slice"]["month"]), {})[figure["indicator"]] = figure
+    return found
+
+
+def _share(figures: dict[str, Figure]) -> float | None:
+    kept = figures.get("on-time-of-due")
+    return kept["value"] if kept and kept["n"] >= ENOUGH else None
+
+
+def _told(figures: dict[str, Figure]) -> dict[str, str]:
+    """Each figure as it is read; what too few cases stand behind is not told."""
+    return {name: _say(figures.get(name)) for name in MEASURED}
+
+
+def _say(figure: Figure | None) -> str:
+    where = locale(speech.language())
+    if figure is None or not figure["n"]:
+        return speech.words("none yet")
+    if figure["n"] < ENOUGH or figure["value"] is None:
+        return speech.words("fewer than 10")
+    if figure["unit"] == "seconds":
+        return duration(figure["value"])
+    if figure["unit"] == "percent":
+        return format_percent(figure["value"] / 100, locale=where)
+    return format_decimal(figure["value"], locale=where)
+
+
+def bars(rows: list[tuple[str, float]]) -> Markup | None:
+    """Shares (percent) as horizontal bars: SVG without script or style of its own; the table beside it tells the same in words."""
+    if not rows:
+        return None
+    parts = [Markup('<svg class="bars" viewBox="0 0 320 {}" aria-hidden="true" focusable="false">').format(len(rows) * 44)]
+    for at, (label, share) in enumerate(rows):
+        value = min(max(share, 0.0), 100.0)
+        shown = label if len(label) < 42 else f"{label[:40]}…"
+        parts.append(Markup('<text x="0" y="{}" class="label">{}</text>').format(at * 44 + 14, shown))
+        parts.append(Markup('<rect x="0" y="{}" width="260" height="14" class="rail"/>').format(at * 44 + 20))
+        parts.append(Markup('<rect x="0" y="{}" width="{}" height="14" class="bar"/>').format(at * 44 + 20, round(value * 2.6, 1)))
+        parts.append(Markup('<text x="268" y="{}" class="label">{}</text>').format(at * 44 + 32, format_percent(value / 100, locale=locale(speech.language()))))
+    return Markup("").join([*parts, Markup("</svg>")])

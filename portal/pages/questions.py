@@ -1,0 +1,129 @@
+"""Questions of a service on a page: what a browser sent made an answer, and what is wrong with it in plain words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from babel.dates import format_date
+from werkzeug.datastructures import MultiDict
+
+from portal.catalogue.conditions import applies, typed
+from portal.catalogue.definitions import Field, Service
+from portal.errors import Invalid
+from portal.intake import answers as rules
+from portal.pages import speech
+from portal.views.words import locale
+
+Form = MultiDict[str, str]
+PARTS = ("day", "month", "year")
+
+
+def asked(service: Service, answers: Mapping[str, Any], facts: Mapping[str, Any]) -> list[Field]:
+    """Questions that are asked after these answers, in order."""
+    kinds = typed(service.fields)
+    return [field for field in service.fields if applies(field.when, kinds, {**facts, "answers": dict(answers)})]
+
+
+def still_asked(service: Service, answers: Mapping[str, Any], facts: Mapping[str, Any]) -> dict[str, Any]:
+    """The answers without those to questions that are not asked any more after the others."""
+    left = dict(answers)
+    while True:
+        names = {field.id for field in asked(service, left, facts)}
+        if names >= left.keys():
+            return left
+        left = {name: value for name, value in left.items() if name in names}
+
+
+def read(field: Field, form: Form) -> Any:
+    """The value as intake takes it; None where nothing was said. A value that cannot be one is passed on as it was typed, and refused there."""
+    if field.type == "choices":
+        return form.getlist(field.id)
+    if field.type == "date":
+        parts = [form.get(f"{field.id}-{part}", "").strip() for part in PARTS]
+        return f"{parts[2]:0>4}-{parts[1]:0>2}-{parts[0]:0>2}" if any(parts) else None
+    said = form.get(field.id, "").strip()
+    if not said:
+        return None
+    if field.type == "boolean":
+        return {"yes": True, "no": False}.get(said, said)
+    if field.type == "decimal":
+        return said.replace(",", ".")
+    return said
+
+
+def typed_in(field: Field, form: Form) -> Any:
+    """What stands in the boxes again after a fault: exactly what was typed."""
+    if field.type == "choices":
+        return form.getlist(field.id)
+    if field.type == "date":
+        return [form.get(f"{field.id}-{part}", "") for part in PARTS]
+    return form.get(field.id, "")
+
+
+def boxes(field: Field, value: Any) -> Any:
+    """What stands in the boxes for an answer given before."""
+    if field.type == "date":
+        return list(reversed(value.split("-"))) if value else ["", "", ""]
+    if field.type == "boolean":
+        return {True: "yes", False: "no"}.get(value, "")
+    return value if value is not None else ([] if field.type == "choices" else "")
+
+
+def checked(service: Service, answers: Mapping[str, Any], facts: Mapping[str, Any], field: Field) -> tuple[Any, str | None]:
+    """The answer to that question as intake keeps it, and what is wrong with it. The rules are intake's; the words are for people."""
+    value = answers.get(field.id)
+    if value in (None, "", []):
+        return None, needed(field) if field.required else None
+    try:
+        return rules.checked(service, answers, facts=facts, complete=False)[field.id], None
+    except Invalid as wrong:
+        if any(one["pointer"] == f"/answers/{field.id}" for one in wrong.errors):
+            return None, advice(field)
+        raise
+
+
+def needed(field: Field) -> str:
+    """What to do about an answer that is not there."""
+    if field.type in ("choice", "choices", "boolean"):
+        return speech.words("Choose an answer.")
+    return speech.words("Fill this in: we cannot go on without it.")
+
+
+def advice(field: Field) -> str:
+    """What to do about an answer that cannot be taken."""
+    if field.type in ("integer", "decimal"):
+        return _number(field)
+    says = {
+        "date": speech.words("Enter a date that exists, with day, month and year, such as 27 3 2026."),
+        "email": speech.words("Enter an e-mail address such as name@example.org."),
+        "phone": speech.words("Enter a telephone number with its country, such as +32 2 123 45 67."),
+    }
+    if field.type in ("text", "long-text", "address"):
+        return speech.words("Shorten this to %(n)s characters, without signs that cannot be printed.") % {"n": field.max_length}
+    return says.get(field.type) or speech.words("Choose one of the answers below.")
+
+
+def _number(field: Field) -> str:
+    if field.minimum is not None and field.maximum is not None:
+        return speech.words("Enter a number from %(least)s to %(most)s.") % {"least": field.minimum, "most": field.maximum}
+    if field.minimum is not None:
+        return speech.words("Enter a number of %(least)s or more.") % {"least": field.minimum}
+    if field.maximum is not None:
+        return speech.words("Enter a number of %(most)s or less.") % {"most": field.maximum}
+    return speech.words("Enter a number, in figures.")
+
+
+def shown(field: Field, value: Any) -> Any:
+    """An answer as people read it; None where there is none."""
+    if value in (None, "", []):
+        return None
+    titles = {option.id: speech.told(option.title) for option in field.options}
+    if field.type == "boolean":
+        return speech.words("Yes") if value else speech.words("No")
+    if field.type == "date":
+        return format_date(date.fromisoformat(value), "long", locale=locale(speech.language()))
+    if field.type == "choices":
+        return [titles.get(one, one) for one in value]
+    return titles.get(value, value)

@@ -1,0 +1,92 @@
+"""The reader's language: which it is, its words (gettext, read from `translations/`), and texts of definitions in it."""
+
+from __future__ import annotations
+
+from functools import cache
+from gettext import GNUTranslations, NullTranslations
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+from babel import Locale
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from flask import Flask, current_app, g, request
+from markupsafe import Markup, escape
+
+from portal.catalogue.definitions import Text
+from portal.catalogue.languages import say
+from portal.views.diagram import RIGHT_TO_LEFT
+
+#: The cookie that keeps a choice, and the parameter that makes one.
+CHOICE = "language"
+FOLDER = Path(__file__).parent / "translations"
+#: English is what stands in the pages; every file of translations is a language more.
+LANGUAGES = ("en", *sorted(file.stem for file in FOLDER.glob("*.po")))
+
+
+@cache
+def translations(language: str) -> NullTranslations:
+    """Words of a language; English says what stands in the source. Read from the text file, so that nothing compiled has to be kept."""
+    if language == "en":
+        return NullTranslations()
+    with (FOLDER / f"{language}.po").open("rb") as file:
+        catalog = read_po(file, locale=language)
+    packed = BytesIO()
+    write_mo(packed, catalog)
+    packed.seek(0)
+    return GNUTranslations(packed)
+
+
+def language() -> str:
+    """Of the request in hand: asked for in the address, chosen before, sent by the browser, else the portal's own."""
+    if "language" not in g:
+        chosen = (request.args.get(CHOICE), request.cookies.get(CHOICE), request.accept_languages.best_match(LANGUAGES))
+        own = current_app.extensions["onedoor"].settings.default_language
+        g.language = next((one for one in (*chosen, own) if one in LANGUAGES), "en")
+    found: str = g.language
+    return found
+
+
+def direction(code: str) -> str:
+    """`rtl` or `ltr`."""
+    return "rtl" if code in RIGHT_TO_LEFT else "ltr"
+
+
+def own_name(code: str) -> str:
+    """A language as its speakers call it."""
+    name = Locale.parse(code).get_display_name() or code
+    return name[:1].upper() + name[1:]
+
+
+def words(text: str) -> str:
+    """A text of the pages in the reader's language."""
+    return translations(language()).gettext(text)
+
+
+def plural(one: str, many: str, number: int) -> str:
+    """The form of the reader's language that fits the number."""
+    return translations(language()).ngettext(one, many, number)
+
+
+def plain(text: Text) -> str:
+    """A text of a definition in the reader's language or the nearest there is, without a mark of which."""
+    return say(text, language())
+
+
+def told(text: Text | None) -> Markup:
+    """As `plain`, marked where it is of another language (WCAG 2.2, 3.1.2)."""
+    if not text:
+        return Markup("")
+    said = plain(text)
+    spoken = next(code for code, one in text.items() if one == said)
+    if text.get(language()) == said:
+        return escape(said)
+    return Markup('<span lang="{}" dir="{}">{}</span>').format(spoken, direction(spoken), said)
+
+
+def install(app: Flask) -> None:
+    """Gives the templates `_`, `ngettext` and what they say of languages."""
+    app.jinja_env.add_extension("jinja2.ext.i18n")
+    environment: Any = app.jinja_env
+    environment.install_gettext_callables(words, plural, newstyle=True)

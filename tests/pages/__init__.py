@@ -1,0 +1,1 @@
+"""The pages people see, as a browser asks for them."""

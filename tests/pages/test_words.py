@@ -1,0 +1,80 @@
+"""Every text of the pages stands in every language; the pages are whole."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from babel.messages.extract import extract_from_dir
+from babel.messages.pofile import read_po
+from flask import Flask
+
+from portal.pages import speech
+from tests.laws.rooms import ROOT
+from tests.pages.conftest import Browser
+
+WAYS = [("**.py", "python"), ("templates/**.html", "jinja2")]
+SPOKEN = {"_": None, "words": None, "N_": None, "ngettext": (1, 2), "plural": (1, 2)}
+PLACES = re.compile(r"%\([a-z]+\)s")
+PAGES = ("/", "/find", "/cases", "/services/pothole", "/services/resident-parking-permit", "/performance", "/performance/pothole", "/nothing", "/cases/X")
+
+
+def texts() -> set[str]:
+    """What stands in code and templates."""
+    found = extract_from_dir(ROOT / "portal" / "pages", WAYS, {"templates/**.html": {"newstyle_gettext": "true"}}, keywords=SPOKEN)
+    return {one if isinstance(one, str) else one[0] for _, _, one, _, _ in found} - {"type"}
+
+
+@pytest.mark.parametrize("language", [one for one in speech.LANGUAGES if one != "en"])
+def test_nothing_is_left_untranslated(language: str) -> None:
+    with (speech.FOLDER / f"{language}.po").open("rb") as file:
+        known = {entry.id: entry for entry in read_po(file, locale=language) if entry.id}
+    wanted = texts()
+    assert len(wanted) > 150
+    assert sorted(wanted - known.keys()) == []
+    assert sorted(known.keys() - wanted) == [], "no page says this any more"
+    for text in wanted:
+        said = known[text].string
+        assert said and not known[text].fuzzy, text
+        assert sorted(PLACES.findall(text)) == sorted(PLACES.findall(said)), text
+
+
+def test_every_page_is_whole_in_every_language(app: Flask) -> None:
+    """One h1, a title of its own, language and direction, a way past the navigation; nothing from elsewhere, no script and no style inside."""
+    for language in speech.LANGUAGES:
+        titles = set()
+        for address in PAGES:
+            browser = Browser(app, language)
+            browser.get(address)
+            assert browser.status in (200, 404), address
+            assert f'<html lang="{language}" dir="{speech.direction(language)}">' in browser.html
+            assert browser.title and 'class="skip" href="#main"' in browser.html
+            assert not re.search(r'<script|<style|style="|\son[a-z]+="|(src|href|action)="(https?:)?//', browser.html)
+            titles.add(re.findall("<title>(.*?)</title>", browser.html)[0])
+        assert len(titles) >= len(PAGES) - 2
+
+
+def test_a_choice_of_language_is_kept(app: Flask) -> None:
+    browser = Browser(app, "fr")
+    browser.get("/services/pothole")
+    assert browser.title == "Nid-de-poule ou trottoir abîmé"
+    browser.get("/services/pothole?language=en")
+    browser.get("/")
+    assert browser.title == "One door to every public service"
+
+
+def test_a_page_is_light(app: Flask) -> None:
+    """A first load stays under 200 kB."""
+    weight = 0
+    for address in ("/", "/assets/onedoor.css", "/assets/door.svg"):
+        with app.test_client().get(address) as found:
+            assert found.status_code == 200
+            weight += len(found.data)
+    assert weight < 60_000
+
+
+def test_errors_are_pages_in_the_readers_language(app: Flask) -> None:
+    browser = Browser(app, "fr")
+    for status, address, fields in ((404, "/nothing", None), (405, "/performance", {}), (413, "/find", {"text": "x" * 300_000})):
+        browser.get(address) if fields is None else browser.post(address, **fields)
+        assert browser.status == status and 'lang="fr"' in browser.html and browser.title
