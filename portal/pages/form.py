@@ -209,7 +209,7 @@ def _danger(typed: dict[str, Any]) -> dict[str, str] | None:
     said = [typed["text"] or "", *(one for one in typed["answers"].values() if isinstance(one, str))]
     if not (service and service.danger) and not any(find.danger(catalogue, one) for one in said):
         return None
-    return emergency(catalogue, service.agency if service else catalogue.triage.agency, speech.language())
+    return emergency(catalogue, service.agency if service else catalogue.triage.agency, speech.language(), alerted=False)
 
 
 def _check(draft: Draft) -> Response:

@@ -38,7 +38,7 @@ def results() -> Response:
     matches = find.rank(catalogue, text, speech.language())[:SHOWN]
     found = [catalogue.services[match.service_id] for match in matches]
     sure = find.confident(matches)
-    danger = emergency(catalogue, catalogue.triage.agency, speech.language()) if find.danger(catalogue, text) else None
+    danger = emergency(catalogue, catalogue.triage.agency, speech.language(), alerted=False) if find.danger(catalogue, text) else None
     return show("found.html", text=text, found=found, sure=sure and catalogue.services[sure.service_id], emergency=danger, agencies=catalogue.agencies)
 
 

@@ -39,7 +39,7 @@ def service(service: str) -> Response:
         agency=catalogue.agencies[found.agency],
         fee=_fee(found),
         lately=_lately(found),
-        emergency=emergency(catalogue, found.agency, speech.language()) if found.danger else None,
+        emergency=emergency(catalogue, found.agency, speech.language(), alerted=False) if found.danger else None,
         promises=[one for one in found.standards if one.kind != "agreement"],
     )
 

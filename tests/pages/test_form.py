@@ -112,6 +112,7 @@ def test_danger_is_answered_at_once(browser: Browser) -> None:
     assert "call 112 now" in browser.html
     browser.post("/request", text="I smell gas in the stairs")
     assert "call 112 now" in browser.html and browser.title == "What is it about?"
+    assert "alerted" not in browser.html, "nobody of ours knows before it is sent"
 
 
 def test_words_without_a_service_find_people(browser: Browser, city: Portal) -> None:
