@@ -21,8 +21,8 @@ TARGET = f"{KIND}:{CHANNEL}"
 HELD_LATER = timedelta(minutes=1)
 
 #: The same rows as `placed` makes, for a unit that fires many timers in one step.
-_PLACE = f"""INSERT INTO outbox (case_id, id, kind, target, subject, body, key, placed_at, next_at, attempts, crashes, epoch)
-SELECT case_id, id, '{KIND}', '{TARGET}', clock, body, id::text, %(now)s, next_at, 0, 0, 0
+_PLACE = f"""INSERT INTO outbox (case_id, id, kind, target, subject, body, key, placed_at, next_at, attempts, crashes, epoch, asks)
+SELECT case_id, id, '{KIND}', '{TARGET}', clock, body, id::text, %(now)s, next_at, 0, 0, 0, 0
 FROM json_to_recordset(%(told)s) AS t(case_id uuid, id uuid, clock uuid, body jsonb, next_at timestamptz)"""
 
 
