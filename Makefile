@@ -30,9 +30,9 @@ bench: .venv/.dev
 long: .venv/.dev
 	$(BIN)/python -m tests.long
 
-# SECONDS= of storms altogether, SEED= to repeat one, FAULTS= to choose some.
+# SECONDS= of storms altogether, SEED= to repeat one, FAULTS= to choose some; LEVEL=release counts what a release must have gone through; OUT= another file.
 storm: .venv/.dev
-	@$(BIN)/python -m tests.storm $(if $(SECONDS),--seconds $(SECONDS)) $(if $(SEED),--seed $(SEED)) $(FAULTS)
+	@$(BIN)/python -m tests.storm $(if $(SECONDS),--seconds $(SECONDS)) $(if $(SEED),--seed $(SEED)) $(if $(filter release,$(LEVEL)),--release) $(if $(OUT),--out $(OUT)) $(FAULTS)
 
 lock: .venv/.dev
 	$(BIN)/uv pip compile -q pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --upgrade --extra local --group build -o requirements.lock

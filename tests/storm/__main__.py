@@ -1,4 +1,5 @@
-"""`make storm`: every storm in turn; prints a table, writes build/storm.json. SECONDS= of storms altogether, SEED= to repeat one, FAULTS= to choose some."""
+"""`make storm`: every storm in turn; prints a table, writes build/storm.json. SECONDS= of storms altogether, SEED= to repeat one, FAULTS= to choose some,
+LEVEL=release for the counts of a release, OUT= for another file."""
 
 from __future__ import annotations
 
@@ -9,12 +10,14 @@ import sys
 import time
 from pathlib import Path
 
-from tests.storm.entries import ENTRIES, run
+from tests.storm.entries import ENTRIES, release, run
 
 OUT = Path(__file__).parents[2] / "build" / "storm.json"
 #: Seconds of storms altogether where SECONDS is not given; the servers' start and the calm at the end come on top.
 SHORT = 120.0
-_HEAD = f"{'fault':18} {'times':>7} {'intents':>8} {'lost':>5} {'doubled':>8} {'5xx':>5} {'503 told':>9} {'no answer':>10} {'p99 s':>7} {'seconds':>8}"
+_HEAD = (
+    f"{'fault':18} {'times':>7} {'intents':>8} {'rows':>7} {'lost':>5} {'doubled':>8} {'5xx':>5} {'503 told':>9} {'no answer':>10} {'p99 s':>7} {'seconds':>8}"
+)
 
 
 def main() -> int:
@@ -22,23 +25,25 @@ def main() -> int:
     given = argparse.ArgumentParser(prog="make storm")
     given.add_argument("--seconds", type=float, default=SHORT)
     given.add_argument("--seed", type=int, default=secrets.randbelow(10**6))
+    given.add_argument("--release", action="store_true", help="each storm until it has counted what a release must have gone through")
+    given.add_argument("--out", type=Path, default=OUT)
     given.add_argument("faults", nargs="*", choices=[[], *ENTRIES])
     asked = given.parse_args()
     seed, seconds, wanted = asked.seed, asked.seconds, asked.faults or list(ENTRIES)
-    print(f"seed {seed}: repeat with make storm SEED={seed} SECONDS={seconds:g}\n{_HEAD}", flush=True)
+    print(f"seed {seed}: repeat with make storm SEED={seed} {'LEVEL=release' if asked.release else f'SECONDS={seconds:g}'}\n{_HEAD}", flush=True)
     begun, rows, bad = time.monotonic(), [], []
-    for told in run(wanted, seed=seed, seconds=seconds):
+    for told in release(wanted, seed=seed) if asked.release else run(wanted, seed=seed, seconds=seconds):
         row = told.row
         rows.append(row)
         print(
-            f"{told.fault:18} {row['times']:>7} {row['intents']:>8} {row['lost']:>5} {row['doubled']:>8} {row['errors_5xx']:>5} {row['told_503']:>9} "
-            f"{row['answers_lost']:>10} {row['dispatched_p99']:>7} {row['seconds']:>8}",
+            f"{told.fault:18} {row['times']:>7} {row['intents']:>8} {row['rows']:>7} {row['lost']:>5} {row['doubled']:>8} {row['errors_5xx']:>5} "
+            f"{row['told_503']:>9} {row['answers_lost']:>10} {row['dispatched_p99']:>7} {row['seconds']:>8}",
             flush=True,
         )
         bad += [f"{told.fault}: {one}" for one in told.violations[:20]]
         bad += [f"{told.fault}: {one}" for one in told.history.odd[:5]]
-    OUT.parent.mkdir(exist_ok=True)
-    OUT.write_text(json.dumps(rows, indent=1) + "\n")
+    asked.out.parent.mkdir(exist_ok=True)
+    asked.out.write_text(json.dumps(rows, indent=1) + "\n")
     for line in bad:
         print(line, file=sys.stderr)
     print(f"{time.monotonic() - begun:.0f} s", flush=True)

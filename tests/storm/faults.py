@@ -211,6 +211,6 @@ PLANS: dict[str, Callable[[random.Random, float], Plan]] = {
 MAY_REFUSE = frozenset({"postgres-restart", "commit-ack-cut", "disk-full", "all-at-once"})
 
 
-def plan(fault: str, seed: int, seconds: float) -> Plan:
-    """The same for the same seed."""
-    return sorted(PLANS[fault](random.Random(f"{seed}/{fault}"), seconds))
+def plan(fault: str, seed: int, seconds: float, turn: int = 0) -> Plan:
+    """The same for the same seed; a storm that goes on until it has counted enough has a turn after the other."""
+    return sorted(PLANS[fault](random.Random(f"{seed}/{fault}/{turn}" if turn else f"{seed}/{fault}"), seconds))

@@ -17,7 +17,7 @@ from portal.settings import Settings
 from portal.unit_of_work import Portal
 from tests.storm.checker import Checker, Violation
 from tests.storm.clients import Load
-from tests.storm.faults import MAY_REFUSE, Acts, plan
+from tests.storm.faults import MAY_REFUSE, Acts, Planned, plan
 from tests.storm.history import History
 from tests.storm.rig import CATALOGUE, Rig
 
@@ -35,6 +35,20 @@ FROM events p JOIN events s ON s.case_id = p.case_id AND s.type = 'DeliverySent'
 WHERE p.type = 'DeliveryPlaced' AND p.case_id = ANY(%s) AND (%s::text IS NULL OR p.agency = %s)"""
 
 
+@dataclass(frozen=True)
+class Level:
+    """What a storm must come to before it ends, however long that takes: acts of the fault, requests of clients, rows that leave."""
+
+    times: int = 0
+    intents: int = 0
+    rows: int = 0
+    #: Who ask for something at the same time.
+    clients: int = 4
+
+
+NO_LEVEL = Level()
+
+
 @dataclass
 class Told:
     """What a storm came to; `row` is its line in build/storm.json."""
@@ -49,6 +63,8 @@ class Told:
     dispatched_p99: float = 0.0
     #: Intents where they are not requests: races, callbacks.
     counted: int | None = None
+    #: Rows of the outbox its cases led to.
+    rows: int = 0
 
     @property
     def errors_5xx(self) -> int:
@@ -62,6 +78,7 @@ class Told:
             "fault": self.fault,
             "times": self.times,
             "intents": len(self.history.intents) if self.counted is None else self.counted,
+            "rows": self.rows,
             "lost": sum(one.lost for one in self.violations),
             "doubled": sum(one.doubled for one in self.violations),
             "errors_5xx": self.errors_5xx,
@@ -74,13 +91,24 @@ class Told:
         }
 
 
-def blow(rig: Rig, fault: str, *, seed: int, seconds: float, clients: int = 4, pace: float = PACE) -> Told:
-    """Load and faults for so many seconds; ends when every client knows what became of what it asked for."""
+def blow(rig: Rig, fault: str, *, seed: int, seconds: float, level: Level = NO_LEVEL, pace: float = PACE) -> Told:
+    """Load and faults for so many seconds, again and again until the level is reached; ends when every client knows what became of what it asked for."""
     told = Told(fault, seed, seconds)
-    acts, waiting = Acts(rig), plan(fault, seed, seconds)
-    load = Load(rig.port, told.history, seed=seed, clients=clients, pace=pace)
-    begun = time.monotonic()
+    acts, load = Acts(rig), Load(rig.port, told.history, seed=seed, clients=level.clients, pace=pace)
+    begun, before, turn = time.monotonic(), _rows_left(rig), 0
     load.start()
+    while turn == 0 or not _reached(rig, level, acts, told.history, before):
+        _turn(rig, acts, plan(fault, seed, seconds, turn), seconds)
+        turn += 1
+    told.seconds = time.monotonic() - begun
+    load.stop()
+    rig.wait(lambda: not load.running, f"{fault}: the clients know what became of their requests", 90)
+    told.times = acts.times
+    return told
+
+
+def _turn(rig: Rig, acts: Acts, waiting: list[Planned], seconds: float) -> None:
+    begun = time.monotonic()
     while waiting or time.monotonic() - begun < seconds:
         while waiting and time.monotonic() - begun >= waiting[0][0]:
             _, what, to = waiting.pop(0)
@@ -88,11 +116,20 @@ def blow(rig: Rig, fault: str, *, seed: int, seconds: float, clients: int = 4, p
             rig.tend()
         rig.tend()
         time.sleep(0.02)
-    told.seconds = time.monotonic() - begun
-    load.stop()
-    rig.wait(lambda: not load.running, f"{fault}: the clients know what became of their requests", 90)
-    told.times = acts.times
-    return told
+
+
+def _reached(rig: Rig, level: Level, acts: Acts, history: History, before: int) -> bool:
+    return acts.times >= level.times and len(history.intents) >= level.intents and (not level.rows or _rows_left(rig) - before >= level.rows)
+
+
+def _rows_left(rig: Rig) -> int:
+    """Rows of the outbox, done or not; -1 while PostgreSQL is away."""
+    try:
+        with psycopg.connect(rig.database_url) as connection:
+            ((rows,),) = connection.execute("SELECT count(*) FROM outbox").fetchall()
+    except psycopg.OperationalError:
+        return -1
+    return int(rows)
 
 
 def calm(rig: Rig, seconds: float = CALM) -> None:
@@ -129,6 +166,7 @@ def check(rig: Rig, storms: list[Told]) -> list[Violation]:
         with psycopg.connect(rig.database_url) as connection:
             cases: list[UUID] = [row[0] for row in connection.execute(_CASES, ([one.marker for one in told.history.intents],))]
             spared = "water-utility" if told.fault == "hostile-agency" else None
+            ((told.rows,),) = connection.execute("SELECT count(*) FROM outbox WHERE case_id = ANY(%s)", (cases,)).fetchall()
             (told.dispatched_p99,) = connection.execute(_WAITED, (cases, spared, spared)).fetchone() or (0.0,)
         with Checker(rig.database_url, ledger=rig.ledger, cases=cases) as look:
             told.violations += look.everything(told.history.intents)
