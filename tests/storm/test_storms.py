@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.storm.entries import run
+from tests.storm.entries import ENTRIES, RELEASE, run
 from tests.storm.faults import PLANS, plan
 
 pytestmark = pytest.mark.slow
@@ -15,6 +15,15 @@ SEED = 20261122
 def test_a_plan_follows_from_its_seed(fault: str) -> None:
     assert plan(fault, 1, 20) == plan(fault, 1, 20) != []
     assert [at for at, *_ in plan(fault, 1, 20)] == sorted(at for at, *_ in plan(fault, 1, 20))
+
+
+@pytest.mark.parametrize("fault", ["kill-workers", "postgres-restart", "redis-flushall"])
+def test_a_storm_that_goes_on_has_a_plan_of_its_own_for_each_turn(fault: str) -> None:
+    assert plan(fault, 1, 20, turn=1) == plan(fault, 1, 20, turn=1) != plan(fault, 1, 20)
+
+
+def test_every_storm_has_a_level_for_releases() -> None:
+    assert set(RELEASE) == set(ENTRIES)
 
 
 def test_short_storms_lose_and_double_nothing() -> None:
