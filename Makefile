@@ -22,7 +22,7 @@ check: .venv/.dev
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/portal check
+	$(BIN)/portal check --languages en,fr,es,ar
 
 bench: .venv/.dev
 	$(BIN)/python -m tests.bench

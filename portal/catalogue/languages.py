@@ -12,6 +12,8 @@ from portal.catalogue.definitions import Text
 
 #: A text that lacks one of these is refused; further languages are welcome.
 REQUIRED = ("en", "fr")
+#: What the portal itself says to people is in each of these: pages, notices, why a date is what it is.
+SPOKEN = ("en", "fr", "es", "ar")
 
 #: BCP 47 (RFC 5646) primary subtag, lower case.
 _CODE = re.compile(r"[a-z]{2,3}")

@@ -10,6 +10,7 @@ import click
 from portal.catalogue.definitions import Catalogue
 from portal.catalogue.documents import Positions
 from portal.catalogue.faults import CatalogueFaults, Fault
+from portal.catalogue.language_rules import spoken
 from portal.catalogue.load import load
 from portal.catalogue.promise_rules import warnings
 from portal.standards.resolve import resolve
@@ -18,8 +19,9 @@ from portal.workflow.checks import CHECKS
 
 @click.command()
 @click.option("--agencies", is_flag=False, flag_value="*", default=None, metavar="[AGENCY]", help="Prove adapters as well: all, or those of one agency.")
+@click.option("--languages", default="", metavar="CODES", help="Demand every text in these languages too, such as `en,fr,es,ar`.")
 @click.argument("directories", nargs=-1, metavar="[DIR]...", type=click.Path(path_type=Path))
-def check(directories: tuple[Path, ...], agencies: str | None) -> None:
+def check(directories: tuple[Path, ...], agencies: str | None, languages: str) -> None:
     """Check every definition: those installed, or those in the folders named.
 
     A DIR holds `services/` and `journeys/`, or is one of these, or one agency's folder. What such a part refers to and has no place
@@ -35,7 +37,7 @@ def check(directories: tuple[Path, ...], agencies: str | None) -> None:
         return ()
 
     try:
-        catalogue = load(directories=directories, resolve_calendar=resolve, checks=(*CHECKS, warn))
+        catalogue = load(directories=directories, resolve_calendar=resolve, checks=(*CHECKS, warn, spoken(tuple(filter(None, languages.split(","))))))
     except CatalogueFaults as trouble:
         click.echo(str(trouble))
         click.echo(f"{len(trouble.faults)} faults in {len({fault.file for fault in trouble.faults})} files", err=True)
