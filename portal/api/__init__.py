@@ -26,6 +26,7 @@ from portal.api import (
     services,
     signals,
     spec,
+    strays,
     tasks,
 )
 from portal.unit_of_work import Portal
@@ -50,6 +51,7 @@ def install(app: Flask, portal: Portal, *, beside: Mapping[str, Any] | None = No
             fees.resource,
             payments.resource,
             tasks.resource,
+            strays.resource,
             deliveries.resource,
             moves.resource,
             decisions.resource,

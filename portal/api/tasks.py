@@ -43,7 +43,25 @@ class TaskShown(Schema):
     id = fields.UUID(required=True)
     reference = fields.String(required=True)
     kind = fields.String(
-        required=True, metadata={"enum": ["step", "triage", "parked", "unheard", "reply", "consequence", "decision", "wait", "letter", "undo", "fee", "refund"]}
+        required=True,
+        metadata={
+            "enum": [
+                "step",
+                "triage",
+                "parked",
+                "unheard",
+                "reply",
+                "consequence",
+                "decision",
+                "wait",
+                "letter",
+                "undo",
+                "fee",
+                "refund",
+                "contradiction",
+                "stray",
+            ]
+        },
     )
     step = fields.String(required=True)
     item = fields.Integer(required=True, allow_none=True, metadata={"description": "Of a step done for each item of a list: which, from 1."})

@@ -106,6 +106,11 @@ def case_of(work: Work, case_id: UUID) -> Row:
     return rows[0]
 
 
+def is_case(work: Work, case_id: UUID) -> bool:
+    """False for a stream of its own that is in hand: a cash day, or what strayed."""
+    return bool(work.rows(cases, case_id))
+
+
 def load(work: Work, case_ids: Collection[UUID]) -> None:
     """Reads many cases in hand at once."""
     work.load(cases, case_ids)

@@ -52,5 +52,8 @@ def _effect(work: Work, row: Row, said: Said | None, status: str, digest: str, *
         item, commitment = items.put(work, row["case_id"], "note", whole)
         kind = "question" if said and said.status == "question" else "refusal" if said else "not-understood" if trusted else "not-theirs"
         deliveries.wrote(work, row, item=str(item), commitment=commitment, kind=kind)
+    before = inbox.contradiction(row, said.status) if said else None
     if said and status == "applied":
         inbox.apply(work, row, digest, {"status": said.status})
+    if said and before:
+        deliveries.contradicted(work, row, message=digest, said=said.status, before=before, outcome=None)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from portal.outbox import deliveries, inbox
+from portal.outbox import deliveries, inbox, strays
 from portal.runs import ledger
 from portal.unit_of_work import Portal, Principal, Row, Work
 
@@ -58,7 +58,9 @@ def _try_again(portal: Portal, one: inbox.Unmatched, *, at: datetime | None) -> 
     with portal.work(_as(one.source), at=at) as work:
         found = inbox.find(work, one.source, one.body["reference"] or "")
         if not found:
-            inbox.again(work, one)
+            if inbox.again(work, one):
+                known = {**one.body, "message": one.message_id, "received_at": one.received_at.isoformat()}
+                strays.found(work, agency=one.source, kind="report", name=one.body["reference"] or one.message_id, known=known)
             return
         case_id, step_run = found
         work.narrow([case_id])
@@ -72,10 +74,20 @@ def _try_again(portal: Portal, one: inbox.Unmatched, *, at: datetime | None) -> 
 
 def _apply(work: Work, row: Row, status: str, message_id: str, body: Mapping[str, str | None]) -> None:
     """What a report says of the handover, where that is new, and the event it tells of, which is new with each message."""
+    before = inbox.contradiction(row, body["status"] or "")
     if status == "applied":
         inbox.apply(work, row, message_id, dict(body))
+    if before:
+        deliveries.contradicted(work, row, message=message_id, said=body["status"] or "", before=before, outcome=body.get("outcome"))
     if body.get("event"):
         ledger.signal(work, row["case_id"], event=body["event"] or "", source="agency", agency=row["target"])
+
+
+def attached(work: Work, row: Row, known: Mapping[str, str | None]) -> str:
+    """A report that named no handover we know is taken for this one, of a case in hand; `applied` or `stale`."""
+    status = inbox.verdict(row, known["status"] or "")
+    _apply(work, row, status, known["message"] or "", known)
+    return status
 
 
 def _as(agency: str) -> Principal:

@@ -89,6 +89,11 @@ def of_step(work: Work, case_id: UUID, step_run_id: UUID) -> Row | None:
     return next((row for row in work.rows(outbox, case_id) if row["kind"] == KIND and row["subject"] == step_run_id), None)
 
 
+def of_case(work: Work, case_id: UUID) -> list[Row]:
+    """All handovers of a case in hand."""
+    return [row for row in work.rows(outbox, case_id) if row["kind"] == KIND]
+
+
 def left(work: Work, case_id: UUID) -> bool:
     """True where an agency took a handover of the case."""
     return any(row["kind"] == KIND and row["done_at"] is not None and row["refusal"] != CANCELLED for row in work.rows(outbox, case_id))
@@ -134,6 +139,11 @@ def reported(work: Work, row: Row, *, message: str, status: str, rank: int, remo
     ended = status != "accepted"
     work.change(row, reported=rank, remote_id=remote_id or row["remote_id"], asks=0, ask_at=None if ended else ask_at(work, row["target"], 0))
     _record(work, row, "AgencyReported", message=message, status=status, rank=rank, remote_id=remote_id, outcome=outcome)
+
+
+def contradicted(work: Work, row: Row, *, message: str, said: str, before: str, outcome: str | None) -> None:
+    """The agency says that it ended otherwise than it had said before. `AgencyContradicted`."""
+    _record(work, row, "AgencyContradicted", message=message, said=said, before=before, outcome=outcome)
 
 
 def wrote(work: Work, row: Row, *, item: str, commitment: str, kind: str) -> None:

@@ -12,6 +12,8 @@ from portal.unit_of_work import RELAY, Portal, Row, Work
 
 #: Ranks of the statuses an agency may report: what comes late and ranks no higher than what is known changes nothing.
 RANKS = {"accepted": 1, "refused": 2, "done": 3}
+#: Those that say how it ended; two that differ contradict each other.
+FINAL = {2: "refused", 3: "done"}
 #: How long a report whose reference nobody knows is tried again, and how soon.
 PATIENCE = timedelta(hours=72)
 WAITS = tuple(timedelta(seconds=seconds) for seconds in (1, 5, 30, 120, 600, 1800, 3600))
@@ -24,7 +26,7 @@ _UNMATCHED = """SELECT source, message_id, body, received_at, tries FROM inbox
 WHERE status = 'unmatched' AND next_at <= %s ORDER BY next_at LIMIT %s"""
 _SETTLE = "UPDATE inbox SET status = %s, case_id = %s, next_at = NULL WHERE source = %s AND message_id = %s AND status = 'unmatched' RETURNING 1"
 _AGAIN = """UPDATE inbox SET tries = tries + 1, next_at = %s, status = CASE WHEN %s THEN 'parked' ELSE status END
-WHERE source = %s AND message_id = %s AND status = 'unmatched'"""
+WHERE source = %s AND message_id = %s AND status = 'unmatched' RETURNING status"""
 
 
 class Unmatched:
@@ -82,8 +84,15 @@ def settle(work: Work, one: Unmatched, *, status: str, case_id: UUID) -> bool:
     return bool(work.sql(_SETTLE, (status, case_id, one.source, one.message_id)))
 
 
-def again(work: Work, one: Unmatched) -> None:
-    """Still unknown: later, or `parked` for people once patience is over."""
+def contradiction(row: Row, status: str) -> str | None:
+    """How the agency had said before that it ended, where it now says otherwise."""
+    before = FINAL.get(row["reported"] or 0)
+    return before if before and status in FINAL.values() and status != before else None
+
+
+def again(work: Work, one: Unmatched) -> bool:
+    """Still unknown: later, or `parked` once patience is over; True where it is for people now."""
     over = work.now >= one.received_at + PATIENCE
     wait = WAITS[min(one.tries + 1, len(WAITS) - 1)]
-    work.sql(_AGAIN, (None if over else work.now + wait, over, one.source, one.message_id))
+    found = work.sql(_AGAIN, (None if over else work.now + wait, over, one.source, one.message_id))
+    return bool(found) and found[0][0] == "parked"

@@ -76,3 +76,26 @@ breakers = Table(
     Column("failures", Integer, nullable=False),
     instant("open_until"),
 )
+
+#: What came in from an agency and belongs to no case we know: a stream of events of its own, whose `case_id` is its id.
+strays = Table(
+    "strays",
+    metadata,
+    case_id(),
+    Column("agency", Text, nullable=False),
+    #: `report` or `file`.
+    Column("kind", Text, nullable=False),
+    #: What people call it: the reference it names, or the name of the file.
+    Column("name", Text, nullable=False),
+    facts("known"),
+    instant("found_at", nullable=False),
+    instant("settled_at"),
+    #: `attached` to a case, or `dismissed`; by whom.
+    Column("settled", Text),
+    Column("settled_by", Text),
+    Column("attached_to", Uuid),
+    #: Vault item: why it was dismissed.
+    Column("words", Uuid),
+    PrimaryKeyConstraint("case_id"),
+    info=CASE_TABLE,
+)

@@ -13,7 +13,7 @@ tasks = Table(
     Column("id", Uuid, nullable=False, unique=True),
     Column("step_run_id", Uuid),
     #: `step`, `triage`, `parked`, `consequence`, `decision` (anew, of what was revoked; `step` decides it),
-    #: `letter` (a decision to post or hand over; `step` is its id): what is to be done.
+    #: `letter` (a decision to post or hand over; `step` is its id), `contradiction` (an agency says two things), `stray` (of no case): what is to be done.
     Column("kind", Text, nullable=False),
     Column("step", Text, nullable=False),
     #: Of a step that is done for each item of a list: which, from 1.

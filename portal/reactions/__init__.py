@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from portal.reactions import asking, cases, consequences, danger, decisions, fees, inside, moves, objections, promises, steps, waits
+from portal.reactions import asking, cases, consequences, danger, decisions, fees, inside, moves, objections, promises, steps, strays, waits
 from portal.standards import sweep as sweeping
 from portal.unit_of_work import Portal, Reaction
 
@@ -36,6 +36,8 @@ REACTIONS: dict[str, tuple[Reaction, ...]] = {
     "DeliveryRetried": (steps.retried,),
     "AgencySilent": (steps.silent,),
     "AgencyWrote": (steps.written_to,),
+    "AgencyContradicted": (steps.contradicted,),
+    "StrayFound": (strays.found,),
     "PartyAsked": (asking.asked,),
     "AskEnded": (asking.ask_ended,),
     "AnswersGiven": (promises.happened, waits.answered, fees.answered),
@@ -67,7 +69,7 @@ QUIET = frozenset(
         "FeedbackGiven", "ItemsCounted", "JoinCleared", "JoinReached", "JourneyBegun", "JourneyStopped", "MoveUndone", "NoteAdded",
         "NoticePromised", "ObjectionEnded", "ObjectionReceived", "PaymentFailed", "PaymentUnwanted",
         "RemedyLapsed", "StandardEscalated", "StandardMet", "StandardMissed",
-        "StandardWarned", "TableDecided", "TaskCancelled", "TaskQueued", "TaskReleased", "WaitBegun",
+        "StandardWarned", "StraySettled", "TableDecided", "TaskCancelled", "TaskQueued", "TaskReleased", "WaitBegun",
     }
 )  # fmt: skip
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
@@ -12,9 +13,14 @@ from portal.parties import register
 from portal.queues import worklist
 from portal.runs import ledger
 from portal.standards import clocks
-from portal.unit_of_work import Row, Work
+from portal.unit_of_work import Event, Row, Work
 from portal.workflow import journeys, waiting
 from portal.workflow.answers import facts as facts
+
+
+def of_cases(work: Work, events: Iterable[Event]) -> list[Event]:
+    """Those of cases: tasks about what strayed lead to nothing more."""
+    return [event for event in events if registry.is_case(work, event.case_id)]
 
 
 def service_of(work: Work, case: Row) -> Service | None:

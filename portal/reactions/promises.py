@@ -11,7 +11,7 @@ from portal.outbox import escalations
 from portal.parties import register
 from portal.queues import worklist
 from portal.reactions import inside
-from portal.reactions.acts import service_of, start_clock, tell
+from portal.reactions.acts import of_cases, service_of, start_clock, tell
 from portal.standards import changes, clocks, overdue
 from portal.standards.moments import MOMENTS
 from portal.unit_of_work import Event, Row, Work
@@ -41,7 +41,7 @@ def tell_date(work: Work, events: list[Event]) -> None:
 
 def happened(work: Work, events: list[Event]) -> None:
     """A moment a standard may name: its clocks start, stop, are cancelled or reset by it."""
-    for event in events:
+    for event in of_cases(work, events):
         case, moment = registry.case_of(work, event.case_id), MOMENTS[event.type]
         service, part = service_of(work, case), None
         if service and service.life_event:

@@ -10,7 +10,7 @@ from portal.catalogue.definitions import Journey, Service, Step
 from portal.outbox import deliveries
 from portal.queues import worklist
 from portal.reactions import consequences, fees, inside, waits
-from portal.reactions.acts import give, go_on, put_task, service_in, start_clock, tell
+from portal.reactions.acts import give, go_on, of_cases, put_task, service_in, start_clock, tell
 from portal.runs import ledger
 from portal.standards import changes, clocks, overdue
 from portal.unit_of_work import Event, Row, Work
@@ -97,7 +97,7 @@ def cancel_step(work: Work, events: list[Event]) -> None:
 
 def work_begun(work: Work, events: list[Event]) -> None:
     """Somebody works on it now."""
-    for event in events:
+    for event in of_cases(work, events):
         case = registry.case_of(work, event.case_id)
         if case["status"] == "received" and case["service"]:
             registry.begin(work, event.case_id)
@@ -105,7 +105,7 @@ def work_begun(work: Work, events: list[Event]) -> None:
 
 def task_done(work: Work, events: list[Event]) -> None:
     """A task is finished: the journey goes on, or the request goes to the service that was found."""
-    for event in events:
+    for event in of_cases(work, events):
         case = registry.case_of(work, event.case_id)
         if case["status"] == "waiting":
             asks.cancel(work, event.case_id, task_id=UUID(event.data["task"]))
@@ -165,6 +165,16 @@ def silent(work: Work, events: list[Event]) -> None:
 def written_to(work: Work, events: list[Event]) -> None:
     """An agency wrote what no machine may decide on: people read it, answer, and end the step; of a refusal they only keep the reasons."""
     _to_people(work, [event for event in events if event.data["kind"] != "refusal"], "reply")
+
+
+def contradicted(work: Work, events: list[Event]) -> None:
+    """An agency says two things of one handover: people ask which is true, whatever became of the step meanwhile."""
+    for event in events:
+        case = registry.case_of(work, event.case_id)
+        known = [work.catalogue.agencies[id] for id in (event.agency, case["agency"]) if id in work.catalogue.agencies]
+        agency = next((one for one in known if one.queues), None)
+        if agency and not worklist.of_kind(work, event.case_id, "contradiction", event.step or "delivery"):
+            put_task(work, case, agency, kind="contradiction", step=event.step or "delivery", step_run=None, queue=None)
 
 
 def _to_people(work: Work, events: list[Event], kind: str) -> None:

@@ -50,6 +50,8 @@ def complete(
         raise Invalid(errors=[{"pointer": "/outcome", "detail": f"Send one of {', '.join(SETTLED)}."}])
     elif step is not None and (step.outcomes or (outcome is not None and ends(step))):
         _outcome(step, outcome)
+    elif task["kind"] == "stray":
+        raise IllegalMove("Say which case it means (POST /api/v1/tasks/{id}/attach), or that nothing follows (POST /api/v1/tasks/{id}/dismiss).")
     elif task["kind"] == "letter":
         raise IllegalMove(f"Post the letter or hand it over, then say how and when: POST /api/v1/decisions/{task['step']}/service.")
     elif step is not None and step.kind == "send":

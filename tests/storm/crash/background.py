@@ -108,6 +108,45 @@ def early(world: World, subject: Subject) -> None:
     )
 
 
+def astray(world: World, subject: Subject) -> None:
+    """A `prepare`: roads has a case, and something it said could not be placed for 72 hours; somebody of roads holds the task."""
+    handed_over(world, subject)
+    lost(world, subject)
+    reports.match(world.portal)
+    ((id,),) = world.look("SELECT t.id FROM tasks t WHERE t.kind = 'stray' AND t.reference = %s", f"lost-{subject.key}")
+    subject.task = {"id": str(id)}
+    world.ask("POST", f"/tasks/{id}/claim", world.who("roads"))
+
+
+def lost(world: World, subject: Subject) -> None:
+    """A `prepare`: a report has waited for its reference as long as it may. The case beside it is there to be looked at."""
+    if not world.cases(subject):
+        handed_over(world, subject)
+    world.look(
+        """INSERT INTO inbox (source, message_id, case_id, status, body, received_at, next_at, tries)
+        VALUES ('roads', %s, NULL, 'unmatched', %s::jsonb, now() - interval '73 hours', now() - interval '1 second', 0)""",
+        f"msg_{subject.key}",
+        f'{{"reference": "lost-{subject.key}", "status": "done", "remote_id": "R-1", "outcome": null, "event": null}}',
+    )
+
+
+def put_before_people(world: World, subject: Subject) -> None:
+    """An `act`: patience is over; however often somebody dies of it, one task waits."""
+    reports.match(world.portal)
+    found = world.look("SELECT 1 FROM tasks WHERE kind = 'stray' AND reference = %s", f"lost-{subject.key}")
+    assert len(found) == 1, f"{len(found)} tasks"
+
+
+def attach(world: World, subject: Subject) -> None:
+    """An `act`: it means this case."""
+    world.post(subject, f"/tasks/{subject.task['id']}/attach", world.who("roads"), {"reference": subject.reference})
+
+
+def dismiss(world: World, subject: Subject) -> None:
+    """An `act`: nothing follows of it."""
+    world.post(subject, f"/tasks/{subject.task['id']}/dismiss", world.who("roads"), {"words": "A test of theirs."})
+
+
 def match(world: World, subject: Subject) -> None:
     """An `act`: reports that waited are tried again."""
     reports.match(world.portal)
@@ -162,6 +201,9 @@ BACKGROUND = (
     leaving("page", "page", opened("gas-smell")),
     leaving("escalation", "escalation", escalated),
     UseCase("early-report", ("job sweep",), early, match),
+    UseCase("stray-found", ("job sweep",), lost, put_before_people),
+    UseCase("stray-attached", ("route strays.attach",), astray, attach),
+    UseCase("stray-dismissed", ("route strays.dismiss",), astray, dismiss),
     UseCase("ask-agency", ("job ask",), unheard_of, ask_roads, ask_later, again=False),
     UseCase("mail", ("door mail",), nothing, mail),
     UseCase("fold", ("job fold",), tasked("clerk", "noise-complaint", {}), fold_all),
