@@ -26,6 +26,11 @@ class Settings(BaseSettings):
     public_url: str = Field(default="http://127.0.0.1:8000", description="Address citizens and agencies reach the portal at, no slash at the end")
     metrics_token: SecretStr = Field(default=SecretStr(""), description="At least 24 characters: who brings it as bearer token reads /metrics; absent: nobody")
     metrics_dir: str = Field(default="", description="Folder in which all processes of this machine count, emptied at boot; absent: each counts for itself")
+    otel_exporter_otlp_endpoint: str = Field(
+        default="",
+        description="Collector that takes traces (OTLP over HTTP), with the extra `otel`; absent: none. Other OTEL_ settings hold as OpenTelemetry names them",
+    )
+    trace_share: float = Field(default=1.0, ge=0.0, le=1.0, description="Share of requests that are traced, chosen by their number")
     log_format: Literal["", "json", "plain"] = Field(default="", description="Lines of the log; absent: plain in the local mode, else json")
     token_issuer: str = Field(default="", description="Issuer of the bearer tokens that are taken (RFC 9068); absent: no bearer tokens")
     token_audience: str = Field(default="onedoor", description="Audience demanded of bearer tokens")

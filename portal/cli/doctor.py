@@ -122,6 +122,15 @@ def secrets(now: Settings) -> Iterator[Finding]:
         )
 
 
+def traces(now: Settings) -> Iterator[Finding]:
+    """Where a collector is set, spans can be sent to it."""
+    from portal.telemetry import spans
+
+    if where := now.otel_exporter_otlp_endpoint:
+        do = "pip install 'onedoor[otel]', or unset OTEL_EXPORTER_OTLP_ENDPOINT"
+        yield Finding(spans.installed(), f"traces go to {where}" if spans.installed() else "a collector is set, and OpenTelemetry is not installed", do)
+
+
 def weak(secret: str, shortest: int = 32) -> bool:
     """Too short, or made of too few different characters to have been drawn at random."""
     return len(secret) < shortest or len(set(secret)) < 10
@@ -262,7 +271,7 @@ def dangling(now: Settings) -> Iterator[Finding]:
 
 
 #: In this order.
-CHECKS: tuple[Check, ...] = (secrets, database, durability, limits, roles, migrated, published, dangling, backlog, broker, disk)
+CHECKS: tuple[Check, ...] = (secrets, traces, database, durability, limits, roles, migrated, published, dangling, backlog, broker, disk)
 
 
 def _connected(url: str) -> psycopg.Connection:

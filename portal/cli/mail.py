@@ -19,7 +19,7 @@ def mail(host: str | None, port: int | None) -> None:
     from portal.cli.telling import begin
     from portal.ports.mail import Intake
 
-    begin(settings())
+    begin(settings(), "mail")
     host, port = host or settings().mail_host, port or settings().mail_port
     ended = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -19,7 +19,7 @@ def sweep() -> None:
     from portal.unit_of_work import keep_for_good
 
     now = settings()
-    begin(now)
+    begin(now, "sweep")
     portal = build_portal(now)
     sweeper = Sweeper(portal, {kind: partial(task, portal) for kind, task in TASKS.items()})
 

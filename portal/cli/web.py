@@ -21,6 +21,7 @@ from gunicorn.arbiter import Arbiter  # type: ignore[import-untyped]
 from gunicorn.glogging import Logger  # type: ignore[import-untyped]
 
 from portal.catalogue.faults import CatalogueFaults
+from portal.cli.telling import trace
 from portal.settings import Settings, settings
 from portal.telemetry import counters, log
 
@@ -168,8 +169,10 @@ def _ended(server: Any, worker: Any) -> None:
 
 
 def _begin_anew(worker: Any) -> None:
-    """A connection must not be shared by two processes: each worker opens its own."""
-    worker.wsgi.extensions["onedoor"].engine.dispose(close=False)
+    """A connection must not be shared by two processes: each worker opens its own; and a thread that sends traces does not survive a fork."""
+    portal = worker.wsgi.extensions["onedoor"]
+    portal.engine.dispose(close=False)
+    trace(portal.settings, "web")
 
 
 class ServerLog(Logger):  # type: ignore[misc]

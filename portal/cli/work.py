@@ -21,7 +21,7 @@ def work(queue: str, memory: int) -> None:
     from portal.unit_of_work import keep_for_good
 
     now = settings()
-    begin(now)
+    begin(now, "work")
     portal = build_portal(now)
     known = queue_names(portal.settings.rq_workers)
     if queue not in known:

@@ -20,7 +20,7 @@ from portal.outbox.claims import KINDS, Claim
 from portal.outbox.schedule import CRASHES
 from portal.plugins.agency import Receipt, Refusal
 from portal.plugins.payment import Report
-from portal.telemetry import correlation, counters
+from portal.telemetry import correlation, counters, spans
 from portal.unit_of_work import ENGINE, RELAY, Portal, Row, Work
 from portal.wire.http import Guard
 
@@ -106,11 +106,16 @@ def _prepared(portal: Portal, some: Sequence[Claim]) -> list[tuple[Claim, Ready]
 
 def _deliver(portal: Portal, outside: _Outside, one: Claim, ready: Ready, at: datetime | None) -> Outcome:
     """Calls, then records in a unit of its own, if the claim is still ours; all under the number of the request it comes of."""
-    with correlation.under(one.body.get("trace")):
-        return _told(portal, outside, one, ready, at)
+    told_of: dict[str, str | int | None] = {"onedoor__kind": one.kind, "onedoor__target": one.target, "onedoor__attempt": one.attempts}
+    with correlation.under(one.body.get("trace")), spans.span(f"deliver {one.kind}", "consumer", parent=one.body.get("span"), **told_of) as span:
+        outcome, result = _told(portal, outside, one, ready, at)
+        span.say(onedoor__result=result)
+        if isinstance(outcome, Refusal):
+            span.fail(outcome.code)
+    return outcome
 
 
-def _told(portal: Portal, outside: _Outside, one: Claim, ready: Ready, at: datetime | None) -> Outcome:
+def _told(portal: Portal, outside: _Outside, one: Claim, ready: Ready, at: datetime | None) -> tuple[Outcome, str]:
     try:
         outcome: Outcome = _call(outside, ready)
     except Exception as fault:
@@ -121,8 +126,9 @@ def _told(portal: Portal, outside: _Outside, one: Claim, ready: Ready, at: datet
         row = _recorded(work, one, outcome)
     if row is None:
         log.warning("row %s of the outbox was no longer ours when its answer came", one.id)
-    counters.delivered(one.kind, one.target, _result(row, outcome))
-    return outcome
+    result = _result(row, outcome)
+    counters.delivered(one.kind, one.target, result)
+    return outcome, result
 
 
 def _result(row: Row | None, outcome: Outcome) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from portal.cases.registry import case_of
@@ -16,7 +17,7 @@ from portal.outbox.claims import Claim
 from portal.plugins import discovery
 from portal.plugins.agency import Adapter, Answer, Asked, Asks, Delivery, File, HttpCall, Mail, Reach, Receipt, Refusal, Task, not_understood
 from portal.settings import Settings
-from portal.telemetry import correlation
+from portal.telemetry import spans
 from portal.unit_of_work import Work
 from portal.vault import items
 from portal.wire.http import Forbidden, Garbled, Guard, Unreachable, send
@@ -139,9 +140,19 @@ def carried(what: HttpCall, guard: Guard, settings: Settings, signer: str, key: 
         secrets = secrets_of(settings.agency_secrets).get(signer, ())
     except (OSError, ValueError):
         return Refusal("the file AGENCY_SECRETS names cannot be read", retry=True, code="no-secrets")
+    with spans.span(what.method, "client", http__request__method=what.method, server__address=urlsplit(what.url).hostname) as span:
+        got = _sent(what, guard, secrets, key)
+        if isinstance(got, Refusal):
+            span.fail(got.code)
+        else:
+            span.say(http__response__status_code=got.status)
+    return got
+
+
+def _sent(what: HttpCall, guard: Guard, secrets: tuple[str, ...], key: str) -> Answer | Refusal:
     headers = dict(what.headers)
-    if trace := correlation.current():
-        headers["traceparent"] = correlation.traceparent(trace)
+    if trace := spans.traceparent():
+        headers["traceparent"] = trace
     if secrets:
         # The far side compares it with its own clock, so it is the machine's time and not the unit's.
         headers |= signed(secrets[0], key, utc_now(), what.body)

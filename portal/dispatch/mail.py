@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from portal.plugins.agency import File, Receipt, Refusal
 from portal.settings import Settings
+from portal.telemetry import spans
 from portal.wire import smtp
 
 
@@ -57,7 +58,8 @@ def compose(
 def post(settings: Settings, letter: Letter) -> Receipt | Refusal:
     """Hands a mail to the mail server; its envelope has no sender, so that nothing bounces back to us in a circle."""
     try:
-        smtp.send(settings.smtp_host, settings.smtp_port, letter.message, sender="", to=letter.to)
+        with spans.span("SMTP", "client", server__address=settings.smtp_host):
+            smtp.send(settings.smtp_host, settings.smtp_port, letter.message, sender="", to=letter.to)
     except smtp.Undelivered as refused:
         return Refusal(refused.reason, retry=refused.retry, code=refused.code, doubt=refused.sent)
     return Receipt()

@@ -12,7 +12,7 @@ from portal.intake import reports
 from portal.jobs.clocks import Clocks
 from portal.kpi import chance
 from portal.kpi import fold as figures
-from portal.telemetry import counters
+from portal.telemetry import counters, spans
 from portal.unit_of_work import RELAY, Portal
 from portal.workflow import moving
 
@@ -63,8 +63,22 @@ def fold(portal: Portal, *, seconds: float = BUDGET) -> int:
     return done
 
 
+def _told(kind: str, task: Callable[[Portal], int]) -> Callable[[Portal], int]:
+    """The task, as a span where it found something to do."""
+
+    def told(portal: Portal) -> int:
+        with spans.span(f"job {kind}") as span:
+            span.kept = False
+            done = task(portal)
+            span.say(onedoor__done=done)
+            span.kept = done > 0
+        return done
+
+    return told
+
+
 #: Kind of job -> what it does. A job can name nothing else.
-TASKS: dict[str, Callable[[Portal], int]] = {"drain": drain, "sweep": sweep, "ask": ask, "fold": fold}
+TASKS: dict[str, Callable[[Portal], int]] = {kind: _told(kind, task) for kind, task in {"drain": drain, "sweep": sweep, "ask": ask, "fold": fold}.items()}
 
 
 def _again(turn: Callable[[], int], seconds: float) -> int:

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from portal.db import new_id
 from portal.outbox.tables import outbox
-from portal.telemetry import correlation
+from portal.telemetry import spans
 from portal.unit_of_work import Row, Work
 
 #: A replayed, mystery or simulated case never reaches anybody.
@@ -33,9 +33,10 @@ def placed(
 ) -> Row:
     """A row that is due now, or at `next_at`. `body` holds references only. A row without a `subject` or `key` of its own is its own.
 
-    `trace` of its body is the number of the request it comes of, where there was one.
+    `trace` of its body is the number of the request it comes of, `span` the span in which that was done; where there was one.
     """
-    id, trace = new_id(), correlation.current()
+    id, (trace, span) = new_id(), spans.here()
+    comes_of = {name: value for name, value in (("trace", trace), ("span", span)) if value}
     work.wakes.add("drain")
     return work.add(
         outbox,
@@ -44,7 +45,7 @@ def placed(
         kind=kind,
         target=target,
         subject=subject or id,
-        body=body if trace is None else {**body, "trace": trace},
+        body={**body, **comes_of},
         key=key or str(id),
         placed_at=work.now,
         next_at=next_at or work.now,

@@ -22,6 +22,7 @@ from portal.intake import replies
 from portal.intake.receive import Submission, receive
 from portal.outbox.answer_addresses import key_of, looks_like_one
 from portal.ports.letters import LARGEST, Letter, Unreadable, read
+from portal.telemetry import correlation, spans
 from portal.unit_of_work import ANONYMOUS, Portal
 from portal.vault import items
 
@@ -61,6 +62,13 @@ class Spool:
 
 def take(portal: Portal, spool: Spool, place: Path) -> str:
     """Makes a request of one kept mail: `taken`, `repeated`, `filed` or `unread`. Unavailable where the database is away: the mail stays where it is."""
+    with correlation.under(correlation.taken(None, None)), spans.span("mail", "server") as span:
+        became = _taken(portal, spool, place)
+        span.say(onedoor__result=became)
+    return became
+
+
+def _taken(portal: Portal, spool: Spool, place: Path) -> str:
     envelope, _, raw = place.read_bytes().partition(b"\n")
     try:
         letter = read(raw)

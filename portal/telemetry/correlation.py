@@ -10,7 +10,7 @@ from secrets import token_hex
 from uuid import UUID, uuid4
 
 #: W3C Trace Context, version 00; later versions begin alike. All zeros and version ff are not valid.
-_TRACEPARENT = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(-.*)?")
+TRACEPARENT = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-[0-9a-f]{2}(-.*)?")
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 _current: ContextVar[str | None] = ContextVar("correlation", default=None)
@@ -23,7 +23,7 @@ def current() -> str | None:
 
 def taken(traceparent: str | None, request_id: str | None) -> str:
     """The trace id of `traceparent`, else an `X-Request-Id` that is a UUID, else a new one. Anything else is passed over: it could hold anything."""
-    found = _TRACEPARENT.fullmatch(traceparent or "")
+    found = TRACEPARENT.fullmatch(traceparent or "")
     if found:
         return str(UUID(hex=found[1]))
     return request_id if request_id and _UUID.fullmatch(request_id) else str(uuid4())

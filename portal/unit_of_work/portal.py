@@ -19,7 +19,7 @@ from portal.catalogue.definitions import Catalogue
 from portal.catalogue.publish import from_stored
 from portal.errors import StillRunning, Unavailable
 from portal.settings import Settings
-from portal.telemetry import counters
+from portal.telemetry import correlation, counters, spans
 from portal.unit_of_work.idempotency import Repeatable
 from portal.unit_of_work.principal import Principal
 from portal.unit_of_work.work import Reaction, Work
@@ -37,6 +37,13 @@ def keep_for_good() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(_MADE)
+
+
+def _commit(work: Work) -> None:
+    try:
+        work.commit()
+    except OperationalError as lost:
+        raise Unavailable("The answer of the database was lost. Send the same request again with the same Idempotency-Key.") from lost
 
 
 def _nobody(_: set[str]) -> None:
@@ -74,18 +81,19 @@ class Portal:
         `new_cases`: the unit only begins these cases, so it starts in their scope and reads nothing else. `at`: the instant the unit stands at
         (replay and tests); absent: the database's clock. A connection found dead before anything was sent is replaced once.
         """
-        work = self._opened(principal, at=at, repeatable=repeatable, new_cases=new_cases)
-        try:
-            if work.answer is None and work.first_running:
-                raise StillRunning
-            yield work
-            if work.answer is None:
-                try:
-                    work.commit()
-                except OperationalError as lost:
-                    raise Unavailable("The answer of the database was lost. Send the same request again with the same Idempotency-Key.") from lost
-        finally:
-            work._connection.close()
+        with spans.span("unit of work", db__system__name="postgresql", onedoor__scope=principal.scope) as span:
+            work = self._opened(principal, at=at, repeatable=repeatable, new_cases=new_cases)
+            try:
+                if work.answer is None and work.first_running:
+                    raise StillRunning
+                yield work
+                if work.answer is None:
+                    _commit(work)
+            finally:
+                work._connection.close()
+                span.say(onedoor__cases=work.cases_in_hand, onedoor__events=len(work.recorded()))
+                # A look at what is due that found nothing would bury the rest.
+                span.kept = bool(work.recorded()) or correlation.current() is not None
         if work.wakes:
             self.wake(work.wakes)
 

@@ -166,6 +166,11 @@ class Work:
         """Origin of a case in hand; only `live` and `demo` write to the outside."""
         return str(self._heads[case_id]["origin"])
 
+    @property
+    def cases_in_hand(self) -> int:
+        """How many cases this unit holds."""
+        return len(self._heads)
+
     def holds(self, case_id: UUID) -> bool:
         """True where the case's head is locked by this unit."""
         return case_id in self._heads

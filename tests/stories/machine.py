@@ -46,6 +46,8 @@ class Machine:
     mail_port: int
     process: subprocess.Popen[str] | None = None
     said: list[str] = field(default_factory=list)
+    #: Settings beside those of its own.
+    settings: dict[str, str] = field(default_factory=dict)
 
     @property
     def url(self) -> str:
@@ -59,7 +61,9 @@ class Machine:
 
     def launch(self, *before: str, more: tuple[str, ...] = ()) -> None:
         """Start it, perhaps under another command, and wait for nothing."""
-        self.process = subprocess.Popen([*before, *self.command, *more], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=CLEAN)
+        self.process = subprocess.Popen(
+            [*before, *self.command, *more], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env={**CLEAN, **self.settings}
+        )
 
     def start(self, *before: str, more: tuple[str, ...] = ()) -> None:
         """Start it and wait for its last line."""
