@@ -9,7 +9,7 @@ export UV_PYTHON_DOWNLOADS := never
 install = { $(BIN)/uv pip install -q --compile-bytecode --python $(BIN)/python --require-hashes -r $(1) || $(BIN)/pip install -q --require-hashes -r $(1); } \
 	&& $(BIN)/pip install -q --no-deps --no-build-isolation -e .
 
-.PHONY: run test check bench long storm lock
+.PHONY: run test check bench long storm lock identity
 
 run: .venv/.run
 	@PORT='$(PORT)' MAIL_PORT='$(MAIL_PORT)' DATA='$(DATA)' exec $(BIN)/portal up --with-parent
@@ -33,6 +33,11 @@ long: .venv/.dev
 # SECONDS= of storms altogether, SEED= to repeat one, FAULTS= to choose some; LEVEL=release counts what a release must have gone through; OUT= another file.
 storm: .venv/.dev
 	@$(BIN)/python -m tests.storm $(if $(SECONDS),--seconds $(SECONDS)) $(if $(SEED),--seed $(SEED)) $(if $(filter release,$(LEVEL)),--release) $(if $(OUT),--out $(OUT)) $(FAULTS)
+
+# Makes the style sheets and the script of the pages again, from portal/pages/identity; needs npm.
+identity:
+	mkdir -p build/identity && cp portal/pages/identity/* build/identity/
+	cd build/identity && npm install --silent --no-package-lock && npm run --silent all
 
 lock: .venv/.dev
 	$(BIN)/uv pip compile -q pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --upgrade --extra local --group build -o requirements.lock

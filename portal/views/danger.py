@@ -7,12 +7,14 @@ from portal.catalogue.definitions import Catalogue
 _CALL = {
     "en": "If anyone is in danger, call {number} now.",
     "fr": "Si quelqu'un est en danger, appelez le {number} maintenant.",
+    "es": "Si alguien está en peligro, llame ahora al {number}.",
     "ar": "إذا كان أي شخص في خطر، فاتصل بالرقم {number} الآن.",
 }
 #: Only of what was sent: before that, nobody of ours knows.
 _ALERTED = {
     "en": "A duty person has also been alerted.",
     "fr": "Une personne de garde a aussi été alertée.",
+    "es": "También se ha avisado a una persona de guardia.",
     "ar": "وقد أُبلغ أيضًا الشخص المناوب.",
 }
 #: Where no agency names another: the European emergency number (Directive (EU) 2018/1972, Article 109).

@@ -10,17 +10,23 @@ from babel.numbers import format_currency, get_currency_precision
 
 from portal.access.scoping import visible
 from portal.catalogue.definitions import Text
+from portal.catalogue.languages import say
 from portal.errors import NotFound
 from portal.fees import ledger
 from portal.unit_of_work import Work
 from portal.views.words import locale
 
 _SAYS: dict[str, Text] = {
-    "due": {"en": "{amount} is to be paid.", "fr": "{amount} est à payer."},
-    "paid": {"en": "{amount} was paid.", "fr": "{amount} a été payé."},
-    "waived": {"en": "{amount} need not be paid.", "fr": "{amount} ne doit pas être payé."},
-    "cancelled": {"en": "{amount} is owed no more.", "fr": "{amount} n'est plus dû."},
-    "refunded": {"en": "{amount} was or will be paid back.", "fr": "{amount} a été ou sera remboursé."},
+    "due": {"en": "{amount} is to be paid.", "fr": "{amount} est à payer.", "es": "Hay que pagar {amount}.", "ar": "المبلغ المستحق {amount}."},
+    "paid": {"en": "{amount} was paid.", "fr": "{amount} a été payé.", "es": "Se ha pagado {amount}.", "ar": "تم دفع {amount}."},
+    "waived": {"en": "{amount} need not be paid.", "fr": "{amount} ne doit pas être payé.", "es": "No hay que pagar {amount}.", "ar": "لا يلزم دفع {amount}."},
+    "cancelled": {"en": "{amount} is owed no more.", "fr": "{amount} n'est plus dû.", "es": "Ya no se debe {amount}.", "ar": "لم يعد {amount} مستحقاً."},
+    "refunded": {
+        "en": "{amount} was or will be paid back.",
+        "fr": "{amount} a été ou sera remboursé.",
+        "es": "Se ha devuelto o se devolverá {amount}.",
+        "ar": "أُعيد أو سيُعاد {amount}.",
+    },
 }
 _ENTRY = ("id", "kind", "way", "amount", "currency", "status", "receipt", "begun_at", "ended_at")
 
@@ -45,7 +51,7 @@ def shown(work: Work, fee: Any, entries: Iterable[Any], language: str) -> dict[s
     agency = work.catalogue.agencies.get(fee["agency"])
     told = {name: fee[name] for name in ("id", "agency", "amount", "currency", "status", "due_at", "pay_by", "settled_at", "paid", "refunded", "why")}
     mine = [entry for entry in entries if entry["fee_id"] == fee["id"]]
-    told["says"] = _SAYS[fee["status"]]["fr" if language.startswith("fr") else "en"].format(amount=money(fee["amount"], fee["currency"], language))
+    told["says"] = say(_SAYS[fee["status"]], language).format(amount=money(fee["amount"], fee["currency"], language))
     told["entries"] = [{name: entry[name] for name in _ENTRY} for entry in mine]
     told["ways"] = (["card"] if agency and agency.card else []) + ["cash"] if fee["status"] == "due" else []
     told["counter"] = (agency.contact.get(language) or agency.contact.get("en")) if agency and agency.contact and fee["status"] == "due" else None

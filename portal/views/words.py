@@ -14,11 +14,15 @@ from portal.standards.terms import last_moment
 _SAYS = {
     "en": "You will hear the outcome by {day} at {time}.",
     "fr": "Vous connaîtrez le résultat au plus tard le {day} à {time}.",
+    "es": "Conocerá el resultado a más tardar el {day} a las {time}.",
+    "ar": "ستعرف النتيجة في موعد أقصاه {day} الساعة {time}.",
 }
 #: A date that ends with its day.
 _SAYS_DAY = {
     "en": "You will hear the outcome by the end of {day}.",
     "fr": "Vous connaîtrez le résultat au plus tard le {day}.",
+    "es": "Conocerá el resultado a más tardar el {day}.",
+    "ar": "ستعرف النتيجة في موعد أقصاه نهاية يوم {day}.",
 }
 
 
@@ -26,6 +30,8 @@ _SAYS_DAY = {
 _WAITS = {
     "en": ("Waiting: {why}", "Waiting until {day}: {why}"),
     "fr": ("En attente : {why}", "En attente jusqu'au {day} : {why}"),
+    "es": ("En espera: {why}", "En espera hasta el {day}: {why}"),
+    "ar": ("في الانتظار: {why}", "في الانتظار حتى {day}: {why}"),
 }
 
 

@@ -49,7 +49,7 @@ def walk(person: Person) -> None:
     person.look("check")
     person.press("main form button")
     person.look("done")
-    person.press("a.button")
+    person.press("main a.govuk-button")
     person.look("case")
     person.type("#words", "It is deeper now.")
     person.press("form[action$='/messages'] button")

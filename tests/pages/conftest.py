@@ -46,7 +46,7 @@ class Browser:
 
     def code(self, at: int) -> str:
         """Reference (0) or secret (1) of a receipt."""
-        return re.findall(r'class="code" dir="ltr">([^<]+)<', self.html)[at]
+        return re.findall(r'class="od-code" dir="ltr">([^<]+)<', self.html)[at]
 
 
 @pytest.fixture

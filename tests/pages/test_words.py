@@ -47,9 +47,9 @@ def test_every_page_is_whole_in_every_language(app: Flask) -> None:
             browser = Browser(app, language)
             browser.get(address)
             assert browser.status in (200, 404), address
-            assert f'<html lang="{language}" dir="{speech.direction(language)}">' in browser.html
-            assert browser.title and 'class="skip" href="#main"' in browser.html
-            assert not re.search(r'<script|<style|style="|\son[a-z]+="|(src|href|action)="(https?:)?//', browser.html)
+            assert f'<html lang="{language}" dir="{speech.direction(language)}" class="govuk-template">' in browser.html
+            assert browser.title and 'href="#main" class="govuk-skip-link"' in browser.html
+            assert not re.search(r'<script(?! src="/assets/)|<style|style="|\son[a-z]+="|(src|href|action)="(https?:)?//', browser.html)
             titles.add(re.findall("<title>(.*?)</title>", browser.html)[0])
         assert len(titles) >= len(PAGES) - 2
 
@@ -66,11 +66,27 @@ def test_a_choice_of_language_is_kept(app: Flask) -> None:
 def test_a_page_is_light(app: Flask) -> None:
     """A first load stays under 200 kB."""
     weight = 0
-    for address in ("/", "/assets/onedoor.css", "/assets/door.svg"):
+    home = app.test_client().get("/").get_data(as_text=True)
+    parts = set(re.findall(r'(?:src|href)="(/assets/[^"]+)"', home))
+    assert len(parts) == 3
+    for address in ("/", *parts):
         with app.test_client().get(address) as found:
             assert found.status_code == 200
+            assert address == "/" or found.headers["Cache-Control"] == "public, max-age=31536000"
             weight += len(found.data)
-    assert weight < 60_000
+    assert weight < 150_000
+
+
+def test_nothing_of_another_house_is_left(app: Flask) -> None:
+    """The typeface, crown and logotype of GOV.UK may be used on its own pages only; both ways of reading have the same rules."""
+    folder = ROOT / "portal" / "pages" / "static"
+    left, right = ((folder / name).read_text("utf-8") for name in ("onedoor.css", "onedoor.rtl.css"))
+    for sheet in (left, right):
+        assert not re.search(r"GDS Transport|crown|crest|logotype|@font-face|url\(|@import", sheet)
+    assert left.count("{") == right.count("{") and "left:" in left and left != right
+    for language in speech.LANGUAGES:
+        html = app.test_client().get("/", headers={"Accept-Language": language}).get_data(as_text=True)
+        assert "crown" not in html and "gov.uk" not in html and ("/onedoor.rtl.css" in html) == (language == "ar")
 
 
 def test_errors_are_pages_in_the_readers_language(app: Flask) -> None:

@@ -1,0 +1,55 @@
+"""What stands around every page: the parts of govuk-frontend, its files by content, and the doors somebody may go through."""
+
+from __future__ import annotations
+
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from flask import Blueprint, Flask, request
+from jinja2 import ChoiceLoader, PackageLoader, PrefixLoader
+from markupsafe import Markup
+
+from portal.pages import speech
+
+STATIC = Path(__file__).parent / "static"
+#: Seconds a file may be kept whose address names its content: a year.
+FOREVER = 365 * 24 * 3600
+
+
+@cache
+def asset(name: str) -> str:
+    """The address of a file of ours; another content has another address, so browsers keep it for ever."""
+    return f"/assets/{name}?v={sha256((STATIC / name).read_bytes()).hexdigest()[:12]}"
+
+
+class Root(Blueprint):
+    """The pages' files."""
+
+    def get_send_file_max_age(self, filename: str | None) -> int | None:
+        """How long a browser may keep a file: for ever by its content's address, else it asks each time."""
+        return FOREVER if request.args.get("v") else None
+
+
+def doors() -> list[dict[str, Any]]:
+    """The menu: what is for everybody."""
+    found = [("/", speech.words("Services")), ("/cases", speech.words("Follow a request")), ("/performance", speech.words("How we do"))]
+    return [{"href": href, "text": text, "current": request.path == href} for href, text in found]
+
+
+def phase() -> Markup:
+    """What stands beside the mark that all this is new."""
+    link = Markup('<a class="govuk-link" href="/#text">{}</a>').format(speech.words("tell us in a sentence"))
+    return Markup("{} {}.").format(speech.words("This portal is new. If something does not work for you,"), link)
+
+
+def install(app: Flask) -> None:
+    """Gives the templates the macros of govuk-frontend under their own name, and what the frame needs."""
+    assert app.jinja_loader is None
+    app.jinja_loader = ChoiceLoader([PrefixLoader({"govuk_frontend_jinja": PackageLoader("govuk_frontend_jinja")})])
+    app.jinja_env.globals |= {"asset": asset, "phase": phase}
+
+    @app.context_processor
+    def frame() -> dict[str, Any]:
+        return {"doors": doors()}
