@@ -45,6 +45,8 @@ def _seen(work: Work, table: Table) -> ColumnElement[bool]:
     if who.scope == "staff":
         if table.name in ("tasks", "cash_days"):
             return table.c.agency.in_(who.agencies)
+        if table.name == "referrals":
+            return or_(table.c.to_agency.in_(who.agencies), table.c.from_agency.in_(who.agencies))
         if table.name == "case_access":
             return table.c.agency_id.in_(who.agencies)
         return exists().where(case_access.c.case_id == table.c.case_id, case_access.c.agency_id.in_(who.agencies))

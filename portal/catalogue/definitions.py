@@ -574,6 +574,24 @@ class AgencyMail:
 
 
 @dataclass(frozen=True)
+class Referrals:
+    """How an agency takes what another door refers to it."""
+
+    #: `offers`: it is asked each time; `nothing`: it takes none.
+    takes: Literal["offers", "nothing"] = "offers"
+    #: Agencies whose referrals it takes at once, without being asked.
+    at_once: tuple[str, ...] = ()
+    #: An offer lapses unless it is answered in that time, a term as in a standard.
+    within: str = "2 business_days"
+    #: One of its calendars; None: its first.
+    calendar: str | None = None
+    #: One of its queues, where offers wait; None: its first.
+    queue: str | None = None
+    #: From this local day on it takes none any more: it is closed.
+    closed_from: str | None = None
+
+
+@dataclass(frozen=True)
 class Agency:
     """Who does it: a folder under services/."""
 
@@ -613,6 +631,7 @@ class Agency:
     decision: Ruling | None = None
     #: Service, of any agency, that takes objections to its decisions.
     objections: str | None = None
+    referrals: Referrals | None = None
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from portal.catalogue.journey_rules import check_journey
 from portal.catalogue.known import CHANNELS, Known
 from portal.catalogue.letter_rules import check_letter
 from portal.catalogue.publish import stored
+from portal.catalogue.referral_rules import check_referrals
 from portal.catalogue.ruling_rules import check_agency_ruling, check_rulings, check_step_rulings
 from portal.catalogue.service_rules import check_service
 from portal.catalogue.sources import Found, find, installed
@@ -83,7 +84,7 @@ def _take(found: Found, known: Known, *, given: bool) -> list[Callable[[], None]
         match source.kind:
             case "agency":
                 agency = known.register(open_document(Agency, source, given=given), known.agencies)
-                rules += [partial(check_agency, agency), partial(check_agency_ruling, agency, known)]
+                rules += [partial(check_agency, agency), partial(check_agency_ruling, agency, known), partial(check_referrals, agency, known)]
             case "service":
                 service = known.register(open_document(Service, source, given=given), known.services)
                 rules += [partial(check_service, service, known), partial(check_rulings, service, known)]

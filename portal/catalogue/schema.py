@@ -23,7 +23,7 @@ _LANGUAGES = "^[a-z]{2,3}$"
 _PATTERNS = {
     ("Field", "id"): syntax.FIELD,
     ("Option", "id"): syntax.WORD,
-    **dict.fromkeys([("Standard", "within"), ("Step", "reply_within"), ("PauseRule", "within"), ("Extension", "within")], syntax.TERM),
+    **dict.fromkeys([("Standard", "within"), ("Step", "reply_within"), ("PauseRule", "within"), ("Extension", "within"), ("Referrals", "within")], syntax.TERM),
     **dict.fromkeys([("Step", "lasts"), ("Step", "within"), ("Until", "plus"), ("Until", "minus"), ("Remedy", "within")], syntax.TERM),
     **dict.fromkeys([("Step", "event"), ("Step", "journey"), ("Step", "service")], syntax.ID),
     **dict.fromkeys([("Escalation", "after"), ("Consequence", "undo_within")], syntax.TERM),

@@ -23,6 +23,9 @@ def _type(name: str, says: str, *keys: str) -> tuple[str, EventType]:
 #: What a decision carries beside its outcome: vault items, counts and hashes; `gives` is how much of what was asked.
 _PAPER = ("gives", "conditions", "template", "letter", "letter_commitment", "remedy", "supersedes")
 
+#: What every event of a referral carries.
+_DOORS = ("referral", "from_agency", "to_agency")
+
 #: Values: `id`s are text of a uuid, instants RFC 3339 text, `*_hash` hex of a definition, `commitment` hex of an HMAC.
 TYPES: dict[str, EventType] = dict(
     (
@@ -47,6 +50,26 @@ TYPES: dict[str, EventType] = dict(
         ),
         _type("CaseRouted", "The request found its service.", "service", "service_hash", "from_service", "why", "starts_again"),
         _type("CaseReferred", "The request was passed on to another door.", "from_agency", "to_agency", "from_service", "to_service", "words"),
+        _type(
+            "ReferralOffered",
+            "A case, or the work of one step, is offered to another door.",
+            *_DOORS,
+            "scope",
+            "task",
+            "from_service",
+            "to_service",
+            "number",
+            "at_once",
+            "answer_by",
+            "words",
+            "commitment",
+            "evidence",
+        ),
+        _type("ReferralDisputed", "It would go in a circle: a champion settles it.", *_DOORS, "to_service", "number"),
+        _type("ReferralAccepted", "The other door takes it.", *_DOORS, "scope", "task", "service", "settled", "at_once", "words", "commitment"),
+        _type("ReferralDeclined", "The other door says why it is not there.", *_DOORS, "task", "words", "commitment", "settled"),
+        _type("ReferralLapsed", "Nobody answered an offer in time.", *_DOORS, "task"),
+        _type("ReferralEnded", "An offer was taken back, or is no longer needed.", *_DOORS, "task", "why"),
         _type("TableDecided", "A decision table was asked; the rows that held and what they tell are kept.", "table", "rows", "told", "law", "use"),
         _type("CaseDecided", "There is a decision.", "decision", "part", "outcome", "official", "law", "reasons", "commitment", *_PAPER),
         _type("DecisionServed", "A decision reached its party: its remedy runs.", "decision", "means", "at", "until", "notice", "official", "backdated"),
@@ -162,7 +185,7 @@ TYPES: dict[str, EventType] = dict(
             "service_hash",
         ),
         _type("TaskQueued", "Work waits for a person.", "task", "kind", "queue", "team", "step_run", "due_at"),
-        _type("TaskClaimed", "A caseworker took it.", "task", "holder"),
+        _type("TaskClaimed", "A caseworker took it.", "task", "holder", "kind"),
         _type("TaskReleased", "A caseworker gave it back.", "task"),
         _type("TaskCompleted", "A caseworker finished it.", "task", "kind", "step_run", "outcome", "service", "decision"),
         _type("TaskCancelled", "It is no longer needed.", "task", "why"),

@@ -13,7 +13,8 @@ tasks = Table(
     Column("id", Uuid, nullable=False, unique=True),
     Column("step_run_id", Uuid),
     #: `step`, `triage`, `parked`, `consequence`, `decision` (anew, of what was revoked; `step` decides it),
-    #: `letter` (a decision to post or hand over; `step` is its id), `contradiction` (an agency says two things), `stray` (of no case): what is to be done.
+    #: `letter` (a decision to post or hand over; `step` is its id), `referral` (offered to this door; `step` is its id),
+    #: `contradiction` (an agency says two things), `stray` (of no case): what is to be done.
     Column("kind", Text, nullable=False),
     Column("step", Text, nullable=False),
     #: Of a step that is done for each item of a list: which, from 1.
@@ -29,7 +30,7 @@ tasks = Table(
     instant("held_until"),
     #: Due instant of the soonest running clock; sorts the queue.
     instant("due_at", nullable=False),
-    #: Sorts before the date: 0 an answer has come, 1 in its turn, 2 the party was asked.
+    #: Sorts before the date: 0 an answer has come, 1 in its turn, 2 the party, or another door, was asked.
     Column("turn", SmallInteger, nullable=False),
     #: The party was asked and has until then to reply.
     instant("asked_until"),

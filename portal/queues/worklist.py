@@ -71,7 +71,7 @@ def claim(work: Work, task: Row, *, holder: str, version: int | None) -> None:
     if task["status"] == "claimed" and task["holder"] == holder:
         return
     work.change(task, status="claimed", holder=holder, held_until=work.now + HELD, version=task["version"] + 1)
-    work.record(task["case_id"], "TaskClaimed", agency=task["agency"], step=task["step"], task=str(task["id"]), holder=holder)
+    work.record(task["case_id"], "TaskClaimed", agency=task["agency"], step=task["step"], task=str(task["id"]), holder=holder, kind=task["kind"])
 
 
 def release(work: Work, task: Row, *, holder: str, version: int | None) -> None:
@@ -86,6 +86,11 @@ def complete(work: Work, task: Row, *, holder: str, version: int | None, outcome
     """The caseworker finished it. `TaskCompleted`; what happens next is a reaction."""
     _present(task, version)
     _held(work, task, holder)
+    settle(work, task, outcome=outcome, service=service)
+
+
+def settle(work: Work, task: Row, *, outcome: str | None, service: str | None = None) -> None:
+    """It is finished by what was said elsewhere, whoever holds it. `TaskCompleted`."""
     work.change(task, status="done", ended_at=work.now, version=task["version"] + 1)
     ids = (str(task["id"]), _id(task["step_run_id"]))
     work.record(

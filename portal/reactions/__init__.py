@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from portal.reactions import asking, cases, consequences, danger, decisions, fees, inside, moves, objections, promises, steps, strays, waits
+from portal.reactions import asking, cases, consequences, danger, decisions, fees, inside, moves, objections, promises, referrals, steps, strays, waits
 from portal.standards import sweep as sweeping
 from portal.unit_of_work import Portal, Reaction
 
@@ -16,7 +16,13 @@ REACTIONS: dict[str, tuple[Reaction, ...]] = {
     "StepEnded": (steps.end_step,),
     "StepCancelled": (steps.cancel_step,),
     "TaskClaimed": (steps.work_begun, promises.happened),
-    "TaskCompleted": (steps.task_done,),
+    "TaskCompleted": (referrals.task_over, steps.task_done),
+    "TaskCancelled": (referrals.task_over,),
+    "ReferralOffered": (referrals.offered,),
+    "ReferralAccepted": (referrals.accepted,),
+    "ReferralDeclined": (referrals.declined,),
+    "ReferralLapsed": (referrals.lapsed,),
+    "ReferralEnded": (referrals.ended,),
     "DeliverySent": (steps.work_begun, promises.happened),
     "AgencyReported": (promises.happened, steps.agency_reported),
     "JourneyEnded": (cases.end_journey,),
@@ -68,8 +74,8 @@ QUIET = frozenset(
         "ClockCancelled", "ClockStarted", "ClockStopped", "DeliveryPlaced",
         "FeedbackGiven", "ItemsCounted", "JoinCleared", "JoinReached", "JourneyBegun", "JourneyStopped", "MoveUndone", "NoteAdded",
         "NoticePromised", "ObjectionEnded", "ObjectionReceived", "PaymentFailed", "PaymentUnwanted",
-        "RemedyLapsed", "StandardEscalated", "StandardMet", "StandardMissed",
-        "StandardWarned", "StraySettled", "TableDecided", "TaskCancelled", "TaskQueued", "TaskReleased", "WaitBegun",
+        "ReferralDisputed", "RemedyLapsed", "StandardEscalated", "StandardMet", "StandardMissed",
+        "StandardWarned", "StraySettled", "TableDecided", "TaskQueued", "TaskReleased", "WaitBegun",
     }
 )  # fmt: skip
 
@@ -87,6 +93,7 @@ FIRES: dict[str, sweeping.Fire] = {
     "payment": fees.ask,
     "wait": waits.due,
     "remedy": decisions.lapse,
+    "referral": referrals.lapse,
 }
 
 

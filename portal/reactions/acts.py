@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -79,8 +80,9 @@ def put_task(
     queue: str | None,
     service: str | None = None,
     item: int | None = None,
+    due_at: datetime | None = None,
 ) -> None:
-    """A task in a queue of the agency, sorted by the soonest promise."""
+    """A task in a queue of the agency, sorted by the soonest promise, or by a date of its own."""
     found = worklist.queue_of(agency, queue)
     worklist.queue(
         work,
@@ -94,7 +96,7 @@ def put_task(
         team=found.team,
         service=service or case["service"],
         reference=case["reference"],
-        due_at=clocks.soonest(work, case["case_id"]) or work.now,
+        due_at=due_at or clocks.soonest(work, case["case_id"]) or work.now,
     )
 
 

@@ -11,6 +11,7 @@ from portal.reactions import inside
 from portal.reactions.acts import facts, give, promise, service_of, stop, tell
 from portal.reactions.consequences import anew, moot
 from portal.reactions.danger import call_duty
+from portal.referrals import offers
 from portal.runs import ledger
 from portal.standards import clocks
 from portal.unit_of_work import Event, Work
@@ -82,6 +83,8 @@ def closed(work: Work, events: list[Event]) -> None:
     """What was promised of the case is measured at the instant it ended, but for what is decided anew; the party is told and asked how it was."""
     for event in events:
         case = registry.case_of(work, event.case_id)
+        for row in offers.still_open(work, event.case_id):
+            offers.end(work, row, why="closed")
         pending = worklist.waiting_of(work, event.case_id, "decision")
         clocks.stop(work, event.case_id, lambda clock, of=pending: not any(anew(task, clock) for task in of), at=event.occurred_at)  # type: ignore[misc]
         worklist.cancel(work, event.case_id, why="case closed", keep=("consequence", "decision", "letter", "undo", "refund", "contradiction"))

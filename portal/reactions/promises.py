@@ -42,6 +42,8 @@ def tell_date(work: Work, events: list[Event]) -> None:
 def happened(work: Work, events: list[Event]) -> None:
     """A moment a standard may name: its clocks start, stop, are cancelled or reset by it."""
     for event in of_cases(work, events):
+        if event.data.get("kind") == "referral":
+            continue
         case, moment = registry.case_of(work, event.case_id), MOMENTS[event.type]
         service, part = service_of(work, case), None
         if service and service.life_event:

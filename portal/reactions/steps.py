@@ -99,7 +99,7 @@ def work_begun(work: Work, events: list[Event]) -> None:
     """Somebody works on it now."""
     for event in of_cases(work, events):
         case = registry.case_of(work, event.case_id)
-        if case["status"] == "received" and case["service"]:
+        if case["status"] == "received" and case["service"] and event.data.get("kind") != "referral":
             registry.begin(work, event.case_id)
 
 

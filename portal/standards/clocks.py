@@ -26,6 +26,8 @@ __all__ = ["RUNNING", "Clock", "calendar", "clock_of", "rule_term", "standing", 
 
 #: Clocks in these states have not been stopped: a missed promise is still owed.
 RUNNING = frozenset({"running", "paused", "missed"})
+#: What a clock covers that measures the answer of one door to another; parties are told nothing of it.
+BETWEEN_DOORS = "referral"
 #: Conditions of a standard that a clock keeps as they stood when it started (portal/catalogue/definitions.py).
 _KEPT = ("ends", "begins", "cutoff", "stops_on", "cancels_on", "resets_on", "pauses", "extend", "tell", "escalate", "consequence")
 
@@ -194,8 +196,9 @@ def missed(
 
 
 def soonest(work: Work, case_id: UUID) -> datetime | None:
-    """Due instant of the clock that is due first among those still running."""
-    return min((row["due_at"] for row in work.rows(clocks, case_id) if row["status"] in RUNNING and row["stopped_at"] is None), default=None)
+    """Due instant of the clock that is due first among those still running; what doors promise each other dates no work on the case."""
+    owed = (row for row in work.rows(clocks, case_id) if row["covers"] != BETWEEN_DOORS)
+    return min((row["due_at"] for row in owed if row["status"] in RUNNING and row["stopped_at"] is None), default=None)
 
 
 def clock_of(work: Work, case_id: UUID, id: UUID) -> Row:

@@ -13,7 +13,7 @@ clocks = Table(
     Column("id", Uuid, nullable=False),
     Column("standard", Text, nullable=False),
     Column("kind", Text, nullable=False),
-    #: `case`, `first-answer`, or a step id.
+    #: `case`, `first-answer`, `referral` (the answer of one door to another), or a step id.
     Column("covers", Text, nullable=False),
     Column("step_run_id", Uuid),
     Column("agency", Text, nullable=False),
@@ -48,9 +48,9 @@ timers = Table(
     metadata,
     case_id(),
     Column("id", Uuid, nullable=False),
-    #: `breach`, `warning`, `duty`, `lease`, `lapse`, `reminder`, `escalation`, `consequence`, `wait`.
+    #: `breach`, `warning`, `duty`, `lease`, `lapse`, `reminder`, `escalation`, `consequence`, `wait`, `referral`.
     Column("kind", Text, nullable=False),
-    #: The clock, task, duty call, ask, pause or step run it stands for.
+    #: The clock, task, duty call, ask, pause, referral or step run it stands for.
     Column("subject", Uuid, nullable=False),
     instant("due_at", nullable=False),
     #: Raised when the timer moves, so that a sweep that saw the old instant fires nothing.

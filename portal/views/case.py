@@ -40,6 +40,12 @@ _STAFF_ONLY = frozenset(
         "AccessBarred",
         "FeeProposed",
         "FeeProposalEnded",
+        "ReferralOffered",
+        "ReferralAccepted",
+        "ReferralDeclined",
+        "ReferralLapsed",
+        "ReferralDisputed",
+        "ReferralEnded",
     }
 )
 _HIDDEN = frozenset(
@@ -68,7 +74,7 @@ def case(work: Work, case_id: UUID, *, language: str) -> dict[str, Any]:
     if not found:
         raise NotFound
     row = found[0]
-    running = work.run(visible(work, clocks.statement(case_id)))
+    running = [clock for clock in work.run(visible(work, clocks.statement(case_id))) if clock["covers"] != clocks.BETWEEN_DOORS]
     owed = fees.of_case(work, case_id, language)
     owes = any(fee["status"] == "due" for fee in owed)
     steps = work.run(visible(work, ledger.steps(case_id)))
@@ -162,7 +168,8 @@ def clock_list(work: Work, case_id: UUID, *, now: datetime, language: str) -> li
     """Each promise: target, calendar, state, due, used, left (seconds of the term's own kind of time), and why the date is what it is."""
     reasons = why.of_case(work, case_id, now=now, language=language)
     found = work.run(visible(work, registry.one(case_id)))
-    told = [_clock(work, row, now, reasons.get(str(row["id"]), {})) for row in work.run(visible(work, clocks.statement(case_id)))]
+    seen = [row for row in work.run(visible(work, clocks.statement(case_id))) if row["covers"] != clocks.BETWEEN_DOORS or work.principal.scope != "party"]
+    told = [_clock(work, row, now, reasons.get(str(row["id"]), {})) for row in seen]
     for clock in told:
         clock["chance_of_missing"] = _chance(work, found[0], clock, now)
     return told

@@ -17,13 +17,20 @@ from portal.runs import ledger
 from portal.standards import changes, clocks
 from portal.unit_of_work import Row, Work
 from portal.vault import items
-from portal.workflow import answers, deciding, journeys, objecting, revoking, waiting
+from portal.workflow import answers, deciding, journeys, objecting, referring, revoking, waiting
 from portal.workflow.deciding import Draft
+from portal.workflow.words import short
 
-#: Characters of reasons and notes.
-WORDS_LIMIT = 10_000
 #: A party is given at most so long to reply.
 LONGEST_REPLY = timedelta(days=366)
+#: Why a door is offered what triage found to be its own, where nobody says it better.
+FOUND = "Found by the people who find doors."
+#: Kinds of task that end by another door than `complete`, and by which.
+ELSEWHERE = {
+    "letter": "Post the letter or hand it over, then say how and when: POST /api/v1/decisions/{id}/service.",
+    "stray": "Say which case it means (POST /api/v1/tasks/{{id}}/attach), or that nothing follows (POST /api/v1/tasks/{{id}}/dismiss).",
+    "referral": "Accept or decline what is offered: POST /api/v1/referrals/{id}/accept or /decline.",
+}
 #: What an official says of a consequence.
 SETTLED = ("confirmed", "declined")
 
@@ -39,23 +46,19 @@ def complete(
     conditions: Sequence[str] = (),
     instead: Mapping[str, Any] | None = None,
 ) -> None:
-    """Finishes a task. A `decide` step wants one of its outcomes, a `send` step done by hand may have one; triage wants the service the request belongs to."""
+    """Finishes a task. A `decide` step wants one of its outcomes, a `send` step done by hand may have one; triage wants the service the request belongs to.
+
+    A door triage found that asks to be asked is offered the request; the task waits until it is taken.
+    """
     holder = str(work.principal.subject)
     step = _step(work, task)
     if task["kind"] == "triage":
-        _known_service(work, service)
-    elif service is not None:
-        raise Invalid(errors=[{"pointer": "/service", "detail": "Only triage gives a request its service; at a wrong door, use /refer."}])
-    elif task["kind"] == "consequence" and outcome not in SETTLED:
-        raise Invalid(errors=[{"pointer": "/outcome", "detail": f"Send one of {', '.join(SETTLED)}."}])
-    elif step is not None and (step.outcomes or (outcome is not None and ends(step))):
-        _outcome(step, outcome)
-    elif task["kind"] == "stray":
-        raise IllegalMove("Say which case it means (POST /api/v1/tasks/{id}/attach), or that nothing follows (POST /api/v1/tasks/{id}/dismiss).")
-    elif task["kind"] == "letter":
-        raise IllegalMove(f"Post the letter or hand it over, then say how and when: POST /api/v1/decisions/{task['step']}/service.")
-    elif step is not None and step.kind == "send":
-        outcome = SENT[0]
+        service = _known_service(work, service)
+        if not referring.found(work, task, service):
+            referring.refer(work, task, version=version, words=reasons or FOUND, service=service)
+            return
+    else:
+        outcome = _ended(task, step, outcome, service)
     drafted = _draft(work, task, step, outcome, reasons, conditions)
     replaces = objecting.weigh(work, task, drafted, instead) if drafted else None
     worklist.complete(work, task, holder=holder, version=version, outcome=outcome, service=service)
@@ -63,6 +66,21 @@ def complete(
         _decide(work, task, drafted)
     if drafted is not None and replaces is not None:
         objecting.settle(work, replaces, drafted.sought.outcome)
+
+
+def _ended(task: Row, step: Step | None, outcome: str | None, service: str | None) -> str | None:
+    """How it ended, as its kind of task takes it."""
+    if service is not None:
+        raise Invalid(errors=[{"pointer": "/service", "detail": "Only triage gives a request its service; at a wrong door, use /refer."}])
+    if task["kind"] == "consequence" and outcome not in SETTLED:
+        raise Invalid(errors=[{"pointer": "/outcome", "detail": f"Send one of {', '.join(SETTLED)}."}])
+    if step is not None and (step.outcomes or (outcome is not None and ends(step))):
+        _outcome(step, outcome)
+    elif task["kind"] in ELSEWHERE:
+        raise IllegalMove(ELSEWHERE[task["kind"]].format(id=task["step"]))
+    elif step is not None and step.kind == "send":
+        return SENT[0]
+    return outcome
 
 
 def preview(work: Work, task: Row, *, outcome: str, reasons: str | None = None, conditions: Sequence[str] = ()) -> Draft:
@@ -74,25 +92,6 @@ def preview(work: Work, task: Row, *, outcome: str, reasons: str | None = None, 
     drafted = _draft(work, task, step, outcome, reasons, conditions)
     assert drafted is not None
     return drafted
-
-
-def refer(work: Work, task: Row, *, version: int | None, words: str, service: str | None = None) -> None:
-    """Passes a request that is at the wrong door on: straight to a service, or back to the people who find doors. Answers and receipt time stay."""
-    if service is not None:
-        _known_service(work, service)
-    case = registry.case_of(work, task["case_id"])
-    if service is not None and service == case["service"]:
-        raise IllegalMove("The request is at this service already; name another one, or none.")
-    if task["kind"] == "decision":
-        raise IllegalMove("This request is decided here: what was taken back is decided anew by the same agency.")
-    if task["kind"] == "triage":
-        raise IllegalMove("This is the door-finding queue itself: complete the task with the service the request belongs to.")
-    if task["step_run_id"] and ledger.run_of_step(work, task["case_id"], task["step_run_id"])["service_hash"]:
-        raise IllegalMove("This is one part of a larger request, whose other parts stay where they are: complete it, or write to the party.")
-    worklist.claim(work, task, holder=str(work.principal.subject), version=version)
-    item, _ = items.put(work, task["case_id"], "note", _short(words))
-    to = work.catalogue.services[service].agency if service else work.catalogue.triage.agency
-    registry.refer(work, task["case_id"], to_agency=to, to_service=service, words=item)
 
 
 def ask(
@@ -125,7 +124,7 @@ def ask(
     if errors:
         raise Invalid(errors=errors)
     worklist.claim(work, task, holder=str(work.principal.subject), version=version)
-    item, commitment = items.put(work, task["case_id"], "message", _short(words)) if words else (None, None)
+    item, commitment = items.put(work, task["case_id"], "message", short(words)) if words else (None, None)
     asked: dict[str, Any] = {"agency": task["agency"], "fields": tuple(dict.fromkeys(fields)), "words": item, "commitment": commitment, "step": task["step"]}
     asks.ask(work, task["case_id"], reply_by=by, task_id=task["id"], **asked)
     return [name for name in asked["fields"] if name in known["answers"]]
@@ -156,13 +155,13 @@ def extend(work: Work, task: Row, *, version: int | None, standard: str, words: 
     if row["agency"] != task["agency"]:
         raise IllegalMove("Only the agency that made a promise may extend it.")
     worklist.claim(work, task, holder=str(work.principal.subject), version=version)
-    item, commitment = items.put(work, task["case_id"], "reasons", _short(words))
+    item, commitment = items.put(work, task["case_id"], "reasons", short(words))
     changes.extend(work, row, words=item, commitment=commitment)
 
 
 def note(work: Work, task: Row, words: str) -> UUID:
     """Keeps a note of staff; parties do not see it."""
-    item, commitment = items.put(work, task["case_id"], "note", _short(words))
+    item, commitment = items.put(work, task["case_id"], "note", short(words))
     worklist.note(work, task, item=item, commitment=commitment)
     return item
 
@@ -203,15 +202,8 @@ def _outcome(step: Step, outcome: str | None) -> None:
         raise Invalid(errors=[{"pointer": "/outcome", "detail": f"Send one of {', '.join(ends(step))}."}])
 
 
-def _known_service(work: Work, service: str | None) -> None:
+def _known_service(work: Work, service: str | None) -> str:
     known = work.catalogue.services.get(service or "")
     if known is None or known.triage:
         raise Invalid(errors=[{"pointer": "/service", "detail": "Name the service the request belongs to; GET /api/v1/services lists them."}])
-
-
-def _short(words: str) -> str:
-    if not words.strip():
-        raise Invalid(errors=[{"pointer": "/words", "detail": "Say it in words; blanks are none."}])
-    if len(words) > WORDS_LIMIT:
-        raise Invalid(errors=[{"pointer": "/words", "detail": f"This is longer than {WORDS_LIMIT} characters; please shorten it."}])
-    return words
+    return known.id

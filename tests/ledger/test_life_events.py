@@ -25,7 +25,7 @@ from portal.runs.tables import journey_runs, step_runs
 from portal.standards.tables import clocks
 from portal.unit_of_work import ANONYMOUS, ENGINE, Portal, Principal, Row
 from portal.views import case as views
-from portal.workflow import casework, waits
+from portal.workflow import casework, referring, waits
 from portal.workflow.history import replayed
 from portal.workflow.runner import Run
 from tests.ledger.test_main_job import CARER, CLERK, REGISTRAR, do
@@ -197,7 +197,7 @@ def test_a_part_cannot_be_passed_on_by_itself(city: Portal) -> None:
         work.narrow([id])
         (task,) = [row for row in work.rows(tasks, id) if row["step"] == "register"]
         with pytest.raises(IllegalMove, match="one part"):
-            casework.refer(work, task, version=None, words="Not ours.")
+            referring.refer(work, task, version=None, words="Not ours.")
 
 
 def test_the_whole_withdrawn_stops_every_run(city: Portal) -> None:

@@ -20,7 +20,7 @@ from portal.reactions import sweep
 from portal.runs import ledger
 from portal.standards import clocks
 from portal.unit_of_work import ANONYMOUS, ENGINE, Portal, Principal, Row, Work
-from portal.workflow import casework
+from portal.workflow import casework, referring
 
 CLERK = Principal("staff", "tests|clerk", agencies=("city-council",), roles=("caseworker",))
 REGISTRAR = Principal("staff", "tests|registrar", agencies=("civil-registry",), roles=("caseworker",))
@@ -143,7 +143,7 @@ def test_a_wrong_door_passes_it_on_and_nothing_is_asked_again(city: Portal) -> N
     id = permit.case["case_id"]
     with city.work(CLERK) as work:
         work.narrow([id])
-        casework.refer(work, task(work, id, "assess"), version=None, words="This is for the tree team.", service="tree-felling-permit")
+        referring.refer(work, task(work, id, "assess"), version=None, words="This is for the tree team.", service="tree-felling-permit")
     after = case(city, id)
     assert after["service"] == "tree-felling-permit"
     assert after["received_at"] == permit.case["received_at"]

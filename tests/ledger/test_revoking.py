@@ -18,7 +18,7 @@ from portal.standards.tables import timers
 from portal.unit_of_work import ENGINE, Portal, Principal, Row
 from portal.views import case as case_view
 from portal.views import decisions as decision_views
-from portal.workflow import casework, revoking
+from portal.workflow import casework, referring, revoking
 from tests.ledger.test_clocks import DAY, clock, letters, mine, same_as_the_log, tasks_of
 from tests.ledger.test_clocks_api import Door, door
 from tests.ledger.test_main_job import CLERK, REGISTRAR, case, history, needed, send, task
@@ -154,7 +154,7 @@ def test_a_decision_anew_is_not_passed_on(city: Portal) -> None:
     revoke(city, id, at + DAY)
     with city.work(CLERK) as work, pytest.raises(IllegalMove):
         work.narrow([id])
-        casework.refer(work, task(work, id, "decide"), version=None, words="Not ours.")
+        referring.refer(work, task(work, id, "decide"), version=None, words="Not ours.")
 
 
 def test_a_decision_in_place_of_the_revocation_ends_the_wait_for_another(city: Portal) -> None:

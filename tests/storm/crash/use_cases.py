@@ -10,9 +10,10 @@ from tests.storm.crash.card import CARD
 from tests.storm.crash.doors import DOORS
 from tests.storm.crash.fees import FEES
 from tests.storm.crash.pages import PAGES
+from tests.storm.crash.referrals import REFERRALS
 from tests.storm.crash.run import UseCase
 
-USE_CASES: tuple[UseCase, ...] = (*DOORS, *PAGES, *FEES, *CARD, *BACKGROUND)
+USE_CASES: tuple[UseCase, ...] = (*DOORS, *PAGES, *FEES, *CARD, *REFERRALS, *BACKGROUND)
 
 #: Routes that take a body and write nothing.
 READ_ONLY = {

@@ -53,7 +53,7 @@ PEOPLE: dict[str, dict[str, Any]] = {
 #: Tables whose rows of a case must be as many after a crash as without one.
 SHAPE = (
     "tasks", "clocks", "timers", "outbox", "vault_items", "asks", "step_runs", "journey_runs", "decisions", "duty_calls", "feedback", "case_parties",
-    "case_access", "fees", "payments", "fee_proposals",
+    "case_access", "fees", "payments", "fee_proposals", "referrals",
 )  # fmt: skip
 
 

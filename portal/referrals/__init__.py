@@ -1,0 +1,1 @@
+"""Ledger: referrals between doors."""
