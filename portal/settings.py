@@ -46,7 +46,20 @@ class Settings(BaseSettings):
     simulated_payments: str = Field(default="", description="Base address of the simulated provider of card payments (local mode)")
     default_language: str = Field(default="en", description="Language where a citizen names none")
     web_workers: int = Field(default=2, description="Web worker processes")
-    web_threads: int = Field(default=4, description="Threads in each of them")
+    web_threads: int = Field(default=4, description="Requests each of them works on at once; staff and agencies' reports have as many places of their own")
+    web_waiting: int = Field(default=48, description="Requests of the public that wait for a place in each of them; more are told to come back")
+    proxies: int = Field(
+        default=0, ge=0, le=9, description="Proxies of ours before the web server, each of which adds to X-Forwarded-For; 0: nobody is believed"
+    )
+    proxy_addresses: str = Field(default="127.0.0.0/8,::1", description="Networks those proxies speak from; a socket of this machine always counts as one")
+    limit_read: str = Field(default="", description="Pages and answers read from one address, as NUMBER/second, /minute, /hour, or off; absent: 600/minute")
+    limit_write: str = Field(default="", description="Forms and changes from one address; absent: 120/minute")
+    limit_intake: str = Field(default="", description="New requests from one address; absent: 30/minute")
+    limit_channel: str = Field(default="", description="New requests on one channel, whoever they come from; absent: 1200/minute")
+    limit_prove: str = Field(default="", description="Secrets, codes and sign-ins tried from one address; absent: 20/minute")
+    limit_principal: str = Field(default="", description="Anything by one signed-in person or machine; absent: 900/minute")
+    limit_callback: str = Field(default="", description="Reports of agencies and payment providers from one address; absent: 3000/minute")
+    limit_mail: str = Field(default="", description="Mail taken from one server; absent: 600/minute")
     rq_workers: int = Field(default=2, description="RQ workers, one queue each")
     data: str = Field(default="var", description="Folder of the local mode: databases, mailbox, logs")
 

@@ -16,6 +16,7 @@ SETS = {
     "boston-replay": "tests.ledger.test_replay_boston",
     "clock-histories": "tests.unit.clock_histories",
     "crash-points": "tests.storm.test_crash_points",
+    "flood": "tests.limits.flood",
     "journey-soundness": "tests.unit.test_soundness_search",
     "rolling-restarts": "tests.stories.test_rolling_restarts",
 }

@@ -19,10 +19,11 @@ View = TypeVar("View", bound=Callable[..., Any])
 HEADERS = ("Idempotency-Key", "If-Match", "If-None-Match")
 
 
-def allowed(action: str, *, headers: tuple[str, ...] = (), body: int = BODY) -> Callable[[View], View]:
+def allowed(action: str, *, headers: tuple[str, ...] = (), body: int = BODY, limit: str | None = None) -> Callable[[View], View]:
     """Decorates a view with its action; it stands next to `route`, above all others. KeyError for an action the table does not have.
 
-    `headers`: those of HEADERS the view takes. `body`: bytes its body may have.
+    `headers`: those of HEADERS the view takes. `body`: bytes its body may have. `limit`: class of its
+    changes among portal/limits/classes.py, where it is not the usual one of a change.
     """
     permission = PERMISSIONS[action]
     if unknown := set(headers) - set(HEADERS):
@@ -30,7 +31,7 @@ def allowed(action: str, *, headers: tuple[str, ...] = (), body: int = BODY) -> 
 
     def mark(view: View) -> View:
         marks: dict[str, Any] = view.__dict__
-        marks |= {"action": action, "guarded": True, "body": body}
+        marks |= {"action": action, "guarded": True, "body": body, "limit": limit}
         documented = marks.setdefault("_apidoc", {})
         documented["takes_headers"] = headers
         documented.setdefault("manual_doc", {}).update(
@@ -50,7 +51,7 @@ def _security(subjects: list[str]) -> list[dict[str, list[str]]]:
 
 def install(app: Flask, portal: Portal) -> None:
     """Puts the guard before every view."""
-    tokens = tokens_of(portal)
+    tokens = app.extensions["onedoor.tokens"] = tokens_of(portal)
 
     @app.before_request
     def guard() -> None:

@@ -299,7 +299,7 @@ class Clocks(Schema):
 
 
 @resource.route("/cases", methods=["POST"])
-@allowed("case.open", headers=("Idempotency-Key",))
+@allowed("case.open", headers=("Idempotency-Key",), limit="intake")
 @resource.arguments(Start)
 @resource.answer(201, Started)
 def start_case(body: dict[str, Any]) -> Response:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from portal.catalogue.load import load
 from portal.db import connect
 from portal.jobs import waker
+from portal.limits.classes import lanes
 from portal.reactions import REACTIONS
 from portal.settings import Settings
 from portal.settings import settings as read_settings
@@ -19,8 +20,9 @@ POOL = 20
 def build_portal(settings: Settings | None = None) -> Portal:
     """The portal of a process. CatalogueFaults, and no start, where a definition is wrong; the database is not asked for anything yet."""
     settings = settings or read_settings()
+    places = sum(lane.places for lane in lanes(places=settings.web_threads, waiting=0).values())
     return Portal(
-        engine=connect(settings.database_url, pool=POOL),
+        engine=connect(settings.database_url, pool=max(POOL, places)),
         catalogue=load(resolve_calendar=resolve, checks=CHECKS),
         reactions=REACTIONS,
         settings=settings,

@@ -12,7 +12,7 @@ from portal import api, pages
 from portal.api import metrics
 from portal.api.allowed import demand_actions
 from portal.api.gate import BODY, read_json
-from portal.app import headers, requests_told
+from portal.app import headers, limiting, requests_told
 from portal.app.building import build_portal
 from portal.jobs import queues_of
 from portal.ports import callbacks, card
@@ -42,6 +42,7 @@ def create_app(portal: Portal | None = None) -> Flask:
     log.configure(portal.settings.log_form)
     requests_told.install(app)
     headers.install(app, secure=portal.settings.public_url.startswith("https:"))
+    limiting.install(app, portal)
     api.install(app, portal, beside={callbacks.PATH: callbacks.OPERATION, card.PATH: card.OPERATION}, page=pages.error_page)
     pages.install(app, portal)
     app.register_blueprint(callbacks.callbacks(portal))

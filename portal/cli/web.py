@@ -33,7 +33,7 @@ GRACE, PATIENCE = 30, 60
 @click.option("--bind", metavar="HOST:PORT", help="Where to listen; absent: the loopback address and --port.")
 @click.option("--port", envvar="PORT", default=8000, show_default=True, type=click.IntRange(1, 65535), help="Port, where --bind is not given.")
 @click.option("--workers", type=click.IntRange(1, 64), help="Processes; absent: WEB_WORKERS.")
-@click.option("--threads", type=click.IntRange(1, 64), help="Threads in each; absent: WEB_THREADS.")
+@click.option("--threads", type=click.IntRange(1, 64), help="Requests each works on at once; absent: WEB_THREADS.")
 @click.option("--drain", envvar="DRAIN_SECONDS", default=0.0, show_default=True, type=click.FloatRange(0, 300), help="Seconds between not ready and the end.")
 def web(bind: str | None, port: int, workers: int | None, threads: int | None, drain: float) -> None:
     """Serve the pages and the API. SIGTERM: not ready any more, then running requests end; a socket systemd passes is used instead of --bind."""
@@ -46,20 +46,22 @@ def web(bind: str | None, port: int, workers: int | None, threads: int | None, d
     counters.share(folder)
     log.configure_process(chosen.log_form)
     try:
-        _serve(chosen, where, workers or chosen.web_workers, threads or chosen.web_threads, drain)
+        counts = {"web_workers": workers or chosen.web_workers, "web_threads": threads or chosen.web_threads}
+        _serve(chosen.model_copy(update=counts), where, drain)
     finally:
         if not chosen.metrics_dir:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def _serve(chosen: Settings, where: str, workers: int, threads: int, drain: float) -> None:
+def _serve(chosen: Settings, where: str, drain: float) -> None:
     from portal.app import build_portal, create_app
+    from portal.limits.classes import threads
 
     try:
         app = create_app(build_portal(chosen))
     except CatalogueFaults as error:
         raise click.ClickException(f"the definitions have faults:\n{error}") from None
-    Server(app, where, workers, threads, drain=drain).run()
+    Server(app, where, chosen.web_workers, threads(places=chosen.web_threads, waiting=chosen.web_waiting), drain=drain).run()
 
 
 def _demand_safe(chosen: Settings, where: str) -> None:
@@ -115,6 +117,10 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
             "errorlog": "-",
             "logger_class": ServerLog,
             "limit_request_line": 8190,
+            # Nobody tells the server another path, scheme or sender by a header: what proxies say is read by portal/limits/addresses.py alone.
+            "forwarder_headers": "",
+            "forwarded_allow_ips": "",
+            "secure_scheme_headers": {},
             "pre_request": self._last,
             "post_worker_init": _begin_anew,
             "child_exit": _ended,

@@ -38,7 +38,7 @@ def door() -> Response:
 
 
 @pages.route("/cases", methods=["POST"])
-@page("case.open")
+@page("case.open", limit="prove")
 def unlock() -> Response:
     """Reference and secret, proved once; then this browser may see the case for two hours"""
     reference, given = request.form.get("reference", "").strip(), request.form.get("secret", "").strip()

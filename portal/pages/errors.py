@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Protocol
 
 from flask import Response, request
+from werkzeug.exceptions import HTTPException
 
 from portal.errors import Refusal
 from portal.pages import speech
@@ -46,17 +47,40 @@ _SAYS: dict[int, tuple[str, str]] = {
     503: (N_("We cannot store anything just now"), N_("Nothing was lost of what you sent before. Wait a moment, then send the page again.")),
 }
 
+#: Seconds to wait that are told as a minute, and how.
+SOON = 60
+_SOON = (N_("One moment, please"), N_("Too much came in at once. Wait a minute, then try again. You can also call us or come to the counter."))
+#: After these the same form may be sent again, so it is shown with what was typed.
+KEPT = (429, 503)
+
 
 def error_page(problem: Told) -> Response:
     """A refusal for a person. It asks nothing of the database, which may be the one that is away."""
     status = problem.refusal.status
     heading, advice = _SAYS.get(status) or _SAYS[500 if status >= 500 else 400]
     detail = problem.refusal.detail if speech.language() == "en" and status in (409, 422) else None
+    if status == 429 and problem.refusal.extra.get("retry_after", 0) <= SOON:
+        heading, advice = _SOON
     response = show(
-        "error.html", status=status, heading=speech.words(heading), advice=speech.words(advice), detail=detail, number=problem.instance.rpartition(":")[2]
+        "error.html",
+        status=status,
+        heading=speech.words(heading),
+        advice=speech.words(advice),
+        detail=detail,
+        number=problem.instance.rpartition(":")[2],
+        typed=_typed() if status in KEPT else [],
+        again=request.full_path.rstrip("?"),
     )
     response.headers.extend(problem.headers)
     return response
+
+
+def _typed() -> list[tuple[str, str]]:
+    """What the refused form held, in its order; nothing where it cannot be read."""
+    try:
+        return list(request.form.items(multi=True)) if request.method == "POST" else []
+    except HTTPException:
+        return []
 
 
 def contact(portal: Portal) -> dict[str, Any]:

@@ -35,7 +35,7 @@ WORDS, REACH, CHECK = "your:words", "your:contact", "check"
 
 
 @pages.route("/services/<service>/request", methods=["POST"])
-@page("case.open")
+@page("case.open", limit="intake")
 def begin(service: str) -> Response:
     """Starts the form of a service"""
     return _begin({"service": offered(service).id, "text": None})

@@ -25,8 +25,11 @@ class ForeignForm(Refusal):
     status, slug = 403, "foreign-form"
 
 
-def page(action: str) -> Callable[[View], Any]:
-    """Decorates a view with its action; it stands next to `route`. KeyError for an action the permission table does not have."""
+def page(action: str, *, limit: str | None = None) -> Callable[[View], Any]:
+    """Decorates a view with its action; it stands next to `route`. KeyError for an action the permission table does not have.
+
+    `limit`: class of what its form sends, among portal/limits/classes.py, where it is not the usual one of a change.
+    """
     _ = PERMISSIONS[action]
 
     def mark(view: View) -> Any:
@@ -42,7 +45,7 @@ def page(action: str) -> Callable[[View], Any]:
             demand(g.principal, action)
             return view(*args, **kwargs)
 
-        guarded.__dict__["action"] = action
+        guarded.__dict__.update(action=action, limit=limit)
         return guarded
 
     return mark

@@ -9,6 +9,7 @@ import threading
 import traceback
 from base64 import b64encode
 from contextlib import suppress
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 
@@ -17,9 +18,10 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 from psycopg.errors import UniqueViolation
 
 from portal.db import new_id
-from portal.errors import Refusal, Unavailable
+from portal.errors import Refusal, TooMany, Unavailable
 from portal.intake import replies
 from portal.intake.receive import Submission, receive
+from portal.limits.limiter import Limiter
 from portal.outbox.answer_addresses import key_of, looks_like_one
 from portal.ports.letters import LARGEST, Letter, Unreadable, read
 from portal.telemetry import correlation, spans
@@ -138,6 +140,7 @@ class Intake:
     def __init__(self, portal: Portal, host: str, port: int) -> None:
         self._portal = portal
         self._spool = Spool(Path(portal.settings.data) / "mail")
+        self._limiter = Limiter(portal.settings)
         self._came = threading.Event()
         self._ended = threading.Event()
         self._reader = threading.Thread(target=self._read, name="mail reader", daemon=True)
@@ -148,6 +151,11 @@ class Intake:
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
         """250 only when the raw message is safe."""
         raw = envelope.original_content or b""
+        try:
+            sender = str(session.peer[0]) if isinstance(session.peer, tuple) else "socket"
+            await server.loop.run_in_executor(None, partial(self._limiter.count, ["mail"], {"address": sender}, "mail"))
+        except TooMany:
+            return "451 4.7.1 too much mail at once, try again later"
         try:
             await server.loop.run_in_executor(None, self._spool.keep, envelope.mail_from or "", list(envelope.rcpt_tos), raw)
         except OSError:
@@ -168,6 +176,7 @@ class Intake:
         self._ended.set()
         self._came.set()
         self._reader.join(timeout=10)
+        self._limiter.close()
 
     def _read(self) -> None:
         while not self._ended.is_set():

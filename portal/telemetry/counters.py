@@ -29,6 +29,7 @@ class Counters(NamedTuple):
     deliveries: Counter
     again: Counter
     held: Counter
+    limited: Counter
     connections: Gauge
     registry: CollectorRegistry
 
@@ -51,6 +52,9 @@ def counters() -> Counters:
         Counter("onedoor_deliveries", "Attempts to send a row of the outbox, by what came of them.", ("kind", "target", "result"), registry=own),
         Counter("onedoor_unit_of_work_retries", "Units of work begun again on another connection.", registry=own),
         Counter("onedoor_sweeps_held", "Sweeps not begun because clocks cannot be trusted.", registry=own),
+        Counter(
+            "onedoor_limited", "Requests refused because too many came, by class of request and by what was too much.", ("route_class", "by"), registry=own
+        ),
         Gauge("onedoor_database_connections_in_use", "Connections taken from the pools.", registry=own, multiprocess_mode="livesum"),
         own,
     )
@@ -76,6 +80,11 @@ def tried_again() -> None:
 def held_back() -> None:
     """A sweep was not begun: the clocks disagree."""
     counters().held.inc()
+
+
+def limited(route_class: str, by: str) -> None:
+    """A request was refused: `by` address, channel or principal, or for want of a place."""
+    counters().limited.labels(route_class, by).inc()
 
 
 def connections(change: int) -> None:
