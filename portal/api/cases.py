@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Response, request
+from flask import Response
 from marshmallow import fields, validate
 
 from portal.api.allowed import allowed
-from portal.api.asking import principal, the_portal
+from portal.api.asking import language, principal, the_portal
 from portal.api.fees import FeeShown
 from portal.api.paging import Page, after, page
 from portal.api.repeats import answer, repeatable, respond
@@ -346,7 +346,7 @@ def show_case(reference: str) -> Any:
     """Where a request stands"""
     with the_portal().work(principal()) as work:
         case_id = entry.find(work, reference)
-        shown = views.case(work, case_id, language=_language())
+        shown = views.case(work, case_id, language=language())
         return shown, {"ETag": etag(work.version_seen(case_id))}
 
 
@@ -370,8 +370,4 @@ def list_clocks(reference: str) -> Any:
     """Its promises, and why each date is what it is"""
     with the_portal().work(principal()) as work:
         case_id = entry.find(work, reference)
-        return {"items": views.clock_list(work, case_id, now=work.now, language=_language())}
-
-
-def _language() -> str:
-    return request.accept_languages.best_match(("en", "fr")) or the_portal().settings.default_language
+        return {"items": views.clock_list(work, case_id, now=work.now, language=language())}

@@ -11,7 +11,7 @@ from marshmallow import fields, validate
 from portal.access import grants
 from portal.access.scoping import visible
 from portal.api.allowed import allowed
-from portal.api.asking import principal, the_portal
+from portal.api.asking import language, principal, the_portal
 from portal.api.cases import Contact, PromiseGiven
 from portal.api.repeats import answer, repeatable, respond
 from portal.api.schemas import Schema
@@ -159,17 +159,13 @@ class ObjectionTaken(Schema):
     promise = fields.Nested(PromiseGiven, required=True, allow_none=True)
 
 
-def _language() -> str:
-    return request.accept_languages.best_match(("en", "fr")) or the_portal().settings.default_language
-
-
 @resource.route("/cases/<reference>/decisions")
 @allowed("case.read")
 @resource.response(200, Decisions)
 def list_decisions(reference: str) -> Any:
     """What was decided, why, and what can be done against it until when"""
     with the_portal().work(principal()) as work:
-        return {"items": views.of_case(work, entry.find(work, reference), language=_language())}
+        return {"items": views.of_case(work, entry.find(work, reference), language=language())}
 
 
 @resource.route("/cases/<reference>/links")

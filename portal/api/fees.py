@@ -6,12 +6,12 @@ from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
-from flask import Response, request
+from flask import Response
 from marshmallow import ValidationError, fields, validate
 
 from portal.access.scoping import visible
 from portal.api.allowed import allowed
-from portal.api.asking import principal, the_portal
+from portal.api.asking import language, principal, the_portal
 from portal.api.repeats import answer, repeatable, respond
 from portal.api.schemas import Schema
 from portal.api.spec import Resource
@@ -346,8 +346,3 @@ def _of_day(action: str, act: Callable[[Work], Row]) -> Response:
 def _day(row: Any) -> dict[str, Any]:
     difference = None if row["counted"] is None else row["counted"] - row["expected"]
     return {**row, "id": row["case_id"], "difference": difference}
-
-
-def language() -> str:
-    """The reader's language."""
-    return request.accept_languages.best_match(("en", "fr")) or the_portal().settings.default_language

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from flask import Response, request
+from flask import Response
 from marshmallow import fields, validate
 
 from portal.access import grants
 from portal.access.scoping import visible
 from portal.api.allowed import allowed
-from portal.api.asking import principal, the_portal
+from portal.api.asking import language, principal, the_portal
 from portal.api.on_task import WRITES, TaskGuided, TaskShown, act_on, holder, seen
 from portal.api.paging import Page, after, instant, page
 from portal.api.schemas import Schema
@@ -103,10 +103,9 @@ def list_tasks(query: dict[str, Any]) -> Any:
 @resource.response(200, TaskGuided)
 def show_task(id: UUID) -> Any:
     """One task, how it is done and how it may end"""
-    language = request.accept_languages.best_match(("en", "fr")) or the_portal().settings.default_language
     with the_portal().work(principal()) as work:
         row = seen(work, id)
-        told = guidance.of_task(work, row, language=language)
+        told = guidance.of_task(work, row, language=language())
     return row | told, {"ETag": etag(row["version"])}
 
 

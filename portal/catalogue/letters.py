@@ -44,6 +44,8 @@ RIGHT_TO_LEFT = frozenset({"ar", "arc", "ckb", "dv", "fa", "he", "ku", "ps", "sd
 _INSTEAD = {
     "en": "We have no letter in the language you chose ({asked}); this one is in English. Call us and we will explain it.",
     "fr": "Nous n'avons pas de lettre dans la langue que vous avez choisie ({asked}) ; celle-ci est en français. Appelez-nous et nous vous l'expliquerons.",
+    "es": "No tenemos una carta en el idioma que eligió ({asked}); esta está en español. Llámenos y se la explicaremos.",
+    "ar": "ليست لدينا رسالة باللغة التي اخترتموها ({asked})؛ وهذه بالعربية. اتصلوا بنا ونشرحها لكم.",
 }
 
 

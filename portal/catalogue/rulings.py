@@ -11,10 +11,15 @@ from portal.catalogue.definitions import Agency, Law, Outcome, Remedy, Ruling, S
 #: Outcomes that refuse by their name.
 REFUSALS = frozenset({"refused", "rejected", "denied", "declined", "dismissed", "inadmissible", "revoked", "withdrawn-by-agency"})
 _TITLES: dict[str, Text] = {
-    "granted": {"en": "Granted", "fr": "Accordé"},
-    "granted-in-part": {"en": "Granted in part", "fr": "Accordé en partie"},
-    "granted-with-conditions": {"en": "Granted with conditions", "fr": "Accordé sous conditions"},
-    "refused": {"en": "Refused", "fr": "Refusé"},
+    "granted": {"en": "Granted", "fr": "Accordé", "es": "Concedido", "ar": "مقبول"},
+    "granted-in-part": {"en": "Granted in part", "fr": "Accordé en partie", "es": "Concedido en parte", "ar": "مقبول جزئيًا"},
+    "granted-with-conditions": {
+        "en": "Granted with conditions",
+        "fr": "Accordé sous conditions",
+        "es": "Concedido con condiciones",
+        "ar": "مقبول بشروط",
+    },
+    "refused": {"en": "Refused", "fr": "Refusé", "es": "Denegado", "ar": "مرفوض"},
 }
 _PARTLY = frozenset({"granted-in-part", "amended"})
 _NOTHING = Outcome()

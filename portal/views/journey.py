@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from portal.catalogue.definitions import Arm, Catalogue, Journey, Step, Text
+from portal.catalogue.spans import span_of
 
 END = "end"
 
@@ -103,23 +104,97 @@ _WORDS: dict[str, dict[str, str]] = {
         "cases": "dossiers en cours",
         "step": "étape",
     },
-}
-_UNITS = {
-    "fr": {
-        "business_days": "jours ouvrables",
-        "business_hours": "heures ouvrables",
-        "calendar_days": "jours",
-        "calendar_weeks": "semaines",
-        "calendar_months": "mois",
-        "calendar_hours": "heures",
+    "es": {
+        "work": "trabajo",
+        "send": "enviado a",
+        "decide": "decisión",
+        "ask": "pregunta a la persona",
+        "notify": "aviso a la persona",
+        "wait": "espera",
+        "until": "hasta",
+        "happened": "ocurrió",
+        "inside": "se ejecuta dentro",
+        "part": "parte",
+        "needed": "donde haga falta",
+        "withdrawn": "retirado",
+        "not-needed": "no hace falta",
+        "join": "espera a",
+        "all": "todos los caminos",
+        "holder": "el organismo que lleva el caso",
+        "end": "fin",
+        "else": "si no",
+        "now": "ahora",
+        "of": "de",
+        "start": "inicio",
+        "answered": "respondido",
+        "lapsed": "sin respuesta",
+        "done": "hecho",
+        "refused": "denegado",
+        "failed": "fallido",
+        "at_most": "como máximo",
+        "times": "veces",
+        "each": "una vez para cada elemento de",
+        "enough": "bastan",
+        "rest": "cancela los demás caminos",
+        "cancels": "cancela",
+        "on_error": "si se rechaza o falla",
+        "undo": "si se retira",
+        "within": "en",
+        "journey": "Recorrido",
+        "steps": "Pasos",
+        "then": "luego",
+        "version": "versión",
+        "versions": "Versiones",
+        "published": "publicada",
+        "present": "los casos nuevos la siguen",
+        "cases": "casos en curso",
+        "step": "paso",
     },
-    "en": {
-        "business_days": "working days",
-        "business_hours": "working hours",
-        "calendar_days": "days",
-        "calendar_weeks": "weeks",
-        "calendar_months": "months",
-        "calendar_hours": "hours",
+    "ar": {
+        "work": "عمل",
+        "send": "يُرسل إلى",
+        "decide": "قرار",
+        "ask": "سؤال إلى صاحب الطلب",
+        "notify": "إشعار إلى صاحب الطلب",
+        "wait": "ينتظر",
+        "until": "حتى",
+        "happened": "حدث",
+        "inside": "يجري داخله",
+        "part": "جزء",
+        "needed": "عند الحاجة",
+        "withdrawn": "سُحب",
+        "not-needed": "لا حاجة إليه",
+        "join": "ينتظر",
+        "all": "كل الطرق",
+        "holder": "الجهة التي تتولى الملف",
+        "end": "نهاية",
+        "else": "وإلا",
+        "now": "الآن",
+        "of": "من",
+        "start": "بداية",
+        "answered": "أُجيب",
+        "lapsed": "بلا جواب",
+        "done": "أُنجز",
+        "refused": "رُفض",
+        "failed": "تعذّر",
+        "at_most": "على الأكثر",
+        "times": "مرات",
+        "each": "مرة لكل عنصر من",
+        "enough": "تكفي",
+        "rest": "يلغي الطرق الأخرى",
+        "cancels": "يلغي",
+        "on_error": "إن رُفض أو تعذّر",
+        "undo": "عند السحب",
+        "within": "خلال",
+        "journey": "المسار",
+        "steps": "الخطوات",
+        "then": "ثم",
+        "version": "الإصدار",
+        "versions": "الإصدارات",
+        "published": "منشور",
+        "present": "تبدأ به الملفات الجديدة",
+        "cases": "ملفات جارية",
+        "step": "خطوة",
     },
 }
 
@@ -273,11 +348,4 @@ def _promises(catalogue: Catalogue, journey: Journey, step: Step, language: str)
 
 
 def _term(within: str, language: str) -> str:
-    number, _, unit = within.partition(" ")
-    known = _UNITS.get(language, _UNITS["en"])
-    said = known.get(unit, unit.replace("_", " "))
-    if number == "1" and language not in ("fr",):
-        said = said.removesuffix("s")
-    elif number == "1" and unit != "calendar_months":
-        said = " ".join(word.removesuffix("s") for word in said.split())
-    return f"{words(language)['within']} {number} {said}"
+    return f"{words(language)['within']} {span_of(within, language)}"

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from babel import Locale
 from babel.dates import format_date
 
+from portal.catalogue.spans import span
 from portal.standards.clockwork import Standstill, begins_at, extension_of, term_of
 from portal.standards.days_off import holiday_name
 from portal.standards.history import Line
@@ -48,7 +49,7 @@ class Teller:
 
     def day(self, day: date, name: str | None = None) -> str:
         """`Friday 6 November 2026`, with the name of the holiday it is."""
-        text = format_date(day, "EEEE d MMMM y", locale=self.locale)
+        text = format_date(day, self.say("date"), locale=self.locale)
         text = text.replace(" 1 ", " 1er ") if self.language == "fr" else text
         return self.say("named", day=text, name=name) if name else text
 
@@ -73,7 +74,7 @@ class Teller:
 
     def term(self, term: Term) -> str:
         """`5 working days`."""
-        return self.say(term.unit, term.count)
+        return span(term.count, term.unit, self.language)
 
     def law(self, article: str | None) -> str:
         """` (article 15)`, or nothing."""

@@ -24,7 +24,7 @@ from portal.workflow import remedies
 
 #: Characters of reasons, and of one condition; how many conditions.
 WORDS_LIMIT, CONDITION_LIMIT, CONDITIONS_LIMIT = 10_000, 2_000, 50
-_YES = {"en": ("yes", "no"), "fr": ("oui", "non")}
+_YES = {"en": ("yes", "no"), "fr": ("oui", "non"), "es": ("sí", "no"), "ar": ("نعم", "لا")}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -198,7 +198,7 @@ def _answers(work: Work, case: Row, service: Service, language: str) -> dict[str
 def _answer(field: Field, value: Any, language: str) -> str:
     """An answer as people say it: options by their titles, dates in words."""
     if isinstance(value, bool):
-        return _YES["fr" if language == "fr" else "en"][not value]
+        return _YES.get(language, _YES["en"])[not value]
     titles = {option.id: say(option.title, language) for option in field.options}
     if isinstance(value, list):
         return ", ".join(titles.get(str(one), str(one)) for one in value)

@@ -22,7 +22,7 @@ from portal.workflow.deciding import Sought
 
 #: Outcome of the decision that takes an approval back.
 REVOKED = "revoked"
-_TITLE = {"en": "Revoked", "fr": "Retiré"}
+_TITLE = {"en": "Revoked", "fr": "Retiré", "es": "Revocado", "ar": "مُلغى"}
 #: The day from which the approval no longer holds lies at most so far ahead.
 FURTHEST = timedelta(days=366)
 _LEFT = "What is left against a decision is an objection, which its party may make: POST /api/v1/cases/{reference}/objections."

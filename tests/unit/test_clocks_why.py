@@ -110,7 +110,10 @@ def test_the_sum_is_repeated_from_the_intervals_alone(seed: int) -> None:
         assert sum(one.micros for one in counted if one.ends <= clock.due_at) == clockwork.used(clock, clock.due_at)
 
 
-@pytest.mark.parametrize(("language", "wanted"), [("en", "So the date is"), ("fr", "La date est donc"), ("ar", "So the date is")])
+@pytest.mark.parametrize(
+    ("language", "wanted"),
+    [("en", "So the date is"), ("fr", "La date est donc"), ("es", "la fecha es el"), ("ar", "فالتاريخ إذن هو"), ("nl", "So the date is")],
+)
 def test_the_sentences_name_what_happened(desk: Desk, language: str, wanted: str) -> None:
     row = desk.start(strict())
     changes.extend(desk.work, row)
