@@ -34,6 +34,12 @@ class NotSignedIn(Refusal):
     status, slug = 401, "not-signed-in"
 
 
+class SessionEnded(NotSignedIn):
+    """You are not signed in any more: the session was ended, or lay idle too long, or your access has changed. Sign in again."""
+
+    status, slug = 401, "session-ended"
+
+
 class NotAllowed(Refusal):
     """You are signed in, but this action is not among those your role may do."""
 

@@ -32,6 +32,7 @@ class Settings(BaseSettings):
     )
     trace_share: float = Field(default=1.0, ge=0.0, le=1.0, description="Share of requests that are traced, chosen by their number")
     log_format: Literal["", "json", "plain"] = Field(default="", description="Lines of the log; absent: plain in the local mode, else json")
+    sign_in: str = Field(default="", description="File with the OpenID providers people sign in with (TOML, deploy/sign-in.toml); absent: nobody signs in")
     token_issuer: str = Field(default="", description="Issuer of the bearer tokens that are taken (RFC 9068); absent: no bearer tokens")
     token_audience: str = Field(default="onedoor", description="Audience demanded of bearer tokens")
     token_keys: str = Field(default="", description="File with the issuer's public keys (JWK Set, RFC 7517)")

@@ -100,6 +100,7 @@ PERMISSIONS: dict[str, Permission] = {
     "duty.acknowledge": Permission("Answer a page for danger.", (caseworker, duty_person)),
     "agency.report": Permission("Report back on a handover.", (agency_system,)),
     "payment.report": Permission("Report what became of a card payment.", (agency_system,)),
+    "session.begin": Permission("Sign in, or out.", (anyone,)),
     "development.sign-in": Permission("Sign in as a sample person (local mode only).", (anyone,)),
 }
 

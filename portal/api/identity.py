@@ -2,29 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from flask import Request
 
+from portal.access import identity
+from portal.access.identity import NAME, NoRole
 from portal.api.refusals import BadToken
 from portal.api.standing import standing
 from portal.api.tokens import Tokens
 from portal.errors import NotAllowed
 from portal.unit_of_work import ANONYMOUS, Portal, Principal
-from portal.unit_of_work.principal import Scope
-
-#: First role a token carries -> scope it reads in; the widest first.
-SCOPES: tuple[tuple[str, Scope], ...] = (
-    ("administrator", "admin"),
-    ("champion", "champion"),
-    ("caseworker", "staff"),
-    ("triage", "staff"),
-    ("duty", "staff"),
-    ("citizen", "party"),
-)
-_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,99}")
-_SUBJECT = re.compile(r"[\x21-\x7e]{1,255}")
 
 
 def tokens_of(portal: Portal) -> Tokens:
@@ -49,18 +37,12 @@ def from_claims(claims: dict[str, Any]) -> Principal:
     """The principal of a checked token; BadToken for claims of the wrong shape, NotAllowed where no role of ours is among them."""
     roles, teams = _names(claims.get("roles")), _names(claims.get("teams"))
     agency = claims.get("agency")
-    if not _SUBJECT.fullmatch(claims["sub"]) or (agency is not None and not (isinstance(agency, str) and _NAME.fullmatch(agency))):
+    if not identity.is_subject(claims["sub"]) or (agency is not None and not (isinstance(agency, str) and NAME.fullmatch(agency))):
         raise BadToken
-    scope = next((scope for role, scope in SCOPES if role in roles), None)
-    if scope is None or (scope == "staff" and agency is None):
-        raise NotAllowed("Your token carries no role of this portal, or that of staff without an agency.")
-    name = _person(claims.get("name")) if scope == "staff" else None
-    return Principal(scope, f"{claims['iss']}|{claims['sub']}", agencies=(agency,) if agency else (), teams=teams, roles=roles, name=name)
-
-
-def _person(name: Any) -> str | None:
-    """A name as a letter may be signed with; None for anything else, which is no reason to refuse."""
-    return name if isinstance(name, str) and 0 < len(name) <= 200 and name.isprintable() else None
+    try:
+        return identity.principal(claims["iss"], claims["sub"], roles=roles, agency=agency, teams=teams, name=claims.get("name"))
+    except NoRole:
+        raise NotAllowed("Your token carries no role of this portal, or that of staff without an agency.") from None
 
 
 def _bearer(header: str) -> str:
@@ -73,6 +55,6 @@ def _bearer(header: str) -> str:
 def _names(claim: Any) -> tuple[str, ...]:
     if claim is None:
         return ()
-    if not isinstance(claim, list) or not all(isinstance(one, str) and _NAME.fullmatch(one) for one in claim):
+    if not isinstance(claim, list) or not all(isinstance(one, str) and NAME.fullmatch(one) for one in claim):
         raise BadToken
     return tuple(claim)

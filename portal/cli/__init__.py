@@ -36,6 +36,7 @@ COMMANDS: dict[str, Line] = {
     "mail": Line("portal.cli.mail:mail", "Take mail in."),
     "simulated-agencies": Line("portal.cli.simulated_agencies:simulated_agencies", "Play the agencies' own systems, for trying out.", adopts=False),
     "simulated-payments": Line("portal.cli.simulated_payments:simulated_payments", "Play a provider of card payments, for trying out.", adopts=False),
+    "development-sign-in": Line("portal.cli.development_sign_in:development_sign_in", "Sign sample people in, for trying out.", adopts=False),
     "mailbox": Line("portal.cli.mailbox:mailbox", "Keep outgoing mail on this machine, or look at it.", adopts=False),
     "migrate": Line("portal.cli.migrate:migrate", "Bring the database to the newest form."),
     "publish": Line("portal.cli.publish:publish", "Store the definitions as they are now."),

@@ -14,7 +14,7 @@ from portal.catalogue.load import load
 from portal.local.account import NoAccount
 from portal.local.addresses import Taken
 from portal.local.one_machine import OneMachine, Plan, one_machine
-from portal.local.people import Person, front_office, people, remember
+from portal.local.people import Person, front_office, people
 from portal.local.postgres import NoServer
 from portal.local.processes import die_with_parent
 from portal.local.running import AlreadyRunning
@@ -44,8 +44,7 @@ def up(data: Path, port: int, mail_port: int, workers: int, with_parent: bool) -
     try:
         catalogue = load()
         everybody = people(catalogue.agencies.values(), front_office(catalogue))
-        with one_machine(plan, signers(catalogue), say=_say) as portal:
-            remember(plan.data, everybody)
+        with one_machine(plan, signers(catalogue), everybody, say=_say) as portal:
             _table(portal, everybody)
             portal.stay()
             _say("stopping")
@@ -78,7 +77,7 @@ def _table(portal: OneMachine, everybody: list[Person]) -> None:
         ("PostgreSQL", environment["DATABASE_URL"]),
         ("Redis", environment["REDIS_URL"]),
         ("data, logs", f"{data}, {data / 'logs'}"),
-        ("sign in as", "portal token --as NAME; NAME is one of"),
+        ("sign in", f"{url}/sign-in   or a bearer token: portal token --as NAME; as one of"),
         *(("", f"{one.id:<28} {', '.join(one.roles):<24} {one.name}") for one in everybody if not one.id.endswith("-2")),
         ("", "and a second person of each team, NAME-2"),
     ]

@@ -66,7 +66,7 @@ def _serve(chosen: Settings, where: str, drain: float) -> None:
 
 def _demand_safe(chosen: Settings, where: str) -> None:
     """The local mode takes sample people for real ones, so only this machine may reach it; production needs a secret."""
-    if chosen.mode == "local" and not _loopback(where):
+    if chosen.mode == "local" and not loopback(where):
         raise click.UsageError(f"the local mode listens on the loopback address only, not on {where}: everybody could sign in as anybody there")
     if chosen.mode == "local" and "LISTEN_FDS" in os.environ:
         raise click.UsageError("the local mode takes no socket from elsewhere: nobody knows who can reach it")
@@ -87,7 +87,8 @@ def _demand_durable(chosen: Settings) -> None:
                 raise click.ClickException(f"{finding.says}: {finding.do}")
 
 
-def _loopback(where: str) -> bool:
+def loopback(where: str) -> bool:
+    """Whether only this machine reaches `HOST:PORT`."""
     host = where.rpartition(":")[0].strip("[]")
     try:
         return host == "localhost" or ip_address(host).is_loopback

@@ -6,7 +6,7 @@ import http.client
 import os
 import secrets
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,9 +19,10 @@ from portal.local import running
 from portal.local.addresses import demand_free, free_port, listening, private_folder, remove_private_folder
 from portal.local.own_files import agency_secrets, secret_key
 from portal.local.parts import Part
+from portal.local.people import Person, remember
 from portal.local.postgres import Postgres, cluster
 from portal.local.prepared import fingerprint, note, prepared_for
-from portal.local.signin import AUDIENCE, ISSUER, keys
+from portal.local.signin import AUDIENCE, ISSUER, described, keys
 from portal.local.supervisor import Supervisor
 from portal.local.sweeping import Broom
 from portal.local.valkey import Valkey
@@ -59,7 +60,7 @@ class OneMachine:
 
 
 @contextmanager
-def one_machine(plan: Plan, agencies: list[str], *, say: Callable[[str], None]) -> Iterator[OneMachine]:
+def one_machine(plan: Plan, agencies: list[str], everybody: Iterable[Person] = (), *, say: Callable[[str], None]) -> Iterator[OneMachine]:
     """Start everything, in order, and hand it over when all is ready; leaving the context stops everything.
 
     Refuses with AlreadyRunning, Taken, NoServer, NoAccount before anything is started; PartFailed while starting.
@@ -72,6 +73,7 @@ def one_machine(plan: Plan, agencies: list[str], *, say: Callable[[str], None]) 
         stack.callback(os.close, held)
         demand_free(plan.port, what="web", variable="PORT")
         demand_free(plan.mail_port, what="mail intake", variable="MAIL_PORT")
+        remember(data, everybody)
         logs = data / "logs"
         logs.mkdir(mode=0o700, exist_ok=True)
         sockets = _sockets(data)
@@ -142,7 +144,9 @@ def _environment(plan: Plan, agencies: list[str], postgres: Postgres | None, val
         "SMTP_PORT": str(free_port()),
         "SIMULATED_AGENCIES": f"http://127.0.0.1:{free_port()}",
         "SIMULATED_PAYMENTS": f"http://127.0.0.1:{free_port()}",
+        "DEVELOPMENT_SIGN_IN": f"http://127.0.0.1:{free_port()}",
     }
+    found["SIGN_IN"] = str(described(data, found["DEVELOPMENT_SIGN_IN"]))
     for name in ("DATABASE_URL", "OWNER_DATABASE_URL", "REDIS_URL"):
         if name in os.environ:
             found[name] = os.environ[name]
@@ -182,6 +186,7 @@ def _parts(plan: Plan, environment: dict[str, str]) -> list[Part]:
     """Everything that is not a server of record; all start side by side."""
     smtp, simulated = int(environment["SMTP_PORT"]), int(environment["SIMULATED_AGENCIES"].rpartition(":")[2])
     payments = int(environment["SIMULATED_PAYMENTS"].rpartition(":")[2])
+    sign_in = int(environment["DEVELOPMENT_SIGN_IN"].rpartition(":")[2])
     redis_url = environment["REDIS_URL"]
     parts = [
         Part("web", _portal("web", "--port", str(plan.port)), lambda pid: _healthy(plan.port)),
@@ -193,6 +198,7 @@ def _parts(plan: Plan, environment: dict[str, str]) -> list[Part]:
         Part("mail", _portal("mail"), lambda pid: listening(plan.mail_port)),
         Part("simulated-agencies", _portal("simulated-agencies", "--port", str(simulated)), lambda pid: listening(simulated)),
         Part("simulated-payments", _portal("simulated-payments", "--port", str(payments)), lambda pid: listening(payments)),
+        Part("development-sign-in", _portal("development-sign-in", "--port", str(sign_in)), lambda pid: listening(sign_in)),
         Part("mailbox", _portal("mailbox", "--port", str(smtp)), lambda pid: listening(smtp)),
     ]
     return [part for part in parts if part.argv[1] in plan.commands]

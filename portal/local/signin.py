@@ -1,4 +1,4 @@
-"""The development sign-in: a key pair kept in DATA, and bearer tokens for sample people. One machine only; never a way into production."""
+"""The development sign-in's key pair, kept in DATA, bearer tokens for sample people, and how the portal finds it. One machine only; never in production."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 import time
 import uuid
 from pathlib import Path
+from secrets import token_urlsafe
 
 from joserfc import jwt
 from joserfc.jwk import KeySet, RSAKey
@@ -13,7 +14,7 @@ from joserfc.jwk import KeySet, RSAKey
 from portal.local.own_files import kept, write_private
 from portal.local.people import Person
 
-#: The URI under which the tokens are issued; no address answers there.
+#: Who vouches, wherever the provider listens: ports change between starts, and people stay the same.
 ISSUER = "urn:onedoor:development-sign-in"
 AUDIENCE = "onedoor"
 CLIENT = "development"
@@ -25,14 +26,15 @@ LIFETIME = 12 * 3600
 
 def keys(data: Path) -> Path:
     """The file TOKEN_KEYS names: the public keys as a JWK Set (RFC 7517). Made the first time, with the private key beside it."""
-    key = _private(data)
+    key = private(data)
     public = data / "sign-in" / "keys.json"
     if not public.exists():
         write_private(public, json.dumps(KeySet([key]).as_dict(private=False)))
     return public
 
 
-def _private(data: Path) -> RSAKey:
+def private(data: Path) -> RSAKey:
+    """The key pair of this DATA."""
     text = kept(
         data / "sign-in" / "private.json", lambda: json.dumps(RSAKey.generate_key(2048, {"use": "sig", "alg": ALGORITHM}, auto_kid=True).as_dict(private=True))
     )
@@ -41,7 +43,7 @@ def _private(data: Path) -> RSAKey:
 
 def issue(person: Person, data: str | Path, *, lifetime: int = LIFETIME) -> str:
     """A bearer token (RFC 9068, `at+jwt`) that says who the person is; good for `lifetime` seconds."""
-    key = _private(Path(data))
+    key = private(Path(data))
     now = int(time.time())
     claims = {
         "iss": ISSUER,
@@ -57,3 +59,34 @@ def issue(person: Person, data: str | Path, *, lifetime: int = LIFETIME) -> str:
         "teams": list(person.teams),
     }
     return jwt.encode({"alg": ALGORITHM, "typ": "at+jwt", "kid": key.kid}, claims, key, algorithms=[ALGORITHM])
+
+
+def client_secret(data: Path) -> str:
+    """What the portal proves itself with to the provider."""
+    return kept(data / "sign-in" / "client-secret", lambda: token_urlsafe(32)).strip()
+
+
+def described(data: Path, address: str) -> Path:
+    """The file SIGN_IN names: the provider that listens at `address`."""
+    place = data / "sign-in" / "providers.toml"
+    place.parent.mkdir(mode=0o711, parents=True, exist_ok=True)
+    write_private(place, _DESCRIBED.format(issuer=ISSUER, address=address, client=CLIENT, secret=client_secret(data)))
+    return place
+
+
+_DESCRIBED = """[[provider]]
+id = "development"
+title = {{ en = "Development sign-in", fr = "Connexion de développement", es = "Inicio de sesión de desarrollo", ar = "تسجيل دخول للتطوير" }}
+serves = "all"
+issuer = "{issuer}"
+discovery = "{address}/.well-known/openid-configuration"
+client_id = "{client}"
+client_secret = "{secret}"
+acr = ["urn:onedoor:development:substantial"]
+
+[provider.claims]
+roles = "roles"
+agency = "agency"
+teams = "teams"
+name = "name"
+"""

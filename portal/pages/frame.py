@@ -7,7 +7,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from flask import Blueprint, Flask, request
+from flask import Blueprint, Flask, g, request
 from jinja2 import ChoiceLoader, PackageLoader, PrefixLoader
 from markupsafe import Markup
 
@@ -33,8 +33,9 @@ class Root(Blueprint):
 
 
 def doors() -> list[dict[str, Any]]:
-    """The menu: what is for everybody."""
+    """The menu: what is for everybody, and the way in or out."""
     found = [("/", speech.words("Services")), ("/cases", speech.words("Follow a request")), ("/performance", speech.words("How we do"))]
+    found.append(("/sign-out", speech.words("Sign out")) if g.get("signed_in") else ("/sign-in", speech.words("Sign in")))
     return [{"href": href, "text": text, "current": request.path == href} for href, text in found]
 
 

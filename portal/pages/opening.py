@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import wraps
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from flask import Response, current_app, g, make_response, render_template, request
 
-from portal.access.permissions import PERMISSIONS, demand
-from portal.errors import Refusal
-from portal.pages import grants, speech
+from portal.access.permissions import PERMISSIONS, anyone, demand
+from portal.access.sessions import SignedIn
+from portal.errors import NotSignedIn, Refusal, SessionEnded, Unavailable
+from portal.pages import grants, own_form, session_cookie, speech
 from portal.unit_of_work import ANONYMOUS, Portal, Principal
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -28,27 +30,61 @@ class ForeignForm(Refusal):
 def page(action: str, *, limit: str | None = None) -> Callable[[View], Any]:
     """Decorates a view with its action; it stands next to `route`. KeyError for an action the permission table does not have.
 
+    Who asks is whoever signed in with this browser; on pages of a case, with what this browser proved by secrets besides.
     `limit`: class of what its form sends, among portal/limits/classes.py, where it is not the usual one of a change.
     """
-    _ = PERMISSIONS[action]
+    permission = PERMISSIONS[action]
 
     def mark(view: View) -> Any:
         @wraps(view)
         def guarded(*args: Any, **kwargs: Any) -> Any:
             if request.method not in ("GET", "HEAD"):
                 demand_own_form()
-            if action in ("case.read", "case.write", "case.message"):
-                found = grants.held(the_portal())
-                g.principal = Principal("party", cases=found) if found else ANONYMOUS
-            else:
-                g.principal = ANONYMOUS
-            demand(g.principal, action)
-            return view(*args, **kwargs)
+            try:
+                g.principal = _who(action, open_to_all=anyone in permission.who)
+                demand(g.principal, action)
+                return view(*args, **kwargs)
+            except NotSignedIn as refused:
+                return _to_sign_in(refused, permission.subjects)
 
         guarded.__dict__.update(action=action, limit=limit)
         return guarded
 
     return mark
+
+
+def _who(action: str, *, open_to_all: bool) -> Principal:
+    """The principal of the request. A form of somebody who signed in carries the token of that session."""
+    try:
+        g.signed_in = session_cookie.signed_in(the_portal())
+    except Unavailable:
+        if not open_to_all:
+            raise
+        g.signed_in = None
+    who: Principal = g.signed_in.principal if g.signed_in else ANONYMOUS
+    if g.signed_in and request.method not in ("GET", "HEAD") and not own_form.matches(the_portal(), g.signed_in.id, request.form.get(own_form.FIELD, "")):
+        raise ForeignForm
+    if action in ("case.read", "case.write", "case.message") and who.scope in ("anonymous", "party"):
+        return with_proofs(who)
+    return who
+
+
+def with_proofs(who: Principal) -> Principal:
+    """Somebody, able to see the cases this browser proved by their secrets."""
+    found = grants.held(the_portal())
+    return replace(who, scope="party", cases=found) if found else who
+
+
+def _to_sign_in(refused: NotSignedIn, subjects: list[str]) -> Response:
+    """Who is not signed in, or not any more, is asked to, and goes on where it was. Pages of a case ask for its secret instead."""
+    ended = isinstance(refused, SessionEnded)
+    if request.method not in ("GET", "HEAD") or ("party" in subjects and not ended):
+        raise refused
+    going = request.full_path.rstrip("?")
+    response = Response(status=303, headers={"Location": "/sign-in?" + urlencode({"next": going} | ({"ended": "1"} if ended else {}))})
+    if ended:
+        session_cookie.forget(the_portal(), response)
+    return response
 
 
 def demand_own_form() -> None:
@@ -73,14 +109,28 @@ def principal() -> Principal:
     return who
 
 
+def signed_in() -> SignedIn | None:
+    """Who signed in with this browser, and in which session; None for nobody."""
+    found: SignedIn | None = g.get("signed_in")
+    return found
+
+
 def show(template: str, *, status: int = 200, **values: Any) -> Response:
     """A page in the reader's language. A choice of language in the address is remembered."""
     code = speech.language()
     links = [(one, speech.own_name(one)) for one in speech.LANGUAGES]
     body = render_template(
-        f"pages/{template}", language=code, direction=speech.direction(code), languages=links, told=speech.told, plain=speech.plain, **values
+        f"pages/{template}",
+        language=code,
+        direction=speech.direction(code),
+        languages=links,
+        told=speech.told,
+        plain=speech.plain,
+        signed_in=signed_in(),
+        **values,
     )
-    response = make_response(body, status)
+    signed = signed_in()
+    response = make_response(own_form.put_in(body, the_portal(), signed.id) if signed else body, status)
     response.headers["Content-Language"] = code
     response.headers["Vary"] = "Accept-Language, Cookie"
     if request.args.get(speech.CHOICE) == code:

@@ -22,6 +22,8 @@ class Principal:
     cases: tuple[UUID, ...] = ()
     #: As people call a member of staff; it signs letters and stands in no event.
     name: str | None = None
+    #: What a sign-in rests on: digest of the session (or empty), version of the person's row (or empty). Held against the database when a unit opens.
+    proof: tuple[str, str] | None = None
 
     @property
     def actor(self) -> str:

@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import Connection, Executable, Select, Table
 
 from portal.db import PREPARED
+from portal.errors import SessionEnded
 from portal.events.chain import GENESIS
 from portal.events.log import Event, event, sealed
 from portal.events.tables import events
@@ -33,6 +34,8 @@ ROUNDS = 200
 _CONTEXT = """SELECT set_config('role', $1, true), set_config('portal.scope', $2, true), set_config('portal.cases', $3, true),
 set_config('portal.agencies', $4, true), set_config('portal.subject', $5, true), set_config('portal.key_space', $6, true),
 pg_try_advisory_xact_lock($7::bigint), clock_timestamp()"""
+#: Whether what somebody signed in with still stands; PostgreSQL says so in the trip that opens the unit, so an end is an end at once.
+_STANDS = "SELECT portal_stands($1, $2, $3, coalesce($4::timestamptz, clock_timestamp()))"
 _ANSWER = "SELECT fingerprint, status, answer FROM idempotency WHERE principal = $1 AND key_hash = $2::bytea"
 _HEADS = "SELECT case_id, seq, hash, version, jurisdiction, origin FROM case_heads WHERE case_id = ANY($1::uuid[]) ORDER BY case_id FOR UPDATE"
 
@@ -68,12 +71,16 @@ class Work:
     # ------------------------------------------------------------------ opening
 
     def open(self, new_cases: Sequence[UUID] = ()) -> None:
-        """Begins the transaction, sets the context and reads the time, all in one round trip."""
+        """Begins the transaction, sets the context and reads the time, all in one round trip. SessionEnded where a sign-in stands no more."""
         scope, cases = self._scope(new_cases)
-        sent = [("BEGIN", ()), (_CONTEXT, self._context(scope, cases))]
+        sent: list[Statement] = [("BEGIN", ()), (_CONTEXT, self._context(scope, cases))]
         if self.repeatable:
             sent.append((_ANSWER, (self.repeatable.principal, as_text(self.repeatable.key_hash))))
+        if self.principal.proof:
+            sent.append((_STANDS, (self.principal.subject, *self.principal.proof, self._at.isoformat() if self._at else None)))
         _, ((*_, lock, now),), *found = self._together(*sent)
+        if self.principal.proof and found.pop() != [("t",)]:
+            raise SessionEnded
         self.now = self._at or datetime.fromisoformat(str(now))
         self._new_cases.update(new_cases)
         self.first_running = lock == "f"

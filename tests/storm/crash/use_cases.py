@@ -22,6 +22,7 @@ READ_ONLY = {
     "front_pages.results": "looks for services",
     "cases_pages.unlock": "proves who asks, in a cookie",
     "cases_pages.leave": "forgets a cookie",
+    "sign_in_pages.sign_out": "one row of a session goes; sent again, it has gone",
     "form_pages.begin": "an empty draft, one row; begun again where nobody heard of it",
     "form_pages.begin_with_words": "as form_pages.begin",
 }

@@ -1,0 +1,1 @@
+"""Signing in: providers, sessions, proofs; and everything that must not work."""
