@@ -91,6 +91,7 @@ class Behind(Period, Page):
     agency = fields.String(load_default=None, validate=validate.Length(max=200))
     channel = fields.String(load_default=None, validate=validate.Length(max=200))
     segment = fields.String(load_default=None, validate=validate.Length(max=200))
+    door = fields.String(load_default=None, validate=validate.Length(max=200), metadata={"description": "The agency it came in by."})
     month = fields.String(load_default=None, validate=validate.Regexp(r"\d{4}-(0[1-9]|1[0-2])\Z", error="Write it as 2026-01."))
 
 
@@ -101,7 +102,7 @@ class Figure(Schema):
     version = fields.Integer(required=True, metadata={"description": "Of its formula."})
     slice = fields.Dict(keys=fields.String(), values=fields.String(allow_none=True), required=True, metadata={"description": "Empty: overall."})
     value = fields.Raw(required=True, metadata={"type": ["number", "null"], "description": "Null where no case counts."})
-    unit = fields.String(required=True, validate=validate.OneOf(("requests", "percent", "seconds")))
+    unit = fields.String(required=True, validate=validate.OneOf(("requests", "percent", "seconds", "referrals")))
     n = fields.Integer(required=True, metadata={"description": "Cases it is taken over."})
 
 

@@ -75,6 +75,10 @@ def table(figures: list[Figure], by: tuple[str, ...]) -> str:
     return "\n".join("  ".join(row).rstrip() for row in cells)
 
 
+def _mean(value: float | None) -> str:
+    return "-" if value is None else f"{value:.2f}"
+
+
 def _count(value: int) -> str:
     return f"{value:,}"
 
@@ -93,4 +97,4 @@ def _lasting(seconds: float | None) -> str:
 
 
 #: How a value is told, by its unit.
-SAID: dict[str, Callable[[Any], str]] = {"requests": _count, "percent": _percent, "seconds": _lasting}
+SAID: dict[str, Callable[[Any], str]] = {"requests": _count, "percent": _percent, "seconds": _lasting, "referrals": _mean}

@@ -64,18 +64,32 @@ def opened(event: Told) -> Facts:
         "missed": False,
         "referrals": 0,
         "score": None,
+        "door": event["agency"] or "",
+        "doors": [event["agency"] or ""],
+        "returns": 0,
+        "found_at": None,
         "seq": event["seq"],
     }
 
 
 def _routed(row: Facts, event: Told) -> Facts:
-    return {"service": event["data"].get("service"), "agency": event["agency"] or row["agency"], "status": "in-progress"}
+    agency = event["agency"] or row["agency"]
+    found = {"found_at": event["occurred_at"]} if row["referrals"] else {}
+    return {"service": event["data"].get("service"), "agency": agency, "status": "in-progress", **_entered(row, agency), **found}
 
 
 def _referred(row: Facts, event: Told) -> Facts:
     data = event["data"]
     agency = data.get("to_agency") or event["agency"] or row["agency"]
-    return {"service": data.get("to_service"), "agency": agency, "status": "received", "referrals": row["referrals"] + 1}
+    return {"service": data.get("to_service"), "agency": agency, "status": "received", "referrals": row["referrals"] + 1, **_entered(row, agency)}
+
+
+def _entered(row: Facts, agency: str) -> Facts:
+    """The door it has come to; back at one it had left, it has gone to and fro."""
+    doors = row["doors"] or []
+    if doors and doors[-1] == agency:
+        return {}
+    return {"doors": [*doors, agency], "returns": (row["returns"] or 0) + (agency in doors)}
 
 
 def _begun(row: Facts, _: Told) -> Facts:

@@ -9,7 +9,7 @@ from sqlalchemy import Float, func, literal
 from sqlalchemy.sql import ColumnElement
 
 from portal.kpi.measures import How, Measure
-from portal.kpi.populations import DURATION, POPULATIONS, Question
+from portal.kpi.populations import POPULATIONS, VALUES, Question
 from portal.kpi.tables import case_facts
 
 Value = ColumnElement[Any]
@@ -32,11 +32,11 @@ def _share(measure: Measure, asked: Question) -> Value:
 
 def _percentile(measure: Measure, asked: Question) -> Value:
     rank = literal(measure.rank, Float)
-    return func.percentile_cont(rank).within_group(DURATION).filter(POPULATIONS[measure.of](asked))
+    return func.percentile_cont(rank).within_group(VALUES[measure.over]).filter(POPULATIONS[measure.of](asked))
 
 
 def _mean(measure: Measure, asked: Question) -> Value:
-    return func.avg(DURATION).filter(POPULATIONS[measure.of](asked))
+    return func.avg(VALUES[measure.over]).filter(POPULATIONS[measure.of](asked))
 
 
 def _score(measure: Measure, asked: Question) -> Value:

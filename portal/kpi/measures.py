@@ -9,8 +9,10 @@ from typing import Literal
 #: or for a case still open that of its promise; so consecutive periods add up to the whole, each case counted once.
 Bounds = Literal["opening", "closing", "closing-or-due"]
 #: Cases a measure is about; what each is, in SQL, stands in portal/kpi/populations.py.
-Population = Literal["received", "open", "closed", "closed-promised", "closed-on-time", "due", "kept", "scored"]
+Population = Literal["received", "open", "closed", "closed-promised", "closed-on-time", "due", "kept", "scored", "referred", "returned", "found"]
 How = Literal["count", "share", "percentile", "mean", "score"]
+#: What a percentile or a mean is taken of: seconds from receipt to closing, seconds from receipt to the door that kept it, or times passed on.
+Over = Literal["duration", "wrong-doors", "referrals"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,12 +21,13 @@ class Measure:
 
     id: str
     says: str
-    unit: Literal["requests", "percent", "seconds"]
+    unit: Literal["requests", "percent", "seconds", "referrals"]
     bounds: Bounds
     how: How
     of: Population
     kept: Population | None = None
     rank: float | None = None
+    over: Over = "duration"
     version: int = 1
 
     @property
@@ -73,11 +76,57 @@ MEASURES: dict[str, Measure] = {
             how="score",
             of="scored",
         ),
+        Measure(
+            id="referred",
+            says="Passed on to another door, of requests received.",
+            unit="percent",
+            bounds="opening",
+            how="share",
+            of="received",
+            kept="referred",
+        ),
+        Measure(
+            id="referral-hops",
+            says="Times a request was passed on, on average of those received.",
+            unit="referrals",
+            bounds="opening",
+            how="mean",
+            of="received",
+            over="referrals",
+        ),
+        Measure(
+            id="ping-pong",
+            says="Came back to a door that had sent it away, of requests passed on.",
+            unit="percent",
+            bounds="opening",
+            how="share",
+            of="referred",
+            kept="returned",
+        ),
+        Measure(
+            id="wrong-doors-median",
+            says="Of requests passed on, half had found the door that kept them within this time from receipt. By `door`: what each front door costs.",
+            unit="seconds",
+            bounds="opening",
+            how="percentile",
+            of="found",
+            rank=0.5,
+            over="wrong-doors",
+        ),
+        Measure(
+            id="wrong-doors-mean",
+            says="Mean time from receipt until the door that kept it had a request that was passed on.",
+            unit="seconds",
+            bounds="opening",
+            how="mean",
+            of="found",
+            over="wrong-doors",
+        ),
     )
 }
 
 #: By what a figure can be sliced.
-SLICES = ("service", "agency", "channel", "segment", "month")
+SLICES = ("service", "agency", "channel", "segment", "month", "door")
 
 #: Where cases come from: `mystery` requests test the service, `simulated` ones were never made.
 ORIGINS = ("live", "demo", "replay", "mystery", "simulated")

@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import Float, and_, extract, func, or_, true
 from sqlalchemy.sql import ColumnElement
 
-from portal.kpi.measures import Bounds, Measure
+from portal.kpi.measures import Bounds, Measure, Over
 from portal.kpi.tables import case_facts
 
 Condition = ColumnElement[bool]
@@ -62,6 +62,9 @@ POPULATIONS: dict[str, Callable[[Question], Condition]] = {
         and_(asked.open(), _of.due_at < asked.as_of, asked.within(_of.due_at)),
     ),
     "kept": lambda asked: and_(POPULATIONS["closed-on-time"](asked), _of.closed_at <= asked.as_of),
+    "referred": lambda asked: and_(asked.within(_of.received_at), _of.referrals > 0),
+    "returned": lambda asked: and_(POPULATIONS["referred"](asked), _of.returns > 0),
+    "found": lambda asked: and_(POPULATIONS["referred"](asked), _of.found_at.is_not(None)),
     "scored": lambda asked: and_(POPULATIONS["closed"](asked), _of.score.is_not(None)),
 }
 
@@ -74,6 +77,12 @@ BOUNDS: dict[Bounds, Callable[[Question], Condition]] = {
 
 #: Seconds from receipt to closing.
 DURATION = extract("epoch", _of.closed_at - _of.received_at).cast(Float)
+#: What a percentile or a mean may be taken of.
+VALUES: dict[Over, ColumnElement[float]] = {
+    "duration": DURATION,
+    "wrong-doors": extract("epoch", _of.found_at - _of.received_at).cast(Float),
+    "referrals": _of.referrals.cast(Float),
+}
 
 
 def slice_of(name: str) -> ColumnElement[str | None]:

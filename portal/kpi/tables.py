@@ -33,6 +33,12 @@ case_facts = Table(
     Column("missed", Boolean, nullable=False),
     Column("referrals", SmallInteger, nullable=False),
     Column("score", SmallInteger),
+    #: The agency whose front door it came in by, all that have held it since, in order, and how often it came back to one.
+    Column("door", Text),
+    Column("doors", JSONB),
+    Column("returns", SmallInteger),
+    #: When the door it was referred to, last of all, took it over.
+    instant("found_at"),
     #: Last event of the case that was folded.
     Column("seq", Integer, nullable=False),
     Index("case_facts_jurisdiction_closed_at_ix", "jurisdiction", "closed_at"),

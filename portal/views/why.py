@@ -33,7 +33,27 @@ def of_case(work: Work, case_id: UUID, *, now: datetime, language: str) -> dict[
     told: dict[str, list[Line]] = {id: [event for event in events if event.data.get("clock") == id] for id in found}
     names = {agency.id: agency.title for agency in work.catalogue.agencies.values()}
     teller = Teller(language, zone, names, reasons(work, case_id, events))
-    return {id: shown(one, told[id], teller) for id, one in found.items()}
+    before = passed_on(events, teller)
+    shown_by_id = {id: shown(one, told[id], teller) for id, one in found.items()}
+    for id in before.keys() & shown_by_id.keys():
+        shown_by_id[id]["sentences"].insert(0, before[id])
+    return shown_by_id
+
+
+def passed_on(events: Iterable[Line], teller: Teller) -> dict[str, str]:
+    """Id of each promise of a case that was passed on -> the sentence that says so, and whether the time at the other door counts."""
+    told: dict[str, str] = {}
+    opened = referred = None
+    for event in events:
+        if event.type == "CaseOpened":
+            opened = event
+        elif event.type == "CaseReferred":
+            referred = event
+        elif event.type == "ClockStarted" and opened and referred and event.data["covers"] == "case":
+            key = "passed-on-receipt" if event.data["started_at"] == opened.data["received_at"] else "passed-on-competent"
+            doors = {"first": teller.agency(opened.agency), "who": teller.agency(event.agency)}
+            told[event.data["clock"]] = teller.say(key, at=teller.day(referred.occurred_at.astimezone(teller.zone).date()), **doors)
+    return told
 
 
 def extensions(events: Iterable[Line]) -> list[Line]:

@@ -11,6 +11,9 @@ import pytest
 
 from portal.cases import registry
 from portal.cases.tables import cases
+from portal.kpi.fold import fold_all
+from portal.kpi.rebuild import rebuild
+from portal.kpi.report import report
 from portal.reactions import sweep
 from portal.unit_of_work import ENGINE
 from portal.vault import items
@@ -262,3 +265,27 @@ def test_a_sealed_case_a_part_and_what_was_paid_stay(doors: Doors) -> None:
     whole = doors.ask("POST", "/cases", {}, {"service": "moving-home", "answers": moving}, status=201)["reference"]
     registrar = doors._bearer(doors.issuer, sub="reg", agency="civil-registry", teams=["registry", "desk"])
     assert "part of a larger request" in doors.offer(whole, registrar, 409, service="pothole")["detail"]
+
+
+def test_hops_to_and_fro_and_time_lost_are_figures_by_front_door(doors: Doors) -> None:
+    doors.noise()
+    once, _ = doors.noise()
+    there = doors.offer(once, doors.clerk, service="pothole")
+    doors.ask("POST", f"/referrals/{there['id']}/accept", doors.streets, {})
+    twice, _ = doors.noise()
+    doors.offer(twice, doors.clerk)
+    task = doors.waits(twice, doors.finder)
+    doors.ask("POST", f"/tasks/{task['id']}/claim", doors.finder)
+    doors.ask("POST", f"/tasks/{task['id']}/complete", doors.finder, {"service": "tree-felling-permit"})
+    fold_all(doors.portal)
+    figures = {one["indicator"]: one["value"] for one in report(doors.portal, by=("door",)) if one["slice"] == {"door": "city-council"}}
+    assert figures["requests"] == 3
+    assert figures["referred"] == pytest.approx(200 / 3)
+    assert figures["ping-pong"] == pytest.approx(50.0)
+    assert figures["referral-hops"] == pytest.approx(2 / 3)
+    assert figures["wrong-doors-mean"] > 0
+    assert not rebuild(doors.portal, replace=False).differences
+    told = doors.ask("GET", f"/cases/{once}/clocks", doors.streets)["items"]
+    why = next(one["why"]["sentences"][0] for one in told if one["covers"] == "case" and one["status"] == "running")
+    assert "first came to" in why
+    assert "it runs from when your request first came in" in why

@@ -137,3 +137,17 @@ def test_a_step_run_has_a_row_from_its_beginning_to_its_end() -> None:
     cancelled = apply_step(begun, event(3, "StepCancelled", step_run=id))
     assert cancelled is not None
     assert cancelled["outcome"] == "cancelled"
+
+
+def test_wrong_doors_are_told_by_front_door() -> None:
+    there = event(2, "CaseReferred", to_agency="water", to_service="leak", at=datetime(2026, 6, 2, tzinfo=UTC))
+    routed = event(3, "CaseRouted", agency="water", service="leak", at=datetime(2026, 6, 2, tzinfo=UTC))
+    away = case(there, routed)
+    assert (away["door"], away["doors"], away["returns"], away["found_at"]) == ("roads", ["roads", "water"], 0, datetime(2026, 6, 2, tzinfo=UTC))
+    back = event(4, "CaseReferred", to_agency="roads", to_service="pothole", at=datetime(2026, 6, 5, tzinfo=UTC))
+    home = event(5, "CaseRouted", service="pothole", at=datetime(2026, 6, 5, tzinfo=UTC))
+    again = case(there, routed, back, home)
+    assert (again["door"], again["doors"], again["returns"], again["referrals"]) == ("roads", ["roads", "water", "roads"], 1, 2)
+    assert again["found_at"] == datetime(2026, 6, 5, tzinfo=UTC)
+    found = case(event(2, "CaseRouted", agency="water", service="leak"))
+    assert (found["found_at"], found["referrals"]) == (None, 0), "who finds the door of what fits none is no wrong door"

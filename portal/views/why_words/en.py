@@ -12,6 +12,10 @@ WORDS: Final[dict[str, str | dict[str, str]]] = {
     "named": "{day} ({name})",
     "law": " (article {article})",
     # the rule
+    "passed-on-receipt": "Your request first came to {first} and was passed on to {who} on {at}. You have one date all the "
+    "same, and the time before counts: it runs from when your request first came in.",
+    "passed-on-competent": "Your request first came to {first} and was passed on to {who} on {at}. You have one date all the "
+    "same; by its rule it runs from when the office that decides has your request.",
     "term": "The time given is {term}{law}.",
     "open-days": "Working days are counted, to the same time of day.",
     "open-hours": "Only opening hours are counted.",

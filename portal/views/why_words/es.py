@@ -12,6 +12,10 @@ WORDS: Final[dict[str, str | dict[str, str]]] = {
     "named": "{day} ({name})",
     "law": " (artículo {article})",
     # the rule
+    "passed-on-receipt": "Su solicitud llegó primero a {first} y se pasó a {who} el {at}. Aun así, usted tiene una sola "
+    "fecha, y el tiempo anterior cuenta: corre desde que su solicitud llegó por primera vez.",
+    "passed-on-competent": "Su solicitud llegó primero a {first} y se pasó a {who} el {at}. Aun así, usted tiene una sola "
+    "fecha; según su regla, corre desde que la oficina que decide tiene su solicitud.",
     "term": "El plazo es de {term}{law}.",
     "open-days": "Se cuentan los días hábiles, hasta la misma hora.",
     "open-hours": "Solo se cuentan las horas de apertura.",

@@ -11,6 +11,10 @@ WORDS: Final[dict[str, str | dict[str, str]]] = {
     "date": "EEEE d MMMM y",
     "named": "{day} ({name})",
     "law": " (article {article})",
+    "passed-on-receipt": "Votre demande est d'abord arrivée chez {first} et a été transmise à {who} le {at}. Vous n'avez "
+    "qu'une date, et le temps écoulé compte : elle court depuis la première réception.",
+    "passed-on-competent": "Votre demande est d'abord arrivée chez {first} et a été transmise à {who} le {at}. Vous n'avez "
+    "qu'une date ; selon sa règle, elle court depuis que le service qui décide a votre demande.",
     "term": "Le délai est de {term}{law}.",
     "open-days": "Il se compte en jours ouvrables, jusqu'à la même heure.",
     "open-hours": "Seules les heures d'ouverture comptent.",
