@@ -42,6 +42,14 @@ class Settings(BaseSettings):
     mail_host: str = Field(default="127.0.0.1", description="Address the mail intake listens on")
     mail_port: int = Field(default=2525, description="Port the mail intake listens on")
     agency_secrets: str = Field(default="", description="File with a Standard Webhooks secret for each agency: `agency: whsec_...`, one a line")
+    channel_keys: str = Field(default="", description="File with keys we gave to applications that write by Open311: `NAME: key`, one a line")
+    sms_secret: SecretStr = Field(
+        default=SecretStr(""), description="What the carrier of text messages signs with (Twilio: the auth token); absent: none come in"
+    )
+    sms_url: str = Field(default="", description="Address the carrier calls, as it is configured there; absent: PUBLIC_URL and the path")
+    sms_endpoint: str = Field(default="", description="Base address of the carrier's API text messages leave by; absent: none leave")
+    sms_account: str = Field(default="", description="Our account there")
+    sms_sender: str = Field(default="", description="The number or name text messages come from")
     agency_keys: str = Field(default="", description="File with keys agencies gave us, by the names their definitions use: `NAME: key`, one a line")
     simulated_agencies: str = Field(default="", description="Base address of the simulated agencies (local mode)")
     simulated_payments: str = Field(default="", description="Base address of the simulated provider of card payments (local mode)")

@@ -23,6 +23,7 @@ from portal.api import (
     party,
     payments,
     problems,
+    publication,
     referrals,
     revocations,
     services,
@@ -34,13 +35,21 @@ from portal.api import (
 from portal.unit_of_work import Portal
 
 
-def install(app: Flask, portal: Portal, *, beside: Mapping[str, Any] | None = None, page: problems.Page = docs.error_page) -> None:
+def install(
+    app: Flask,
+    portal: Portal,
+    *,
+    beside: Mapping[str, Any] | None = None,
+    page: problems.Page = docs.error_page,
+    elsewhere: Mapping[str, problems.Teller] | None = None,
+) -> None:
     """Opens the door: errors, the guard, resources, the specification, documents. One line here for each resource.
 
     `page`: how a refusal is shown to a person. `beside`: path -> POST operation (OpenAPI 3.1) of what other doors answer under the same address.
+    `elsewhere`: root -> how a refusal is told below it.
     """
     app.extensions["onedoor"] = portal
-    problems.install(app, page)
+    problems.install(app, page, elsewhere)
     allowed.install(app, portal)
     described = spec.build(
         app,
@@ -49,6 +58,7 @@ def install(app: Flask, portal: Portal, *, beside: Mapping[str, Any] | None = No
             eligibility.resource,
             cases.resource,
             party.resource,
+            publication.resource,
             signals.resource,
             fees.resource,
             payments.resource,

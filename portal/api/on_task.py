@@ -22,7 +22,7 @@ from portal.unit_of_work import Row, Work
 #: What may be to be done.
 KINDS = (
     "step", "triage", "parked", "unheard", "reply", "consequence", "decision", "wait", "letter", "undo", "fee", "refund", "contradiction", "stray",
-    "referral",
+    "referral", "word",
 )  # fmt: skip
 #: Headers of every write on a task.
 WRITES = ("Idempotency-Key", "If-Match")

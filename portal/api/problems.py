@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from time import monotonic
@@ -67,13 +67,21 @@ class Problem:
 Page = Callable[[Problem], Response]
 
 
-def install(app: Flask, page: Page) -> None:
-    """Registers the handlers; `page` answers outside the paths of machines."""
+#: Tells a refusal in the form of whoever owns a part of the addresses: status and words -> answer.
+Teller = Callable[[int, str], Response]
+
+
+def install(app: Flask, page: Page, elsewhere: Mapping[str, Teller] | None = None) -> None:
+    """Registers the handlers; `page` answers outside the paths of machines, `elsewhere` (root -> teller) below the roots it names."""
 
     def answer(refusal: Refusal, headers: dict[str, str] | None = None) -> Response:
         if refusal.status == TooLarge.status:
             _drain()
         problem = _problem(refusal, headers or {})
+        if teller := _owner(elsewhere or {}):
+            told = teller(refusal.status, refusal.detail)
+            told.headers.extend(problem.headers)
+            return told
         return problem.answer() if request.path.startswith(MACHINES) else page(problem)
 
     def refused(error: Refusal) -> Response:
@@ -98,6 +106,11 @@ def install(app: Flask, page: Page) -> None:
     app.register_error_handler(Refusal, refused)
     app.register_error_handler(HTTPException, http)
     app.register_error_handler(Exception, fault)
+
+
+def _owner(elsewhere: Mapping[str, Teller]) -> Teller | None:
+    """Who owns the address of the request in hand."""
+    return next((teller for root, teller in elsewhere.items() if request.path == root or request.path.startswith(f"{root}/")), None)
 
 
 def _problem(refusal: Refusal, headers: dict[str, str]) -> Problem:

@@ -15,7 +15,7 @@ from portal.api.gate import BODY, read_json
 from portal.app import headers, limiting, requests_told
 from portal.app.building import build_portal
 from portal.jobs import queues_of
-from portal.ports import callbacks, card
+from portal.ports import callbacks, card, mounted
 from portal.telemetry import log
 from portal.unit_of_work import Portal
 
@@ -43,10 +43,12 @@ def create_app(portal: Portal | None = None) -> Flask:
     requests_told.install(app)
     headers.install(app, secure=portal.settings.public_url.startswith("https:"))
     limiting.install(app, portal)
-    api.install(app, portal, beside={callbacks.PATH: callbacks.OPERATION, card.PATH: card.OPERATION}, page=pages.error_page)
+    api.install(app, portal, beside={callbacks.PATH: callbacks.OPERATION, card.PATH: card.OPERATION}, page=pages.error_page, elsewhere=mounted.roots())
     pages.install(app, portal)
     app.register_blueprint(callbacks.callbacks(portal))
     app.register_blueprint(card.callbacks(portal))
+    for blueprint in mounted.mounted(portal):
+        app.register_blueprint(blueprint)
     metrics.serve(app, portal, queues_of(portal.settings))
     demand_actions(app)
     return app

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, Column, ForeignKey, Index, PrimaryKeyConstraint, SmallInteger, Table, Text, UniqueConstraint, Uuid
+from sqlalchemy import Boolean, Column, Float, ForeignKey, Index, Integer, PrimaryKeyConstraint, SmallInteger, Table, Text, UniqueConstraint, Uuid
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from portal.db import CASE_TABLE, case_id, instant, metadata
@@ -137,5 +137,49 @@ duty_calls = Table(
     instant("acknowledged_at"),
     Column("acknowledged_by", Text),
     PrimaryKeyConstraint("case_id", "id"),
+    info=CASE_TABLE,
+)
+
+#: What everybody may see of a case of a public service: no words, no names, no exact point. Open to every role where `listed`.
+public_requests = Table(
+    "public_requests",
+    metadata,
+    case_id(primary_key=True),
+    Column("reference", Text, nullable=False),
+    Column("jurisdiction", Text, nullable=False),
+    Column("service", Text, nullable=False),
+    Column("agency", Text, nullable=False),
+    #: Extended status of GeoReport (portal/cases/publication.py).
+    Column("status", Text, nullable=False),
+    Column("outcome", Text),
+    Column("zone", Text, nullable=False),
+    Column("listed", Boolean, nullable=False),
+    #: A coarse point: two decimals of a degree, about a kilometre.
+    Column("lat", Float),
+    Column("long", Float),
+    #: Vault item with what a caseworker approved for everybody.
+    Column("item", Uuid),
+    Column("changes", Integer, nullable=False),
+    instant("requested_at", nullable=False),
+    instant("updated_at", nullable=False),
+    instant("expected_at"),
+    instant("closed_at"),
+    Index("public_requests_reference_ix", "reference", unique=True),
+    Index("public_requests_requested_at_ix", "requested_at", "case_id"),
+    info=CASE_TABLE,
+)
+
+#: Its changes of status, one after the other.
+public_changes = Table(
+    "public_changes",
+    metadata,
+    case_id(),
+    Column("number", Integer, nullable=False),
+    Column("id", Uuid, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("outcome", Text),
+    instant("at", nullable=False),
+    PrimaryKeyConstraint("case_id", "number"),
+    Index("public_changes_at_ix", "at"),
     info=CASE_TABLE,
 )

@@ -254,6 +254,8 @@ TYPES: dict[str, EventType] = dict(
         _type("CashDayCounted", "A till was counted; nothing is added to its day any more.", "desk", "expected", "counted", "words", "official"),
         _type("CashDayClosed", "A second person closed the day.", "desk", "expected", "counted", "difference", "official"),
         _type("AccessGranted", "An agency may see the case.", "agency", "why"),
+        _type("CasePublished", "A caseworker said what everybody may see of it.", "item", "commitment", "shown", "official"),
+        _type("WordReceived", "Somebody who did not prove to stand on the case wrote about it; people read it.", "item", "commitment", "source", "why"),
         _type("AccessBarred", "The case is closed to one of the staff.", "official", "why"),
     )
 )

@@ -4,18 +4,35 @@ from __future__ import annotations
 
 from typing import Any
 
-from portal.reactions import asking, cases, consequences, danger, decisions, fees, inside, moves, objections, promises, referrals, steps, strays, waits
+from portal.reactions import (
+    asking,
+    cases,
+    consequences,
+    danger,
+    decisions,
+    fees,
+    inside,
+    moves,
+    objections,
+    promises,
+    publishing,
+    referrals,
+    steps,
+    strays,
+    waits,
+    words,
+)
 from portal.standards import sweep as sweeping
 from portal.unit_of_work import Portal, Reaction
 
 REACTIONS: dict[str, tuple[Reaction, ...]] = {
-    "CaseOpened": (cases.take_up,),
-    "CaseRouted": (cases.route,),
-    "CaseReferred": (cases.refer,),
+    "CaseOpened": (cases.take_up, publishing.shown),
+    "CaseRouted": (cases.route, publishing.shown),
+    "CaseReferred": (cases.refer, publishing.shown),
     "StepBegun": (steps.begin_step,),
     "StepEnded": (steps.end_step,),
     "StepCancelled": (steps.cancel_step,),
-    "TaskClaimed": (steps.work_begun, promises.happened),
+    "TaskClaimed": (steps.work_begun, promises.happened, publishing.shown),
     "TaskCompleted": (referrals.task_over, steps.task_done),
     "TaskCancelled": (referrals.task_over,),
     "ReferralOffered": (referrals.offered,),
@@ -23,16 +40,16 @@ REACTIONS: dict[str, tuple[Reaction, ...]] = {
     "ReferralDeclined": (referrals.declined,),
     "ReferralLapsed": (referrals.lapsed,),
     "ReferralEnded": (referrals.ended,),
-    "DeliverySent": (steps.work_begun, promises.happened),
+    "DeliverySent": (steps.work_begun, promises.happened, publishing.shown),
     "AgencyReported": (promises.happened, steps.agency_reported),
     "JourneyEnded": (cases.end_journey,),
     "MessageReceived": (cases.written,),
-    "CaseDecided": (decisions.decided, consequences.replaced, promises.happened, fees.decided),
+    "CaseDecided": (decisions.decided, consequences.replaced, promises.happened, fees.decided, publishing.shown),
     "PartyNotified": (decisions.notified,),
     "NoticeParked": (decisions.not_notified,),
     "DecisionServed": (decisions.served,),
-    "CaseClosed": (cases.closed,),
-    "CaseWithdrawn": (cases.withdrawn, objections.withdrawn, fees.withdrawn),
+    "CaseClosed": (cases.closed, publishing.shown),
+    "CaseWithdrawn": (cases.withdrawn, objections.withdrawn, fees.withdrawn, publishing.shown),
     "CaseLinked": (objections.linked,),
     "CaseMoved": (moves.moved,),
     "PartWithdrawn": (inside.withdrawn, fees.part_withdrawn),
@@ -44,14 +61,14 @@ REACTIONS: dict[str, tuple[Reaction, ...]] = {
     "AgencyWrote": (steps.written_to,),
     "AgencyContradicted": (steps.contradicted,),
     "StrayFound": (strays.found,),
-    "PartyAsked": (asking.asked,),
-    "AskEnded": (asking.ask_ended,),
+    "PartyAsked": (asking.asked, publishing.shown),
+    "AskEnded": (asking.ask_ended, publishing.shown),
     "AnswersGiven": (promises.happened, waits.answered, fees.answered),
     "SignalReceived": (waits.signalled,),
-    "ClockPaused": (promises.redate,),
-    "ClockResumed": (promises.redate, promises.tell_date),
-    "ClockMoved": (promises.redate, promises.tell_date),
-    "ClockReset": (promises.redate, promises.tell_date),
+    "ClockPaused": (promises.redate, publishing.shown),
+    "ClockResumed": (promises.redate, promises.tell_date, publishing.shown),
+    "ClockMoved": (promises.redate, promises.tell_date, publishing.shown),
+    "ClockReset": (promises.redate, promises.tell_date, publishing.shown),
     "FeeDue": (fees.due,),
     "FeePaid": (promises.happened, fees.paid),
     "PaymentBegun": (fees.payment_begun,),
@@ -65,12 +82,13 @@ REACTIONS: dict[str, tuple[Reaction, ...]] = {
     "ConsequenceArisen": (consequences.consequence,),
     "DecisionRevoked": (consequences.revoked,),
     "ConsequenceSettled": (consequences.consequence_settled,),
+    "WordReceived": (words.received,),
 }
 
 #: Facts nothing follows from: they are told, counted and explained.
 QUIET = frozenset(
     {
-        "AccessBarred", "AccessGranted", "BranchChosen", "CaseReplanned", "CashDayClosed", "CashDayCounted", "CashDayOpened",
+        "AccessBarred", "AccessGranted", "BranchChosen", "CasePublished", "CaseReplanned", "CashDayClosed", "CashDayCounted", "CashDayOpened",
         "ClockCancelled", "ClockStarted", "ClockStopped", "DeliveryPlaced",
         "FeedbackGiven", "ItemsCounted", "JoinCleared", "JoinReached", "JourneyBegun", "JourneyStopped", "MoveUndone", "NoteAdded",
         "NoticePromised", "ObjectionEnded", "ObjectionReceived", "PaymentFailed", "PaymentUnwanted",

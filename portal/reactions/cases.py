@@ -87,7 +87,7 @@ def closed(work: Work, events: list[Event]) -> None:
             offers.end(work, row, why="closed")
         pending = worklist.waiting_of(work, event.case_id, "decision")
         clocks.stop(work, event.case_id, lambda clock, of=pending: not any(anew(task, clock) for task in of), at=event.occurred_at)  # type: ignore[misc]
-        worklist.cancel(work, event.case_id, why="case closed", keep=("consequence", "decision", "letter", "undo", "refund", "contradiction"))
+        worklist.cancel(work, event.case_id, why="case closed", keep=("consequence", "decision", "letter", "undo", "refund", "contradiction", "word"))
         moot(work, event.case_id, "tacit-approval")
         tell(work, case, "closed")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from hashlib import sha256
 from hmac import new as hmac_new
 from os import urandom
@@ -45,3 +46,14 @@ def of_kind(work: Work, case_id: UUID, *kinds: str) -> list[Any]:
 def commitment(salt: bytes, value: Any) -> str:
     """HMAC-SHA256 of the canonical JSON under the item's salt, hex."""
     return hmac_new(salt, orjson.dumps(value, option=orjson.OPT_SORT_KEYS), sha256).hexdigest()
+
+
+def published(work: Work, wanted: Mapping[UUID, UUID]) -> dict[UUID, Any]:
+    """Values of what was approved for everybody, by case; `wanted`: case -> item. What was erased is not there (a unit as anonymous)."""
+    if not wanted:
+        return {}
+    found = work.sql(
+        "SELECT case_id, value FROM vault_items WHERE case_id = ANY(%s) AND id = ANY(%s) AND kind = 'published' AND value IS NOT NULL",
+        (list(wanted), list(wanted.values())),
+    )
+    return dict(found)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 
-from tests.bench import clocks, durable, entries, history, intake, journeys, replan, timers
+from tests.bench import channels, clocks, durable, entries, history, intake, journeys, replan, timers
 from tests.bench.machine import machine
 from tests.servers import ROOT
 
@@ -13,8 +13,8 @@ from tests.servers import ROOT
 def main(named: list[str]) -> None:
     """Measures and tells."""
     begun, found = time.monotonic(), list[entries.Entry]()
-    wanted = set(named) or {"intake", "clocks", "history", "journeys", "durable", "replan", "timers"}
-    with_servers = {"intake": intake, "history": history, "replan": replan, "timers": timers, "durable": durable}
+    wanted = set(named) or {"intake", "clocks", "history", "journeys", "durable", "replan", "timers", "channels"}
+    with_servers = {"intake": intake, "history": history, "replan": replan, "timers": timers, "durable": durable, "channels": channels}
     for name, bench in with_servers.items():
         if name in wanted:
             # Each on a database of its own: what pgbench writes is no history.

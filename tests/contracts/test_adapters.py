@@ -12,7 +12,7 @@ import pytest
 from portal.catalogue.load import load
 from portal.plugins import discovery
 from portal.plugins.agency import Answer, Delivery, HttpCall, Receipt, Refusal, retry_after, usual
-from portal.plugins.channel import Message, Notice
+from portal.plugins.channel import Endpoint, Message, Notice, Outgoing, Raw, Request, Response, Turn
 from portal.plugins.checks import adapter_contract, adapter_faults, channel_contract, channel_faults
 
 ROOT = Path(__file__).parents[2]
@@ -125,10 +125,37 @@ class Shouting:
         return Message("x", "two\nlines", by="smtp")
 
 
+class Careless:
+    name = "careless"
+    root = "/here"
+    endpoints = (Endpoint("GET", "/elsewhere", "requests.read", lambda request, front: Response(200, b"", "text/plain")),)
+    calls = 0
+
+    def render(self, notice: Notice) -> Message:
+        return Message("x")
+
+    def refuse(self, request: Request, status: int, errors: object) -> Response:
+        return Response(200, b"<html>", "text/html")
+
+    def receive(self, raw: Raw) -> Turn:
+        return Turn(sender=raw.values["From"], words="", id="1")
+
+    def prepare(self, message: Outgoing) -> HttpCall:
+        self.calls += 1
+        return HttpCall("POST", message.endpoint, body=str(self.calls).encode())
+
+    def read(self, answer: Answer) -> Receipt:
+        return Receipt()
+
+
 def test_what_breaks_the_contract_is_noticed() -> None:
     assert any("for a receipt" in fault for fault in adapter_contract(Believer(), DELIVERY))
     assert any("second time" in fault for fault in adapter_contract(Forgetful(), DELIVERY))
     assert channel_contract(Shouting(), NOTICE)
+    faults = channel_contract(Careless(), NOTICE)
+    assert [any(word in fault for fault in faults) for word in ("begin with /here/", "form of its own", "receive raises", "second time", "for a receipt")] == [
+        True
+    ] * 5
     assert adapter_faults(object())
     assert adapter_faults(type("A", (Believer,), {"promise": "maybe"})())
     assert channel_faults(object(), "x")

@@ -1,0 +1,48 @@
+"""What channels take and tell: a GeoReport list of 1,000 requests, half of them with words and points that were approved."""
+
+from __future__ import annotations
+
+import json
+from statistics import quantiles
+from time import perf_counter
+
+from portal.app import build_portal, create_app
+from portal.db import new_id
+from portal.intake import publishing
+from portal.intake.receive import Submission, receive
+from portal.settings import Settings
+from portal.unit_of_work import ANONYMOUS, ENGINE
+from tests.bench.entries import Entry, beside
+from tests.bench.machine import Machine
+
+#: Requests in the database, on a page, and how often it is asked for.
+THERE, LISTED, ASKED = 1_200, 1_000, 40
+#: Milliseconds promised for one list.
+LIMIT = 150.0
+
+
+def measure(on: Machine) -> list[Entry]:
+    """Entries of channels."""
+    portal = build_portal(Settings(PORTAL_MODE="test", database_url=on.url, redis_url=on.environment["REDIS_URL"], secret_key="s" * 32))  # type: ignore[arg-type]
+    for number in range(THERE):
+        case_id = new_id()
+        place = {"lat": 50.8 + number / 10_000, "long": 4.3, "address": f"Rue Haute {number}"}
+        with portal.work(ANONYMOUS, new_cases=[case_id]) as work:
+            given = Submission(service="pothole", answers={"place": place["address"]}, text=f"A hole number {number}", location=place, channel="open311")
+            receive(work, given, case_id=case_id)
+        if number % 2:
+            with portal.work(ENGINE) as work:
+                work.narrow([case_id])
+                publishing.approve(work, case_id, official="bench", description=True, address=True, point=True)
+    client = create_app(portal).test_client()
+    taken = []
+    for number in range(ASKED + 5):
+        begun = perf_counter()
+        answer = client.get(f"/open311/v2/requests.{'xml' if number % 2 else 'json'}")
+        if number >= 5:
+            taken.append((perf_counter() - begun) * 1000)
+        assert answer.status_code == 200
+    assert len(json.loads(client.get("/open311/v2/requests.json").data)) == LISTED
+    portal.engine.dispose()
+    cuts = quantiles(taken, n=20)
+    return [beside("open311.list", cuts[9], "ms", "limit", LIMIT), beside("open311.list_p95", cuts[18], "ms", "limit", LIMIT)]

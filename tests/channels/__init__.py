@@ -1,0 +1,1 @@
+"""Channels from outside: real clients, real servers, real words."""
