@@ -17,7 +17,6 @@ from rq import Queue
 from rq.exceptions import DeserializationError, StopRequested
 from rq.job import Job
 from rq.serializers import JSONSerializer
-from rq.timeouts import JobTimeoutException
 from rq.utils import now
 from rq.worker import SimpleWorker, WorkerStatus
 from rq.worker_registration import clean_worker_registry, register
@@ -46,6 +45,10 @@ class WakeUp(Job):
     def restore(self, raw_data: Any) -> Any:
         """Takes over only what a wake-up needs."""
         return super().restore({name: value for name, value in raw_data.items() if name in _READ})
+
+
+class TimeOver(BaseException):
+    """A task ran longer than a job may. It comes in the middle of anything, so nothing below may take it for a fault of the row that was in hand."""
 
 
 class OneQueueWorker(SimpleWorker):
@@ -119,9 +122,9 @@ class OneQueueWorker(SimpleWorker):
             log.error("a job names no task of ours and is dropped")
             return False
         try:
-            with self.death_penalty_class(JOB_TIMEOUT, JobTimeoutException):
+            with self.death_penalty_class(JOB_TIMEOUT, TimeOver):
                 task()
-        except Exception as error:
+        except (Exception, TimeOver) as error:
             log.error("%s failed: %s", job.func_name, without_values(error))
             return False
         return True

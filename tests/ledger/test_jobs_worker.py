@@ -68,6 +68,25 @@ def test_what_redis_says_is_not_called(queue: Queue, tmp_path: Path) -> None:
     assert int(queue.connection.hget(worker.key, "failed_job_count") or 0) == 1
 
 
+def test_the_end_of_a_jobs_time_is_no_fault_of_the_row_in_hand(queue: Queue, caplog: pytest.LogCaptureFixture) -> None:
+    """A storm found a notice set aside for people because the time was over while it was being prepared."""
+    faults, ran = [], []
+
+    def slow() -> None:
+        try:
+            os.kill(os.getpid(), signal.SIGALRM)
+        except Exception as fault:
+            faults.append(fault)
+
+    put(queue, "drain")
+    put(queue, "sweep")
+    worker = burst(queue, {"drain": slow, "sweep": lambda: ran.append("sweep")})
+    assert faults == []
+    assert "drain failed: TimeOver" in caplog.text
+    assert ran == ["sweep"]
+    assert int(queue.connection.hget(worker.key, "failed_job_count") or 0) == 1
+
+
 def test_a_task_that_fails_is_told_without_its_words(queue: Queue, caplog: pytest.LogCaptureFixture) -> None:
     words = "what the citizen wrote"
 
