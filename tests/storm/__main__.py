@@ -15,9 +15,21 @@ from tests.storm.entries import ENTRIES, release, run
 OUT = Path(__file__).parents[2] / "build" / "storm.json"
 #: Seconds of storms altogether where SECONDS is not given; the servers' start and the calm at the end come on top.
 SHORT = 120.0
-_HEAD = (
-    f"{'fault':18} {'times':>7} {'intents':>8} {'rows':>7} {'lost':>5} {'doubled':>8} {'5xx':>5} {'503 told':>9} {'no answer':>10} {'p99 s':>7} {'seconds':>8}"
-)
+#: Column of the table -> key of the row, width.
+COLUMNS = {
+    "times": ("times", 7),
+    "intents": ("intents", 8),
+    "rows": ("rows", 7),
+    "parked": ("parked", 7),
+    "lost": ("lost", 5),
+    "doubled": ("doubled", 8),
+    "5xx": ("errors_5xx", 5),
+    "503 told": ("told_503", 9),
+    "no answer": ("answers_lost", 10),
+    "p99 s": ("dispatched_p99", 7),
+    "seconds": ("seconds", 8),
+}
+_HEAD = " ".join([f"{'fault':18}", *(f"{name:>{width}}" for name, (_, width) in COLUMNS.items())])
 
 
 def main() -> int:
@@ -35,11 +47,7 @@ def main() -> int:
     for told in release(wanted, seed=seed) if asked.release else run(wanted, seed=seed, seconds=seconds):
         row = told.row
         rows.append(row)
-        print(
-            f"{told.fault:18} {row['times']:>7} {row['intents']:>8} {row['rows']:>7} {row['lost']:>5} {row['doubled']:>8} {row['errors_5xx']:>5} "
-            f"{row['told_503']:>9} {row['answers_lost']:>10} {row['dispatched_p99']:>7} {row['seconds']:>8}",
-            flush=True,
-        )
+        print(" ".join([f"{told.fault:18}", *(f"{row[key]:>{width}}" for key, width in COLUMNS.values())]), flush=True)
         bad += [f"{told.fault}: {one}" for one in told.violations[:20]]
         bad += [f"{told.fault}: {one}" for one in told.history.odd[:5]]
     asked.out.parent.mkdir(exist_ok=True)

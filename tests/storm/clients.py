@@ -88,7 +88,7 @@ def request(chance: random.Random, marker: str) -> dict[str, Any]:
     body: dict[str, Any] = {"service": service, "answers": {name: value.format(marker) if isinstance(value, str) else value for name, value in answers.items()}}
     if marker not in json.dumps(body):
         body["text"] = f"about {marker}"
-    if chance.random() < 0.5:
+    if chance.random() < 0.9:
         body["contact"] = {"email": f"{marker}@citizen.example"}
     return body
 
