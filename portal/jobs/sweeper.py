@@ -22,6 +22,8 @@ log = logging.getLogger(__name__)
 PATIENCE = timedelta(seconds=2)
 #: Seconds between two looks: never more, and not less even where rows stay due.
 LONGEST, SHORTEST = 0.25, 0.02
+#: Seconds between two nudges for work that RQ has not done in time.
+NUDGE_EVERY = 1.0
 #: Seconds between two looks for events that are not in the figures.
 FIGURES_EVERY = 1.0
 #: Seconds of pause while PostgreSQL is away, and after work of our own that found nothing: first and at most, doubled each time.
@@ -37,7 +39,7 @@ class Sweeper:
         self._busy: dict[str, threading.Thread] = {}
         self._vain = dict.fromkeys(tasks, 0)
         self._not_before = dict.fromkeys(tasks, 0.0)
-        self._figures_at = self._beat_at = 0.0
+        self._figures_at = self._beat_at = self._nudge_at = 0.0
         #: Set to end `run`; a signal handler may do so.
         self.stopping = False
 
@@ -65,8 +67,8 @@ class Sweeper:
                 heartbeats.beat(work)
                 self._beat_at = monotonic() + heartbeats.EVERY.total_seconds()
         late = {kind for kind, since in seen.late.items() if seen.now - since >= PATIENCE}
-        if young := seen.late.keys() - late:
-            self._portal.wake(set(young))
+        if nudged := (seen.late.keys() - late) | self._again(late):
+            self._portal.wake(nudged)
         if monotonic() >= self._figures_at:
             self._figures_at = monotonic() + FIGURES_EVERY
             with self._portal.work(FIGURES) as work:
@@ -74,6 +76,13 @@ class Sweeper:
         for kind in late:
             self._do(kind)
         return until_next(seen)
+
+    def _again(self, late: set[str]) -> set[str]:
+        """What was left to RQ in vain is done here, and the workers are told once more: what an outage has left behind is too much for one."""
+        if not late or monotonic() < self._nudge_at:
+            return set()
+        self._nudge_at = monotonic() + NUDGE_EVERY
+        return set(late)
 
     def _do(self, kind: str) -> None:
         """Does the work itself, unless it is at it or has just found nothing to do."""

@@ -75,12 +75,13 @@ def test_a_row_just_due_is_left_to_rq(bench: Bench) -> None:
     assert bench.done == []
 
 
-def test_an_overdue_row_is_worked_here(bench: Bench) -> None:
+def test_an_overdue_row_is_worked_here_and_the_workers_are_told_again(bench: Bench) -> None:
+    """After ten minutes without Redis a storm left thousands of rows, which one sweeper worked off while three workers slept."""
     bench.timer(seconds(-3))
     bench.leaving(seconds(-3))
     bench.sweeper.round()
     until(lambda: sorted(bench.done) == ["drain", "sweep"])
-    assert bench.woken == []
+    assert sorted(bench.woken) == ["drain", "sweep"]
 
 
 def test_work_that_finds_nothing_is_not_tried_at_every_look(bench: Bench) -> None:
