@@ -38,14 +38,31 @@ def is_subject(value: Any) -> bool:
 
 
 def principal(
-    issuer: str, subject: str, *, roles: Sequence[str], agency: str | None, teams: Sequence[str] = (), name: Any = None, proof: tuple[str, str] | None = None
+    issuer: str,
+    subject: str,
+    *,
+    roles: Sequence[str],
+    agency: str | None,
+    teams: Sequence[str] = (),
+    services: Sequence[str] = (),
+    name: Any = None,
+    proof: tuple[str, str] | None = None,
 ) -> Principal:
     """Who that is. NoRole where no role of ours is among them, or that of staff comes without an agency."""
     scope = next((scope for role, scope in SCOPES if role in roles), None)
     if scope is None or (scope == "staff" and agency is None):
         raise NoRole
     called = person_name(name) if scope in STAFF else None
-    return Principal(scope, f"{issuer}|{subject}", agencies=(agency,) if agency else (), teams=tuple(teams), roles=tuple(roles), name=called, proof=proof)
+    return Principal(
+        scope,
+        f"{issuer}|{subject}",
+        agencies=(agency,) if agency else (),
+        teams=tuple(teams),
+        roles=tuple(roles),
+        services=tuple(services),
+        name=called,
+        proof=proof,
+    )
 
 
 def person_name(name: Any) -> str | None:

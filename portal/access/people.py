@@ -20,13 +20,14 @@ class Person:
     roles: tuple[str, ...]
     agency: str | None
     teams: tuple[str, ...]
+    services: tuple[str, ...]
     version: int
     since: datetime
     until: datetime | None
     ended: bool
 
 
-_COLUMNS = "issuer, subject, name, roles, agency, teams, version, since, until"
+_COLUMNS = "issuer, subject, name, roles, agency, teams, services, version, since, until"
 
 
 def find(work: Work, issuer: str, subject: str) -> Person | None:
@@ -48,16 +49,19 @@ def keep(
     roles: Sequence[str],
     agency: str | None,
     teams: Sequence[str] = (),
+    services: Sequence[str] = (),
     name: str | None = None,
     since: datetime | None = None,
     until: datetime | None = None,
 ) -> None:
     """Writes the person down as that, new or changed; who was signed in as something else is not signed in any more."""
     work.sql(
-        """INSERT INTO people AS p (issuer, subject, name, roles, agency, teams, version, since, until) VALUES (%s, %s, %s, %s, %s, %s, 1, %s, %s)
+        """INSERT INTO people AS p (issuer, subject, name, roles, agency, teams, services, version, since, until)
+        VALUES (%s, %s, %s, %s, %s, %s, %s, 1, %s, %s)
         ON CONFLICT (issuer, subject) DO UPDATE SET name = excluded.name, roles = excluded.roles, agency = excluded.agency, teams = excluded.teams,
+        services = excluded.services,
         version = p.version + 1, since = excluded.since, until = excluded.until""",
-        (issuer, subject, name, list(roles), agency, list(teams), since or work.now, until),
+        (issuer, subject, name, list(roles), agency, list(teams), list(services), since or work.now, until),
     )
 
 
@@ -71,6 +75,6 @@ def disable(work: Work, issuer: str, subject: str) -> bool:
 
 
 def _person(work: Work, row: tuple[Any, ...]) -> Person:
-    issuer, subject, name, roles, agency, teams, version, since, until = row
+    issuer, subject, name, roles, agency, teams, services, version, since, until = row
     ended = since > work.now or (until is not None and until <= work.now)
-    return Person(issuer, subject, name, tuple(roles), agency, tuple(teams), version, since, until, ended)
+    return Person(issuer, subject, name, tuple(roles), agency, tuple(teams), tuple(services), version, since, until, ended)

@@ -21,6 +21,26 @@ def party(who: Principal) -> bool:
     return who.scope == "party"
 
 
+def party_acting(who: Principal) -> bool:
+    """A party that may write: for itself, or with a mandate that lets it."""
+    return who.scope == "party" and who.mandate in (None, "act", "all")
+
+
+def party_disposing(who: Principal) -> bool:
+    """A party that may end things: for itself, or with a mandate for all."""
+    return who.scope == "party" and who.mandate in (None, "all")
+
+
+def party_itself(who: Principal) -> bool:
+    """A party that stands on the case for itself."""
+    return who.scope == "party" and who.mandate is None
+
+
+def citizen(who: Principal) -> bool:
+    """A citizen who signed in."""
+    return who.scope == "party" and who.subject is not None
+
+
 def caseworker(who: Principal) -> bool:
     """Staff of an agency."""
     return who.scope == "staff" and "caseworker" in who.roles
@@ -72,14 +92,23 @@ PERMISSIONS: dict[str, Permission] = {
     "indicators.read": Permission("See figures.", (anyone,)),
     "indicators.cases": Permission("See the cases behind a figure, those one may see.", (champion, caseworker)),
     "case.open": Permission("Start a request.", (anyone,)),
-    "case.read": Permission("See a case, its events and its clocks.", (party, caseworker, champion)),
-    "case.write": Permission("Write, answer, withdraw and say how it was.", (party,)),
-    "case.message": Permission("Write on a case.", (party, caseworker)),
+    "case.read": Permission("See a case, its events and its clocks.", (party, caseworker, champion, administrator)),
+    "case.write": Permission("Answer and say how it was.", (party_acting,)),
+    "case.withdraw": Permission("Take a request back.", (party_disposing,)),
+    "case.message": Permission("Write on a case.", (party_acting, caseworker)),
+    "case.reads": Permission("See who of the staff looked at the case.", (party,)),
+    "case.seal": Permission("Seal a case to named people, change whom it names, and open it again.", (caseworker, champion)),
+    "glass.break": Permission("Look into a case one has nothing to do with, for a written reason and a while.", (administrator,)),
+    "glass.list": Permission("See who looked into cases one answers for, and why.", (champion,)),
+    "mandate.read": Permission("See who may stand on the case for its party.", (party,)),
+    "mandate.give": Permission("Let somebody stand on the case for oneself.", (party_itself,)),
+    "mandate.accept": Permission("Take up a mandate.", (citizen,)),
+    "mandate.end": Permission("End a mandate that was given, or that one holds.", (party,)),
     "case.signal": Permission("Say that something has happened a journey waits for.", (caseworker, champion)),
     "case.publish": Permission("Say what everybody may see of a request for a public service.", (caseworker,)),
     "requests.read": Permission("See requests for public services, without names, words or exact places nobody approved.", (anyone,)),
     "requests.update": Permission("Write about such a request with a key for the channel; people read it.", (anyone,)),
-    "decision.object": Permission("Object to a decision.", (party,)),
+    "decision.object": Permission("Object to a decision.", (party_disposing,)),
     "decision.revoke": Permission("Take back an approval by silence while its law allows it; of the agency whose silence it was.", (caseworker,)),
     "decision.serve": Permission("Write down how and when a decision was served.", (caseworker,)),
     "task.list": Permission("See the queue.", (caseworker,)),
@@ -91,7 +120,7 @@ PERMISSIONS: dict[str, Permission] = {
     "delivery.read": Permission("See the handovers of a case and every attempt.", (caseworker, champion)),
     "delivery.retry": Permission("Send a handover again that waits for people.", (caseworker, administrator)),
     "fee.read": Permission("See a fee.", (caseworker, champion)),
-    "fee.pay": Permission("Pay a fee by card.", (party,)),
+    "fee.pay": Permission("Pay a fee by card.", (party_acting,)),
     "fee.cash": Permission("Take a fee in cash, or hand one back, at the counter of the agency it is owed to.", (caseworker,)),
     "fee.waive": Permission("Waive a fee owed to one's agency.", (caseworker,)),
     "fee.refund": Permission("Pay back a fee paid to one's agency.", (caseworker,)),

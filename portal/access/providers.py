@@ -31,6 +31,7 @@ class Claims(BaseModel):
     roles: str = ""
     agency: str = ""
     teams: str = ""
+    services: str = ""
     name: str = "name"
 
 

@@ -4,17 +4,33 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Select, Table, and_, exists, false, not_, or_, select, true
+from sqlalchemy import Select, Table, and_, column, exists, false, func, not_, or_, select, table, true
 from sqlalchemy.sql import ColumnElement
 
-from portal.access.tables import case_access, case_barred
-from portal.unit_of_work import Work
+from portal.access.tables import case_access, case_barred, case_glasses, case_named, case_seals, case_services
+from portal.unit_of_work import EVERY, Principal, Work
+
+#: Whom a case can be closed to, by name or by a seal.
+OF_STAFF = ("staff", "champion", "admin")
+
+#: Tables a party reads of its own cases, as the database's policies say too (a law compares them).
+PARTY_READS = frozenset(
+    {
+        "asks", "case_heads", "case_links", "case_parties", "case_reads", "cases", "clocks", "decisions", "duty_calls", "events", "feedback", "fees",
+        "journey_runs", "mandates", "party_needs", "payments", "step_runs", "vault_items",
+    }
+)  # fmt: skip
+#: What a party reads in the vault.
+PARTY_KINDS = ("contact", "answers", "words", "location", "message", "reasons", "letter")
+
+#: What is needed here of the registry's table, which is another room's.
+_cases = table("cases", column("case_id"), column("service"))
 
 
 def visible(work: Work, statement: Select[Any]) -> Select[Any]:
     """The statement, narrowed to what the unit's principal may see on every table of a case it reads, Core and ORM alike."""
-    for table in statement.get_final_froms():
-        for one in _tables(table):
+    for source in statement.get_final_froms():
+        for one in _tables(source):
             if one.info.get("case_table"):
                 statement = statement.where(_seen(work, one), _open(work, one))
     return statement.execution_options(visible=True)
@@ -26,32 +42,75 @@ def _tables(source: Any) -> list[Table]:
     return [source] if hasattr(source, "info") else []
 
 
-def _open(work: Work, table: Table) -> ColumnElement[bool]:
-    """What is closed to a member of staff is not there for it, whatever agency or role it asks in."""
+def _open(work: Work, of: Table) -> ColumnElement[bool]:
+    """What is closed to a member of staff, or sealed to others, is not there for it, whatever agency or role it asks in."""
     who = work.principal
-    if who.scope not in ("staff", "champion") or who.subject is None:
+    if who.scope not in OF_STAFF:
         return true()
-    closed = select(case_barred.c.case_id).where(case_barred.c.subject == who.subject)
-    return and_(*(not_(table.c[name].in_(closed)) for name in ("case_id", "other_id") if name in table.c))
+    mine = select(case_named.c.case_id).where(case_named.c.subject == who.subject, case_named.c.until.is_(None))
+    sealed = select(case_seals.c.case_id).where(case_seals.c.until.is_(None), case_seals.c.case_id.not_in(mine))
+    barred = select(case_barred.c.case_id).where(case_barred.c.subject == who.subject)
+    closed = [of.c[name] for name in ("case_id", "other_id") if name in of.c]
+    return and_(*(not_(one.in_(those)) for one in closed for those in (barred, sealed)))
 
 
-def _seen(work: Work, table: Table) -> ColumnElement[bool]:
+def _seen(work: Work, of: Table) -> ColumnElement[bool]:
     who = work.principal
-    if who.scope in ("engine", "champion", "figures", "relay"):
+    if who.scope in ("engine", "reader", "figures", "relay"):
         return true()
-    if who.scope == "party":
-        mine: ColumnElement[bool] = table.c.case_id.in_(who.cases)
-        return or_(mine, table.c.subject == who.subject) if "subject" in table.c and table.name == "case_parties" and who.subject else mine
-    if who.scope == "staff":
-        if table.name in ("tasks", "cash_days"):
-            return table.c.agency.in_(who.agencies)
-        if table.name == "referrals":
-            return or_(table.c.to_agency.in_(who.agencies), table.c.from_agency.in_(who.agencies))
-        if table.name == "case_access":
-            return table.c.agency_id.in_(who.agencies)
-        return exists().where(case_access.c.case_id == table.c.case_id, case_access.c.agency_id.in_(who.agencies))
-    if who.scope == "agency" and table.name == "step_runs":
-        return table.c.agency.in_(who.agencies)
-    if who.scope == "admin" and table.name == "outbox":
-        return true()
+    rule = {"party": _own, "champion": _championed, "staff": _worked_on, "admin": _looked_into}.get(who.scope)
+    if rule is not None:
+        return rule(work, who, of)
+    if who.scope == "agency" and of.name == "step_runs":
+        return of.c.agency.in_(who.agencies)
     return false()
+
+
+def _own(work: Work, who: Principal, of: Table) -> ColumnElement[bool]:
+    """Of the cases somebody proved to stand on, what is for parties; never the notes of staff."""
+    mine: ColumnElement[bool] = of.c.case_id.in_(who.cases)
+    if of.name not in PARTY_READS:
+        return false()
+    if of.name == "vault_items":
+        return and_(mine, of.c.kind.in_(PARTY_KINDS))
+    if of.name == "case_parties" and who.subject:
+        return or_(mine, and_(of.c.subject == who.subject, or_(of.c.until.is_(None), of.c.until > work.now)))
+    return mine
+
+
+def _championed(_: Work, who: Principal, of: Table) -> ColumnElement[bool]:
+    """Cases of the services a champion answers for, and life events one of them is a part of."""
+    if of.name == "vault_items":
+        reasons = exists().where(case_glasses.c.case_id == of.c.case_id, case_glasses.c.words == of.c.id, _championed(_, who, case_glasses))
+        return and_(of.c.kind == "glass", reasons)
+    if EVERY in who.services:
+        return true()
+    if of.name == "case_access":
+        return false()
+    if of.name in ("case_services", "case_glasses"):
+        return of.c.service.in_(who.services)
+    part = exists().where(case_services.c.case_id == of.c.case_id, case_services.c.service.in_(who.services))
+    if of.name == "cases":
+        return or_(of.c.service.in_(who.services), part)
+    return or_(exists().where(_cases.c.case_id == of.c.case_id, _cases.c.service.in_(who.services)), part)
+
+
+def _worked_on(_: Work, who: Principal, of: Table) -> ColumnElement[bool]:
+    """What the agency of a member of staff has in hand, or had."""
+    if of.name in ("tasks", "cash_days"):
+        return of.c.agency.in_(who.agencies)
+    if of.name == "referrals":
+        return or_(of.c.to_agency.in_(who.agencies), of.c.from_agency.in_(who.agencies))
+    if of.name == "case_access":
+        return of.c.agency_id.in_(who.agencies)
+    return exists().where(case_access.c.case_id == of.c.case_id, case_access.c.agency_id.in_(who.agencies))
+
+
+def _looked_into(work: Work, who: Principal, of: Table) -> ColumnElement[bool]:
+    """Cases an administrator broke the glass of, while that lasts; and what waits to leave, whosever it is."""
+    if of.name == "outbox":
+        return true()
+    if of.name == "case_glasses":
+        return of.c.subject == who.subject
+    broken = exists().where(case_glasses.c.case_id == of.c.case_id, case_glasses.c.subject == who.subject, case_glasses.c.until > func.statement_timestamp())
+    return broken

@@ -74,7 +74,7 @@ def begin(work: Work, who: Principal, *, person: str, provider: str, provider_se
         "DELETE FROM sessions WHERE key IN (SELECT key FROM sessions WHERE least(until, idle_until) < %s LIMIT %s FOR UPDATE SKIP LOCKED)", (work.now, SWEPT)
     )
     work.sql("DELETE FROM sessions WHERE key IN (SELECT key FROM sessions WHERE subject = %s ORDER BY seen_at DESC OFFSET %s)", (who.subject, MOST - 1))
-    granted = Jsonb({"roles": who.roles, "agencies": who.agencies, "teams": who.teams})
+    granted = Jsonb({"roles": who.roles, "agencies": who.agencies, "teams": who.teams, "services": who.services})
     sealed = _seal(token, {"name": who.name, "id_token": id_token})
     work.sql(
         """INSERT INTO sessions (key, id, subject, scope, granted, person, provider, provider_session, device, sealed, since, seen_at, idle_until, until)
@@ -102,8 +102,8 @@ def look_up(work: Work, token: str) -> SignedIn | None:
         return None
     if work.now - seen_at >= SEEN:
         work.sql("UPDATE sessions SET seen_at = %s, idle_until = least(until, %s) WHERE key = %s", (work.now, work.now + LIMITS[scope][0], key))
-    roles, agencies, teams = (tuple(granted[name]) for name in ("roles", "agencies", "teams"))
-    who = Principal(scope, subject, agencies=agencies, teams=teams, roles=roles, name=kept["name"], proof=(key.hex(), person))
+    roles, agencies, teams, services = (tuple(granted.get(name, ())) for name in ("roles", "agencies", "teams", "services"))
+    who = Principal(scope, subject, agencies=agencies, teams=teams, roles=roles, services=services, name=kept["name"], proof=(key.hex(), person))
     return SignedIn(id, who, provider, kept["id_token"])
 
 

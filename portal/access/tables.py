@@ -1,8 +1,9 @@
-"""Tables of access: which agency may see a case and why, tries with a wrong secret, who signed in, and the people an administrator keeps."""
+"""Tables of access: which agency may see a case and why, to whom it is closed or sealed, who looked at it, tries with a wrong secret, who signed in,
+and the people an administrator keeps."""
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Index, Integer, LargeBinary, PrimaryKeyConstraint, Table, Text, UniqueConstraint, Uuid
+from sqlalchemy import Column, Date, Index, Integer, LargeBinary, PrimaryKeyConstraint, Table, Text, UniqueConstraint, Uuid, text
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from portal.db import CASE_TABLE, case_id, facts, instant, metadata
@@ -31,6 +32,87 @@ case_barred = Table(
     instant("since", nullable=False),
     PrimaryKeyConstraint("case_id", "subject"),
     Index("case_barred_subject_ix", "subject", "case_id"),
+    info=CASE_TABLE,
+)
+
+#: Services of the parts of a life event: who answers for one of them sees the case, beside who answers for its own.
+case_services = Table(
+    "case_services",
+    metadata,
+    case_id(),
+    Column("service", Text, nullable=False),
+    instant("since", nullable=False),
+    PrimaryKeyConstraint("case_id", "service"),
+    Index("case_services_service_ix", "service", "case_id"),
+    info=CASE_TABLE,
+)
+
+#: A sealed case is there for the people named on it and for no others of the staff. `until` null: sealed now.
+case_seals = Table(
+    "case_seals",
+    metadata,
+    case_id(primary_key=True),
+    #: Why it was sealed last: `protection`, `colleague`, `complaint`, `other`; the words are a vault item.
+    Column("ground", Text, nullable=False),
+    Column("words", Uuid, nullable=False),
+    Column("sealed_by", Text, nullable=False),
+    instant("since", nullable=False),
+    instant("until"),
+    Index("case_seals_open_ix", "case_id", postgresql_where=text("until IS NULL")),
+    info=CASE_TABLE,
+)
+
+case_named = Table(
+    "case_named",
+    metadata,
+    case_id(),
+    #: As `Principal.subject`.
+    Column("subject", Text, nullable=False),
+    #: Vault item with the address at which that person is told what concerns the case.
+    Column("contact", Uuid),
+    instant("since", nullable=False),
+    instant("until"),
+    PrimaryKeyConstraint("case_id", "subject"),
+    Index("case_named_subject_ix", "subject", "case_id"),
+    info=CASE_TABLE,
+)
+
+#: An administrator broke the glass of a case: sees it until then, says why, and its champion sees that.
+case_glasses = Table(
+    "case_glasses",
+    metadata,
+    case_id(),
+    Column("id", Uuid, nullable=False),
+    Column("subject", Text, nullable=False),
+    #: Of the case, then: by it its champion sees this.
+    Column("service", Text),
+    #: Vault item with the reason.
+    Column("words", Uuid, nullable=False),
+    instant("since", nullable=False),
+    instant("until", nullable=False),
+    PrimaryKeyConstraint("case_id", "id"),
+    Index("case_glasses_subject_ix", "subject", "until"),
+    info=CASE_TABLE,
+)
+
+#: Who of the staff looked at a case: a row a person, case, day and purpose. Its party sees them.
+case_reads = Table(
+    "case_reads",
+    metadata,
+    case_id(),
+    #: UTC.
+    Column("day", Date, nullable=False),
+    Column("subject", Text, nullable=False),
+    #: Action of the permission table it was for.
+    Column("action", Text, nullable=False),
+    #: `caseworker`, `champion`, `administrator`, ...
+    Column("role", Text, nullable=False),
+    Column("agency", Text),
+    #: Why it could be seen: as in `case_access`, or `named`, `champion`, `break-glass`.
+    Column("why", Text, nullable=False),
+    instant("first_at", nullable=False),
+    Column("id", Uuid, nullable=False),
+    PrimaryKeyConstraint("case_id", "day", "subject", "action"),
     info=CASE_TABLE,
 )
 
@@ -86,6 +168,8 @@ people = Table(
     Column("roles", ARRAY(Text), nullable=False),
     Column("agency", Text),
     Column("teams", ARRAY(Text), nullable=False),
+    #: Of a champion: the services it answers for.
+    Column("services", ARRAY(Text), nullable=False, server_default="{}"),
     #: Raised by every change; a session that began under another is over.
     Column("version", Integer, nullable=False),
     instant("since", nullable=False),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from flask import Flask, g, request
@@ -46,7 +47,7 @@ def _security(subjects: list[str]) -> list[dict[str, list[str]]]:
     """OpenAPI security requirements: any one of them is enough."""
     if "anyone" in subjects:
         return [{}, {"bearer": []}]
-    return [{"bearer": []}, {"caseSecret": []}] if "party" in subjects else [{"bearer": []}]
+    return [{"bearer": []}, {"caseSecret": []}] if any(one.startswith("party") for one in subjects) else [{"bearer": []}]
 
 
 def install(app: Flask, portal: Portal) -> None:
@@ -64,8 +65,9 @@ def install(app: Flask, portal: Portal) -> None:
         marks = view.__dict__
         request.max_content_length = marks.get("body", BODY)
         if marks.get("guarded"):
-            g.principal = principal_of(request, portal, tokens, (request.view_args or {}).get("reference"))
-            demand(g.principal, marks["action"])
+            who = principal_of(request, portal, tokens, (request.view_args or {}).get("reference"))
+            demand(who, marks["action"])
+            g.principal = replace(who, action=marks["action"])
 
 
 def demand_actions(app: Flask) -> None:

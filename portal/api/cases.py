@@ -208,6 +208,7 @@ class CaseShown(Schema):
     agency = fields.String(required=True)
     channel = fields.String(required=True)
     danger = fields.Boolean(required=True)
+    sealed = fields.Boolean(required=True, metadata={"description": "Of the staff, only those it names see it."})
     received_at = fields.DateTime(required=True)
     closed_at = fields.DateTime(required=True, allow_none=True)
     outcome = fields.String(required=True, allow_none=True)

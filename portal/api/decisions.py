@@ -8,7 +8,7 @@ from uuid import UUID
 from flask import Response, request
 from marshmallow import fields, validate
 
-from portal.access import grants
+from portal.access import grants, reads
 from portal.access.scoping import visible
 from portal.api.allowed import allowed
 from portal.api.asking import language, principal, the_portal
@@ -199,9 +199,9 @@ def serve(body: dict[str, Any], id: UUID) -> Response:
     """Say when the letter was posted or handed over: the remedy runs from the next day"""
     who = principal()
     with the_portal().work(who, repeatable=repeatable(who, "decision.serve")) as work:
+        case_id = _case_of(work, id)
         if work.answer:
             return respond(work.answer, replayed=True)
-        case_id = _case_of(work, id)
         work.narrow([case_id])
         grants.demand_open(work, case_id, who.subject)
         row = serving.by_hand(work, case_id, id, means=body["means"], at=body.get("at"))
@@ -221,6 +221,7 @@ def _case_of(work: Work, id: UUID) -> UUID:
     if not found or found[0]["agency"] not in work.principal.agencies:
         raise NotFound
     case_id: UUID = found[0]["case_id"]
+    reads.note(work, case_id)
     return case_id
 
 
@@ -232,9 +233,9 @@ def object_(body: dict[str, Any], reference: str) -> Response:
     """Object to a decision: somebody who had no part in it looks again"""
     who, objection_id = principal(), new_id()
     with the_portal().work(who, repeatable=repeatable(who, "decision.object")) as work:
+        case_id = entry.find(work, reference)
         if work.answer:
             return respond(work.answer, replayed=True)
-        case_id = entry.find(work, reference)
         work.narrow([case_id, objection_id])
         row, late = object_to(work, case_id, objection_id, Objection(**body))
         work.settle()

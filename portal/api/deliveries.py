@@ -102,9 +102,10 @@ def retry(id: UUID) -> Response:
     """Send a parked handover again, with the same key and fresh patience; its task goes away"""
     who = principal()
     with the_portal().work(who, repeatable=repeatable(who, "delivery.retry")) as work:
+        case_id = views.found(work, id)
         if work.answer:
             return respond(work.answer, replayed=True)
-        case_id = views.retry(work, id)
+        views.retry(work, case_id, id)
         work.settle()
         given = answer(200, DeliveryShown().dump(views.in_hand(work, case_id, id)))
         work.keep(given)

@@ -9,6 +9,7 @@ from uuid import UUID
 from flask import Response
 from marshmallow import ValidationError, fields, validate
 
+from portal.access import reads
 from portal.access.scoping import visible
 from portal.api.allowed import allowed
 from portal.api.asking import language, principal, the_portal
@@ -185,9 +186,9 @@ def _change(id: UUID, action: str, act: Act, *, status: int = 200, at_desk: str 
     """One change of a fee by an official: once, whatever is repeated. `at_desk`: with that desk's till in hand."""
     who = principal()
     with the_portal().work(who, repeatable=repeatable(who, action)) as work:
+        seen = views.one(work, id)
         if work.answer:
             return respond(work.answer, replayed=True)
-        seen = views.one(work, id)
         case_id = seen["case_id"]
         if at_desk is None:
             work.narrow([case_id])
@@ -282,11 +283,12 @@ def refuse(id: UUID) -> Response:
 def _decide(id: UUID, action: str, decide: Callable[[Work, UUID, UUID], Row]) -> Response:
     who = principal()
     with the_portal().work(who, repeatable=repeatable(who, action)) as work:
-        if work.answer:
-            return respond(work.answer, replayed=True)
         found = work.run(visible(work, proposals.one(id)))
         if not found:
             raise NotFound("There is no proposal of that number, or you may not see it.")
+        reads.note(work, found[0]["case_id"])
+        if work.answer:
+            return respond(work.answer, replayed=True)
         work.narrow([found[0]["case_id"]])
         row = decide(work, found[0]["case_id"], id)
         work.settle()

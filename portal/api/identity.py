@@ -12,7 +12,7 @@ from portal.api.refusals import BadToken
 from portal.api.standing import standing
 from portal.api.tokens import Tokens
 from portal.errors import NotAllowed
-from portal.unit_of_work import ANONYMOUS, Portal, Principal
+from portal.unit_of_work import ANONYMOUS, EVERY, Portal, Principal
 
 
 def tokens_of(portal: Portal) -> Tokens:
@@ -35,12 +35,12 @@ def principal_of(request: Request, portal: Portal, tokens: Tokens, reference: st
 
 def from_claims(claims: dict[str, Any]) -> Principal:
     """The principal of a checked token; BadToken for claims of the wrong shape, NotAllowed where no role of ours is among them."""
-    roles, teams = _names(claims.get("roles")), _names(claims.get("teams"))
+    roles, teams, services = _names(claims.get("roles")), _names(claims.get("teams")), _services(claims.get("services"))
     agency = claims.get("agency")
     if not identity.is_subject(claims["sub"]) or (agency is not None and not (isinstance(agency, str) and NAME.fullmatch(agency))):
         raise BadToken
     try:
-        return identity.principal(claims["iss"], claims["sub"], roles=roles, agency=agency, teams=teams, name=claims.get("name"))
+        return identity.principal(claims["iss"], claims["sub"], roles=roles, agency=agency, teams=teams, services=services, name=claims.get("name"))
     except NoRole:
         raise NotAllowed("Your token carries no role of this portal, or that of staff without an agency.") from None
 
@@ -50,6 +50,11 @@ def _bearer(header: str) -> str:
     if scheme.lower() != "bearer" or not token.isascii():
         raise BadToken("Send `Authorization: Bearer` with an access token.")
     return token.strip()
+
+
+def _services(claim: Any) -> tuple[str, ...]:
+    """Services a champion answers for; EVERY says all."""
+    return (EVERY,) if claim == [EVERY] else _names(claim)
 
 
 def _names(claim: Any) -> tuple[str, ...]:

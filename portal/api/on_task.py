@@ -10,14 +10,14 @@ from flask import Response
 from marshmallow import fields
 
 from portal.access import grants
-from portal.access.scoping import visible
 from portal.api.asking import principal, the_portal
 from portal.api.repeats import answer, repeatable, respond
 from portal.api.schemas import Schema
 from portal.api.versions import etag, if_match
-from portal.errors import NotFound
+from portal.errors import NotAllowed
 from portal.queues import worklist
-from portal.unit_of_work import Row, Work
+from portal.unit_of_work import Principal, Row, Work
+from portal.views import entry
 
 #: What may be to be done.
 KINDS = (
@@ -68,12 +68,13 @@ def act_on(id: UUID, action: str, act: Callable[[Work, Row, int | None], dict[st
     """One change of a task: read as the caseworker, then written with the case's head locked. What `act` returns is told beside the task."""
     who = principal()
     with the_portal().work(who, repeatable=repeatable(who, action)) as work:
+        case_id = entry.task(work, id)["case_id"]
         if work.answer:
             return respond(work.answer, replayed=True)
-        case_id = seen(work, id)["case_id"]
         work.narrow([case_id])
         grants.demand_open(work, case_id, who.subject)
         task = worklist.task_of(work, case_id, id)
+        demand_team(who, task)
         more = act(work, task, if_match())
         work.settle()
         given = answer(200, {name: task[name] for name in SHOWN} | (more or {}))
@@ -81,11 +82,10 @@ def act_on(id: UUID, action: str, act: Callable[[Work, Row, int | None], dict[st
     return respond(given, headers={"ETag": etag(task["version"])})
 
 
-def seen(work: Work, id: UUID) -> dict[str, Any]:
-    found = work.run(visible(work, worklist.one(id)))
-    if not found:
-        raise NotFound
-    return found[0]
+def demand_team(who: Principal, task: Row) -> None:
+    """Colleagues of other teams may look at a task; work on it is for its own team. People without a team work for all of their agency."""
+    if who.teams and task["team"] not in who.teams:
+        raise NotAllowed(f"This task waits for the team {task['team']} of your agency. Only its people work on it.")
 
 
 def holder() -> str:

@@ -68,9 +68,9 @@ def _write(reference: str, action: str, act: Callable[[Work, UUID], dict[str, An
     """One change of a case on behalf of who proved to stand on it: once, whatever is repeated, and against the version that was seen."""
     who = principal()
     with the_portal().work(who, repeatable=repeatable(who, action)) as work:
+        case_id = entry.find(work, reference)
         if work.answer:
             return respond(work.answer, replayed=True)
-        case_id = entry.find(work, reference)
         work.narrow([case_id])
         demand_version(work.version(case_id))
         told = act(work, case_id)
@@ -105,7 +105,7 @@ def give_answers(body: dict[str, Any], reference: str) -> Response:
 
 
 @resource.route("/cases/<reference>/withdrawal", methods=["POST"])
-@allowed("case.write", headers=_WRITES)
+@allowed("case.withdraw", headers=_WRITES)
 @resource.arguments(Withdrawal)
 @resource.response(201, Written)
 def withdraw(body: dict[str, Any], reference: str) -> Response:

@@ -165,9 +165,9 @@ def _act(id: UUID, action: str, side: str | None, act: Callable[[Work, Row], Non
     """One answer, by the `side` whose it is: read as who asks, then written with the case's head locked."""
     who = principal()
     with the_portal().work(who, repeatable=repeatable(who, action)) as work:
+        seen = views.seen(work, id)
         if work.answer:
             return respond(work.answer, replayed=True)
-        seen = views.seen(work, id)
         if side is not None and seen[side] not in who.agencies:
             raise NotAllowed("That is for the other door to say.")
         work.narrow([seen["case_id"]])

@@ -43,9 +43,9 @@ def revoke(body: dict[str, Any], reference: str) -> Response:
     """Take back an approval by silence, while its law allows it; the party is told, with what it can do against that"""
     who = principal()
     with the_portal().work(who, repeatable=repeatable(who, "decision.revoke")) as work:
+        case_id = entry.find(work, reference)
         if work.answer:
             return respond(work.answer, replayed=True)
-        case_id = entry.find(work, reference)
         work.narrow([case_id])
         demand_version(work.version(case_id))
         new = revoking.revoke(work, case_id, **body)

@@ -41,9 +41,9 @@ def send_signal(body: dict[str, Any], reference: str) -> Response:
     """Say that something has happened a journey waits for; early word is kept"""
     who = principal()
     with the_portal().work(who, repeatable=repeatable(who, "case.signal")) as work:
+        case_id = entry.find(work, reference)
         if work.answer:
             return respond(work.answer, replayed=True)
-        case_id = entry.find(work, reference)
         work.narrow([case_id])
         case = registry.case_of(work, case_id)
         agency = who.agencies[0] if who.agencies else None

@@ -12,7 +12,7 @@ from portal.access import grants
 from portal.access.scoping import visible
 from portal.api.allowed import allowed
 from portal.api.asking import language, principal, the_portal
-from portal.api.on_task import WRITES, TaskGuided, TaskShown, act_on, holder, seen
+from portal.api.on_task import WRITES, TaskGuided, TaskShown, act_on, demand_team, holder
 from portal.api.paging import Page, after, instant, page
 from portal.api.schemas import Schema
 from portal.api.spec import Resource
@@ -104,7 +104,7 @@ def list_tasks(query: dict[str, Any]) -> Any:
 def show_task(id: UUID) -> Any:
     """One task, how it is done and how it may end"""
     with the_portal().work(principal()) as work:
-        row = seen(work, id)
+        row = entry.task(work, id)
         told = guidance.of_task(work, row, language=language())
     return row | told, {"ETag": etag(row["version"])}
 
@@ -141,9 +141,10 @@ def complete(body: dict[str, Any], id: UUID) -> Response:
 def preview(body: dict[str, Any], id: UUID) -> Any:
     """See the letter of a decision before it is taken, with its dates"""
     with the_portal().work(principal()) as work:
-        case_id = seen(work, id)["case_id"]
+        case_id = entry.task(work, id)["case_id"]
         work.narrow([case_id])
         grants.demand_open(work, case_id, principal().subject)
+        demand_team(principal(), worklist.task_of(work, case_id, id))
         return decisions.previewed(work, casework.preview(work, worklist.task_of(work, case_id, id), **body))
 
 

@@ -132,6 +132,13 @@ def route(work: Work, case_id: UUID, *, service: str, service_hash: str, agency:
     work.record(case_id, "CaseRouted", agency=agency, channel=row["channel"], service=service, service_hash=service_hash, from_service=before, why=why)
 
 
+def mark_sealed(work: Work, case_id: UUID, sealed: bool) -> None:
+    """Shows those who still see the case that it is sealed. The seal's own event has told."""
+    row = case_of(work, case_id)
+    if row["sealed"] != sealed:
+        work.change(row, sealed=sealed)
+
+
 def follow(work: Work, case_id: UUID, service_hash: str) -> None:
     """From here on the case goes by that version of its service. The move that brings it there is told of its run."""
     work.change(case_of(work, case_id), service_hash=service_hash)

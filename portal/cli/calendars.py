@@ -28,7 +28,8 @@ def calendars(agency: str | None, whole: bool) -> None:
     """
     from portal.app import build_portal
     from portal.catalogue.versions import versions
-    from portal.standards.replan import READER, running
+    from portal.standards.replan import running
+    from portal.unit_of_work import READER
 
     portal = build_portal()
     wanted = [id for id in sorted(portal.catalogue.calendars) if agency in (None, id, id.partition("/")[0])]

@@ -121,12 +121,12 @@ def _seen(name: str, asked: str | None) -> tuple[list[Version], Version | None, 
         return None
     from portal.app import build_portal
     from portal.errors import Unavailable
-    from portal.unit_of_work import Principal
+    from portal.unit_of_work import READER
     from portal.views.versions import definition, of, published
 
     portal = build_portal()
     try:
-        with portal.work(Principal("champion", subject="portal")) as work:
+        with portal.work(READER) as work:
             known = published(work, name, counted=True)
             shown = of(known, asked)[-1] if asked is not None else next((one for one in known if one.present), None)
             return known, shown, definition(work, shown) if shown and asked is not None else None

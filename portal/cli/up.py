@@ -43,7 +43,7 @@ def up(data: Path, port: int, mail_port: int, workers: int, with_parent: bool) -
     plan = Plan(data.absolute(), port, mail_port, workers, frozenset(commands))
     try:
         catalogue = load()
-        everybody = people(catalogue.agencies.values(), front_office(catalogue))
+        everybody = people(catalogue.agencies.values(), front_office(catalogue), catalogue.services)
         with one_machine(plan, signers(catalogue), everybody, say=_say) as portal:
             _table(portal, everybody)
             portal.stay()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
+from portal.access import seals
 from portal.dispatch.mail import BadAddress, Letter, compose
 from portal.dispatch.words import facts, written
 from portal.outbox import escalations, pages
@@ -38,7 +39,7 @@ def _page(work: Work, claim: Claim) -> Letter | Refusal:
     if agency is None or not 0 <= person < len(agency.duty):
         return Refusal("the agency's definition names no such duty person", retry=False, code="no-duty-person")
     language = work.portal.settings.default_language
-    return _letter(work, claim, channel=pages.CHANNEL, to=agency.duty[person].email, template="duty", language=language, refs={})
+    return _letter(work, claim, channel=pages.CHANNEL, to=_among_named(work, claim, agency.duty[person].email), template="duty", language=language, refs={})
 
 
 def _escalation(work: Work, claim: Claim) -> Letter | Refusal:
@@ -48,7 +49,16 @@ def _escalation(work: Work, claim: Claim) -> Letter | Refusal:
         return Refusal(f"the agency's definition names nobody as {role}", retry=False, code="no-person")
     refs = {"due_at": claim.body["due_at"], "clock": str(claim.subject)}
     language = work.portal.settings.default_language
-    return _letter(work, claim, channel=escalations.CHANNEL, to=person.email, template="escalation", language=language, refs=refs)
+    return _letter(work, claim, channel=escalations.CHANNEL, to=_among_named(work, claim, person.email), template="escalation", language=language, refs=refs)
+
+
+def _among_named(work: Work, claim: Claim, otherwise: str) -> str:
+    """Where staff are told of the case: of a sealed one at the address of somebody it names, and nowhere else."""
+    for item in seals.contacts(work, claim.case_id):
+        value: Any = items.get(work, claim.case_id, item)
+        if isinstance(value, str):
+            return value
+    return otherwise
 
 
 def _letter(work: Work, claim: Claim, *, channel: str, to: str, template: str, language: str, refs: dict[str, Any]) -> Letter | Refusal:

@@ -257,6 +257,12 @@ TYPES: dict[str, EventType] = dict(
         _type("CasePublished", "A caseworker said what everybody may see of it.", "item", "commitment", "shown", "official"),
         _type("WordReceived", "Somebody who did not prove to stand on the case wrote about it; people read it.", "item", "commitment", "source", "why"),
         _type("AccessBarred", "The case is closed to one of the staff.", "official", "why"),
+        _type("CaseSealed", "The case is there for the people named and for nobody else of the staff.", "ground", "named", "words"),
+        _type("CaseUnsealed", "The case is there for its agencies again.", "ground", "words"),
+        _type("GlassBroken", "An administrator looks into the case, for a while and a reason.", "official", "until", "words"),
+        _type("MandateGiven", "A party lets somebody stand on the case for it.", "mandate", "scope", "until"),
+        _type("MandateAccepted", "A representative took the mandate up.", "mandate", "party", "scope"),
+        _type("MandateEnded", "A mandate ended before its day.", "mandate"),
     )
 )
 

@@ -125,6 +125,6 @@ def _open(work: Work, case: Row, service: Service, objection_id: UUID, answers: 
         known: Any = (items.get(work, case["case_id"], party["contact"]) if party["contact"] else None) or {}
         reached = {**known, **(contact if party is applicant else {})}
         kept = items.put(work, objection_id, "contact", reached, party_id=party["party_id"])[0] if reached else None
-        who = {name: party[name] for name in ("party_id", "role", "subject", "language")}
+        who = {name: party[name] for name in ("party_id", "role", "subject", "language", "scope", "until")}
         register.put_on(work, objection_id, **who, channel="email" if reached.get("email") else party["channel"], contact=kept)
     return opened

@@ -20,14 +20,17 @@ class Person:
     roles: tuple[str, ...]
     agency: str | None = None
     teams: tuple[str, ...] = ()
+    #: Of a champion: the services it answers for; `*`: all.
+    services: tuple[str, ...] = ()
 
 
 CITIZENS = (Person("alice", "Alice Moreau", ("citizen",)), Person("bilal", "Bilal Haddad", ("citizen",)))
 
 #: Who answers for the whole portal rather than for one agency.
 OFFICE = (
-    Person("champion", "Clara Lindt", ("champion",)),
+    Person("champion", "Clara Lindt", ("champion",), services=("*",)),
     Person("admin", "Amir Novak", ("administrator",)),
+    Person("admin-2", "Ines Kaya", ("administrator",)),
 )
 
 
@@ -44,12 +47,13 @@ def front_office(catalogue: Catalogue) -> str | None:
     return next((service.agency for service in catalogue.services.values() if service.triage), None)
 
 
-def people(agencies: Iterable[Agency], front_office: str | None = None) -> list[Person]:
+def people(agencies: Iterable[Agency], front_office: str | None = None, services: Iterable[str] = ()) -> list[Person]:
     """Everybody there is for these agencies: for each team `AGENCY-TEAM` and `AGENCY-TEAM-2`.
 
-    Those of the front office are triage officers too, and its duty person is `duty`.
+    `champion` answers for all services, `champion-2` for the first of `services`. Those of the front office are triage officers too, and its
+    duty person is `duty`.
     """
-    found = [*CITIZENS, *OFFICE]
+    found = [*CITIZENS, *OFFICE, *([Person("champion-2", "Tomas Reyes", ("champion",), services=tuple(services)[:1])] if services else [])]
     for agency in sorted(agencies, key=lambda agency: agency.id):
         front = agency.id == front_office
         for team in dict.fromkeys(queue.team for queue in agency.queues):
@@ -81,4 +85,7 @@ def remembered(data: Path) -> list[Person]:
     place = data / "people.json"
     if not place.exists():
         raise NeverStarted(f"no portal was started on {data.absolute()} yet: start it with `make run`, or name its folder with DATA")
-    return [Person(one["id"], one["name"], tuple(one["roles"]), one["agency"], tuple(one["teams"])) for one in json.loads(place.read_text("utf-8"))]
+    return [
+        Person(one["id"], one["name"], tuple(one["roles"]), one["agency"], tuple(one["teams"]), tuple(one.get("services", ())))
+        for one in json.loads(place.read_text("utf-8"))
+    ]

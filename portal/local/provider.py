@@ -128,7 +128,7 @@ class Provider:
 
 def claims(person: Person) -> dict[str, Any]:
     """What is said of a person, in id_tokens and access tokens alike."""
-    return {"name": person.name, "roles": list(person.roles), "agency": person.agency, "teams": list(person.teams)}
+    return {"name": person.name, "roles": list(person.roles), "agency": person.agency, "teams": list(person.teams), "services": list(person.services)}
 
 
 def client_of(secret: str, public_url: str) -> Client:

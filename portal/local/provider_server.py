@@ -108,7 +108,7 @@ def _metadata(address: str) -> dict[str, Any]:
         "code_challenge_methods_supported": ["S256"],
         "acr_values_supported": [STRONG, WEAK],
         "scopes_supported": ["openid", "profile"],
-        "claims_supported": ["sub", "name", "roles", "agency", "teams", "acr", "amr", "auth_time", "sid"],
+        "claims_supported": ["sub", "name", "roles", "agency", "teams", "services", "acr", "amr", "auth_time", "sid"],
         "authorization_response_iss_parameter_supported": True,
     }
 

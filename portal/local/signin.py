@@ -57,6 +57,7 @@ def issue(person: Person, data: str | Path, *, lifetime: int = LIFETIME) -> str:
         "roles": list(person.roles),
         "agency": person.agency,
         "teams": list(person.teams),
+        "services": list(person.services),
     }
     return jwt.encode({"alg": ALGORITHM, "typ": "at+jwt", "kid": key.kid}, claims, key, algorithms=[ALGORITHM])
 
@@ -88,5 +89,6 @@ acr = ["urn:onedoor:development:substantial"]
 roles = "roles"
 agency = "agency"
 teams = "teams"
+services = "services"
 name = "name"
 """

@@ -99,7 +99,7 @@ def sure(reference: str) -> Response:
 
 
 @pages.route("/cases/<reference>/withdrawal", methods=["POST"])
-@page("case.write")
+@page("case.withdraw")
 def withdraw(reference: str) -> Response:
     """Takes it back"""
     words = request.form.get("words", "").strip()

@@ -41,7 +41,7 @@ def page(action: str, *, limit: str | None = None) -> Callable[[View], Any]:
             if request.method not in ("GET", "HEAD"):
                 demand_own_form()
             try:
-                g.principal = _who(action, open_to_all=anyone in permission.who)
+                g.principal = replace(_who(action, open_to_all=anyone in permission.who), action=action)
                 demand(g.principal, action)
                 return view(*args, **kwargs)
             except NotSignedIn as refused:
@@ -64,7 +64,7 @@ def _who(action: str, *, open_to_all: bool) -> Principal:
     who: Principal = g.signed_in.principal if g.signed_in else ANONYMOUS
     if g.signed_in and request.method not in ("GET", "HEAD") and not own_form.matches(the_portal(), g.signed_in.id, request.form.get(own_form.FIELD, "")):
         raise ForeignForm
-    if action in ("case.read", "case.write", "case.message") and who.scope in ("anonymous", "party"):
+    if action in ("case.read", "case.write", "case.withdraw", "case.message") and who.scope in ("anonymous", "party"):
         return with_proofs(who)
     return who
 
@@ -78,7 +78,7 @@ def with_proofs(who: Principal) -> Principal:
 def _to_sign_in(refused: NotSignedIn, subjects: list[str]) -> Response:
     """Who is not signed in, or not any more, is asked to, and goes on where it was. Pages of a case ask for its secret instead."""
     ended = isinstance(refused, SessionEnded)
-    if request.method not in ("GET", "HEAD") or ("party" in subjects and not ended):
+    if request.method not in ("GET", "HEAD") or (any(one.startswith("party") for one in subjects) and not ended):
         raise refused
     going = request.full_path.rstrip("?")
     response = Response(status=303, headers={"Location": "/sign-in?" + urlencode({"next": going} | ({"ended": "1"} if ended else {}))})

@@ -15,7 +15,7 @@ from portal.access import identity
 from portal.access.identity import NAME, STAFF
 from portal.access.providers import Provider
 from portal.errors import Refusal
-from portal.unit_of_work import Principal
+from portal.unit_of_work import EVERY, Principal
 from portal.wire.openid import ProviderClient, ProviderFault
 
 #: Seconds between leaving for the provider and coming back; sign-ins one browser may have under way.
@@ -148,8 +148,8 @@ def _options(provider: Provider) -> dict[str, Any]:
     return demanded | {"iss": {"essential": True, "value": provider.issuer}, "aud": {"essential": True, "value": provider.client_id}}
 
 
-def roles(vouched: Vouched) -> tuple[tuple[str, ...], str | None, tuple[str, ...], Any]:
-    """Roles, agency, teams and name as the claims of the provider say, by its mapping. What is not known here is passed over."""
+def roles(vouched: Vouched) -> tuple[tuple[str, ...], str | None, tuple[str, ...], tuple[str, ...], Any]:
+    """Roles, agency, teams, services and name as the claims of the provider say, by its mapping. What is not known here is passed over."""
     provider, claims = vouched.provider, vouched.claims
     said = [provider.roles.get(one, one if not provider.roles else "") for one in _texts(_claim(claims, provider.claims.roles))]
     known = {role for role, _ in identity.SCOPES}
@@ -159,7 +159,8 @@ def roles(vouched: Vouched) -> tuple[tuple[str, ...], str | None, tuple[str, ...
     agency = next(iter(_texts(_claim(claims, provider.claims.agency))), None)
     agency = provider.agencies.get(agency, agency) if agency else None
     teams = tuple(one for one in _texts(_claim(claims, provider.claims.teams)) if NAME.fullmatch(one))
-    return mine, agency if agency and NAME.fullmatch(agency) else None, teams, _claim(claims, provider.claims.name)
+    services = tuple(one for one in _texts(_claim(claims, provider.claims.services)) if NAME.fullmatch(one) or one == EVERY)
+    return mine, agency if agency and NAME.fullmatch(agency) else None, teams, services, _claim(claims, provider.claims.name)
 
 
 def demand_strong(vouched: Vouched, who: Principal) -> None:

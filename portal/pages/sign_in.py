@@ -93,14 +93,14 @@ def sign_out() -> Response:
 def _begun(vouched: Vouched) -> Response:
     """A session of who was vouched for; the one this browser held is over."""
     portal, provider = the_portal(), vouched.provider
-    roles, agency, teams, name = relying.roles(vouched)
+    roles, agency, teams, services, name = relying.roles(vouched)
     with portal.work(ENGINE) as work:
         kept = people.find(work, provider.issuer, vouched.subject)
         if kept:
             if kept.ended:
                 raise NoRole
-            roles, agency, teams, name = kept.roles, kept.agency, kept.teams, kept.name or name
-        who = identity.principal(provider.issuer, vouched.subject, roles=roles, agency=agency, teams=teams, name=name)
+            roles, agency, teams, services, name = kept.roles, kept.agency, kept.teams, kept.services, kept.name or name
+        who = identity.principal(provider.issuer, vouched.subject, roles=roles, agency=agency, teams=teams, services=services, name=name)
         relying.demand_strong(vouched, who)
         sessions.end_token(work, session_cookie.token())
         token = sessions.begin(

@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from portal.db import new_id
 from portal.parties.tables import case_parties
-from portal.unit_of_work import Row, Work
+from portal.unit_of_work import Mandate, Row, Work
 
 
 def put_on(
-    work: Work, case_id: UUID, *, party_id: UUID | None = None, role: str, subject: str | None, language: str, channel: str | None, contact: UUID | None
+    work: Work,
+    case_id: UUID,
+    *,
+    party_id: UUID | None = None,
+    role: str,
+    subject: str | None,
+    language: str,
+    channel: str | None,
+    contact: UUID | None,
+    **mandate: Any,
 ) -> Row:
-    """A party on a case. `channel` None: it looks the case up itself. The case's own event names it."""
+    """A party on a case. `channel` None: it looks the case up itself; `mandate`: `scope` and `until` of a representative. The case's own event names it."""
     return work.add(
         case_parties,
         case_id=case_id,
@@ -24,6 +35,7 @@ def put_on(
         channel=channel,
         contact=contact,
         since=work.now,
+        **mandate,
     )
 
 
@@ -34,12 +46,12 @@ def load(work: Work, case_ids: Collection[UUID]) -> None:
 
 def of_case(work: Work, case_id: UUID) -> list[Row]:
     """Who stands on a case in hand now."""
-    return [row for row in work.rows(case_parties, case_id) if row["until"] is None]
+    return [row for row in work.rows(case_parties, case_id) if row["until"] is None or row["until"] > work.now]
 
 
 def told(work: Work, case_id: UUID) -> list[Row]:
     """Parties to be told of the case now, and by a channel of their own."""
-    return [row for row in work.rows(case_parties, case_id) if row["until"] is None and row["channel"]]
+    return [row for row in of_case(work, case_id) if row["channel"]]
 
 
 def reachable(work: Work, case_ids: Collection[UUID]) -> int:
@@ -48,8 +60,21 @@ def reachable(work: Work, case_ids: Collection[UUID]) -> int:
     return sum(len(told(work, case_id)) for case_id in case_ids)
 
 
-def stands_on(work: Work, case_id: UUID, subject: str | None) -> bool:
-    """True where the person who signed in stands on the case now; asked as that person, so row-level security answers too."""
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How somebody stands on a case: for itself (`mandate` None), or with a mandate."""
+
+    mandate: Mandate | None
+
+
+#: The widest first: for itself, then what a mandate lets do.
+_WIDEST: tuple[Mandate | None, ...] = (None, "all", "act", "read")
+
+
+def standing(work: Work, case_id: UUID, subject: str | None) -> Standing | None:
+    """How the person who signed in stands on the case now, None where not at all; asked as that person, so row-level security answers too."""
     if subject is None:
-        return False
-    return bool(work.sql("SELECT 1 FROM case_parties WHERE case_id = %s AND subject = %s AND until IS NULL", (case_id, subject)))
+        return None
+    asked = "SELECT scope FROM case_parties WHERE case_id = %s AND subject = %s AND (until IS NULL OR until > %s)"
+    scopes = {scope for (scope,) in work.sql(asked, (case_id, subject, work.now))}
+    return next((Standing(one) for one in _WIDEST if one in scopes), None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Index, PrimaryKeyConstraint, Table, Text, Uuid
+from sqlalchemy import Column, Index, LargeBinary, PrimaryKeyConstraint, Table, Text, Uuid
 
 from portal.db import CASE_TABLE, case_id, instant, metadata
 
@@ -13,7 +13,7 @@ case_parties = Table(
     Column("party_id", Uuid, nullable=False),
     #: `applicant`, `guardian`, `representative`, `affected`, `payer`.
     Column("role", Text, nullable=False),
-    #: What a representative may do; None: all.
+    #: What a representative may do, `read`, `act` or `all`; None: it stands there for itself.
     Column("scope", Text),
     #: Pseudonym of the person who signed in, `issuer|sub`; None: known by the case secret alone.
     Column("subject", Text),
@@ -26,6 +26,26 @@ case_parties = Table(
     instant("until"),
     PrimaryKeyConstraint("case_id", "party_id", "role"),
     Index("case_parties_subject_ix", "subject", "case_id"),
+    info=CASE_TABLE,
+)
+
+#: Somebody may stand on the case for its party: offered with a code, taken by who signs in and brings it.
+mandates = Table(
+    "mandates",
+    metadata,
+    case_id(),
+    Column("id", Uuid, nullable=False),
+    #: `read`, `act`, `all`, as in `case_parties`.
+    Column("scope", Text, nullable=False),
+    #: SHA-256 of the code.
+    Column("code_hash", LargeBinary, nullable=False),
+    #: The party it became when it was taken.
+    Column("party_id", Uuid),
+    instant("given_at", nullable=False),
+    instant("until", nullable=False),
+    instant("accepted_at"),
+    instant("ended_at"),
+    PrimaryKeyConstraint("case_id", "id"),
     info=CASE_TABLE,
 )
 

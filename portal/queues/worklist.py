@@ -82,6 +82,14 @@ def release(work: Work, task: Row, *, holder: str, version: int | None) -> None:
     work.record(task["case_id"], "TaskReleased", agency=task["agency"], step=task["step"], task=str(task["id"]))
 
 
+def hand_back(work: Work, case_id: UUID, *, but: Collection[str]) -> None:
+    """Tasks of the case that others than these hold are open again. `TaskReleased`."""
+    for task in work.rows(tasks, case_id):
+        if task["status"] == "claimed" and task["holder"] not in but:
+            work.change(task, status="open", holder=None, held_until=None, version=task["version"] + 1)
+            work.record(case_id, "TaskReleased", agency=task["agency"], step=task["step"], task=str(task["id"]))
+
+
 def complete(work: Work, task: Row, *, holder: str, version: int | None, outcome: str | None, service: str | None = None) -> None:
     """The caseworker finished it. `TaskCompleted`; what happens next is a reaction."""
     _present(task, version)

@@ -71,6 +71,26 @@ def end_journey(work: Work, events: list[Event]) -> None:
             registry.close(work, event.case_id, outcome=event.data["outcome"])
 
 
+def part_begun(work: Work, events: list[Event]) -> None:
+    """Who answers for the service of a part sees the life event it is in."""
+    for event in events:
+        if event.data.get("service"):
+            grants.answered_for(work, event.case_id, event.data["service"])
+
+
+def sealed(work: Work, events: list[Event]) -> None:
+    """What others hold of a sealed case goes back to its queue, where those it names find it."""
+    for event in events:
+        registry.mark_sealed(work, event.case_id, True)
+        worklist.hand_back(work, event.case_id, but=event.data["named"])
+
+
+def unsealed(work: Work, events: list[Event]) -> None:
+    """The case says no longer that it is sealed."""
+    for event in events:
+        registry.mark_sealed(work, event.case_id, False)
+
+
 def written(work: Work, events: list[Event]) -> None:
     """Staff wrote to the party: a first answer has been given, and the party is told that there is something to read."""
     for event in events:

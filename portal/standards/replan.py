@@ -23,10 +23,9 @@ from portal.standards.clocks import standing
 from portal.standards.hours import calendar
 from portal.standards.shares import in_shares
 from portal.standards.tables import clocks, timers
-from portal.unit_of_work import RELAY, Portal, Principal, Row, Work
+from portal.unit_of_work import READER, RELAY, Portal, Row, Work
 
 #: Reads the clocks of all cases and writes none.
-READER: Final = Principal("champion")
 #: Cases in one unit of work. What a unit costs grows faster than its cases, and every commit waits for the disk.
 BATCH: Final = 250
 #: How long a case that somebody holds is waited for at the end.

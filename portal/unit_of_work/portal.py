@@ -87,7 +87,7 @@ class Portal:
                 if work.answer is None and work.first_running:
                     raise StillRunning
                 yield work
-                if work.answer is None:
+                if not work.leaves_nothing:
                     _commit(work)
             finally:
                 work._connection.close()

@@ -33,7 +33,8 @@ ROUNDS = 200
 #: Sets who asks; the last but one is the key's advisory lock (null: no key), the last the time.
 _CONTEXT = """SELECT set_config('role', $1, true), set_config('portal.scope', $2, true), set_config('portal.cases', $3, true),
 set_config('portal.agencies', $4, true), set_config('portal.subject', $5, true), set_config('portal.key_space', $6, true),
-pg_try_advisory_xact_lock($7::bigint), clock_timestamp()"""
+set_config('portal.services', $7, true),
+pg_try_advisory_xact_lock($8::bigint), clock_timestamp()"""
 #: Whether what somebody signed in with still stands; PostgreSQL says so in the trip that opens the unit, so an end is an end at once.
 _STANDS = "SELECT portal_stands($1, $2, $3, coalesce($4::timestamptz, clock_timestamp()))"
 _ANSWER = "SELECT fingerprint, status, answer FROM idempotency WHERE principal = $1 AND key_hash = $2::bytea"
@@ -67,6 +68,7 @@ class Work:
         self._new_cases: set[UUID] = set()
         self._pending: list[Event] = []
         self._written: list[Event] = []
+        self._beside: list[Statement] = []
 
     # ------------------------------------------------------------------ opening
 
@@ -99,7 +101,8 @@ class Work:
     def _context(self, scope: str, cases: Iterable[UUID]) -> tuple[str | None, ...]:
         who, key = self.principal, self.repeatable
         key_space, lock = (key.principal, str(key.lock)) if key else ("", None)
-        return (_ROLES.get(scope, "portal_app"), scope, ",".join(map(str, cases)), ",".join(who.agencies), who.subject or "", key_space, lock)
+        services = ",".join(who.services)
+        return (_ROLES.get(scope, "portal_app"), scope, ",".join(map(str, cases)), ",".join(who.agencies), who.subject or "", key_space, services, lock)
 
     def become(self, principal: Principal) -> None:
         """Goes on reading as somebody else: as the party a secret has just proved, for example."""
@@ -236,6 +239,15 @@ class Work:
         if self.repeatable:
             self._rows.add(answers, idempotency.row(self.repeatable, answer, self.now))
 
+    def beside(self, text: str, parameters: tuple[str | None, ...]) -> None:
+        """A statement of a ledger's own that belongs to the unit and asks nothing back: sent with the commit, also where only reading was done."""
+        self._beside.append((text, parameters))
+
+    @property
+    def leaves_nothing(self) -> bool:
+        """True where there is nothing to commit: the answer was given before."""
+        return self.answer is not None and not self._beside
+
     def recorded(self) -> list[Event]:
         """Events of this unit that have been settled, in order."""
         return self._written
@@ -251,4 +263,4 @@ class Work:
                 self._rows.add(events, row)
             self.wakes.add("fold")
         sent = [self._rows.statement()] if self._rows.written() else []
-        self._together(*sent, ("COMMIT", ()))
+        self._together(*sent, *self._beside, ("COMMIT", ()))

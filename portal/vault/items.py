@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from hashlib import sha256
 from hmac import new as hmac_new
 from os import urandom
@@ -57,3 +57,8 @@ def published(work: Work, wanted: Mapping[UUID, UUID]) -> dict[UUID, Any]:
         (list(wanted), list(wanted.values())),
     )
     return dict(found)
+
+
+def some(ids: Collection[UUID]) -> Select[Any]:
+    """Items of these ids that were not erased, for a reader; pass it through `access.visible`."""
+    return select(vault_items).where(vault_items.c.id.in_(ids), vault_items.c.erased_at.is_(None))

@@ -46,6 +46,7 @@ _STAFF_ONLY = frozenset(
         "ReferralLapsed",
         "ReferralDisputed",
         "ReferralEnded",
+        "GlassBroken",
     }
 )
 _HIDDEN = frozenset(
@@ -56,6 +57,7 @@ _HIDDEN = frozenset(
         "reasons",
         "item",
         "holder",
+        "named",
         "official",
         "second",
         "party",
@@ -87,6 +89,7 @@ def case(work: Work, case_id: UUID, *, language: str) -> dict[str, Any]:
         "agency": row["agency"],
         "channel": row["channel"],
         "danger": row["danger"],
+        "sealed": row["sealed"],
         "received_at": row["received_at"],
         "closed_at": row["closed_at"],
         "outcome": row["outcome"],

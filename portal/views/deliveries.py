@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from portal.access import grants
+from portal.access import grants, reads
 from portal.access.scoping import visible
 from portal.cases import registry
 from portal.errors import Conflict, NotFound
@@ -28,18 +28,26 @@ def of_case(work: Work, case_id: UUID) -> list[dict[str, Any]]:
     return _shown(work, work.run(visible(work, deliveries.listed(case_id=case_id, limit=1000))))
 
 
-def retry(work: Work, id: UUID) -> UUID:
-    """Sends a parked handover again; its case. NotFound, or Conflict where it is not parked, or its step was ended otherwise meanwhile."""
-    found = work.run(visible(work, deliveries.listed(id=id, limit=1)))
-    if not found:
+def found(work: Work, id: UUID) -> UUID:
+    """The case of a handover the reader may see; NotFound where there is none."""
+    rows = work.run(visible(work, deliveries.listed(id=id, limit=1)))
+    if not rows:
         raise NotFound
-    case_id: UUID = found[0]["case_id"]
+    case_id: UUID = rows[0]["case_id"]
+    reads.note(work, case_id)
+    return case_id
+
+
+def retry(work: Work, case_id: UUID, id: UUID) -> None:
+    """Sends a parked handover again. NotFound, or Conflict where it is not parked, or its step was ended otherwise meanwhile."""
     work.narrow([case_id])
     grants.demand_open(work, case_id, work.principal.subject)
-    step_run = found[0]["subject"]
+    row = row_of(work, case_id, id)
+    if row is None:
+        raise NotFound
+    step_run = row["subject"]
     if ledger.step_run(work, case_id, step_run)["status"] != "begun" or not deliveries.retry(work, case_id, step_run):
         raise Conflict("This handover does not wait for people: it has left, is being tried, or its step has ended. Look at its state.")
-    return case_id
 
 
 def in_hand(work: Work, case_id: UUID, id: UUID) -> dict[str, Any]:

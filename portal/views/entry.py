@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from typing import Any
 from uuid import UUID
 
+from portal.access import reads
 from portal.access.scoping import visible
 from portal.cases import reference as references
 from portal.cases import registry, secret
 from portal.errors import NotFound, NotSignedIn, TooMany
-from portal.parties import register
+from portal.parties import mandates, register
+from portal.queues import worklist
 from portal.unit_of_work import ANONYMOUS, Portal, Principal, Work
 
 
@@ -24,26 +28,49 @@ def prove(portal: Portal, who: Principal, reference: str, given: str | None) -> 
         raise NotSignedIn("Send the case secret in the header Case-Secret, or sign in.")
     with portal.work(who) as work:
         case_id, _ = registry.find(work, standard)
-        if not register.stands_on(work, case_id, who.subject):
+        standing = register.standing(work, case_id, who.subject)
+        if standing is None:
             raise NotFound
-    return Principal("party", subject=who.subject, roles=who.roles, cases=(case_id,))
+    return Principal("party", subject=who.subject, roles=who.roles, cases=(case_id,), mandate=standing.mandate)
 
 
 def find(work: Work, reference: str) -> UUID:
-    """Id of the case behind a reference, where the unit's principal may see the case; NotFound where not."""
+    """Id of the case behind a reference, where the unit's principal may see the case; NotFound where not. Staff who find it have looked at it."""
     case_id, _ = registry.find(work, references.read(reference))
     if not work.run(visible(work, registry.one(case_id))):
         raise NotFound
+    reads.note(work, case_id)
     return case_id
+
+
+def task(work: Work, id: UUID) -> dict[str, Any]:
+    """A task the unit's principal may see; NotFound where there is none. Whoever finds it has looked at its case."""
+    found = work.run(visible(work, worklist.one(id)))
+    if not found:
+        raise NotFound
+    reads.note(work, found[0]["case_id"])
+    return found[0]
+
+
+def represent(portal: Portal, who: Principal, reference: str, code: str) -> dict[str, Any]:
+    """Who signed in takes up a mandate. NotFound for a code that opens nothing; wrong ones count against the reference as wrong secrets do."""
+    standard = references.read(reference)
+    with portal.work(who) as work:
+        _demand_unlocked(work, standard)
+        found = _found(work, standard)
+        if found is not None:
+            work.narrow([found[0]])
+            with suppress(NotFound):
+                taken = mandates.accept(work, found[0], code, subject=str(who.subject))
+                return {"reference": standard, "scope": taken["scope"], "until": taken["until"]}
+        secret.failed(work, standard)
+    raise NotFound
 
 
 def _by_secret(portal: Portal, reference: str, given: str) -> Principal:
     key = portal.settings.secret_key.get_secret_value()
     with portal.work(ANONYMOUS) as work:
-        until = secret.locked(work, reference)
-        if until:
-            wait = max(1, round((until - work.now).total_seconds()))
-            raise TooMany("There were too many tries with a wrong secret. Wait a quarter of an hour, or ask at the counter.", retry_after=wait)
+        _demand_unlocked(work, reference)
         found = _found(work, reference)
         good = found is not None and secret.matches(key, found[0], found[1], given)
         if not good:
@@ -51,6 +78,13 @@ def _by_secret(portal: Portal, reference: str, given: str) -> Principal:
     if not good or found is None:
         raise NotFound
     return Principal("party", cases=(found[0],))
+
+
+def _demand_unlocked(work: Work, reference: str) -> None:
+    until = secret.locked(work, reference)
+    if until:
+        wait = max(1, round((until - work.now).total_seconds()))
+        raise TooMany("There were too many tries with a wrong secret. Wait a quarter of an hour, or ask at the counter.", retry_after=wait)
 
 
 def _found(work: Work, reference: str) -> tuple[UUID, int] | None:

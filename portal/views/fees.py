@@ -8,6 +8,7 @@ from uuid import UUID
 
 from babel.numbers import format_currency, get_currency_precision
 
+from portal.access import reads
 from portal.access.scoping import visible
 from portal.catalogue.definitions import Text
 from portal.catalogue.languages import say
@@ -43,6 +44,7 @@ def one(work: Work, id: UUID) -> dict[str, Any]:
     found = work.run(visible(work, ledger.one(id)))
     if not found:
         raise NotFound("There is no fee of that number, or you may not see it.")
+    reads.note(work, found[0]["case_id"])
     return found[0]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from portal.access import grants
+from portal.access import grants, reads
 from portal.access.scoping import visible
 from portal.cases import registry
 from portal.errors import NotFound
@@ -29,6 +29,7 @@ def seen(work: Work, id: Any) -> dict[str, Any]:
     found = work.run(visible(work, offers.one(id)))
     if not found:
         raise NotFound
+    reads.note(work, found[0]["case_id"], why="referral")
     return found[0]
 
 

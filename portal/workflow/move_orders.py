@@ -18,10 +18,9 @@ from portal.db import new_id
 from portal.errors import Conflict, NotAllowed, NotFound
 from portal.runs import moves
 from portal.runs.moves import NOBODY, Move
-from portal.unit_of_work import RELAY, Portal, Principal, Work
+from portal.unit_of_work import READER, RELAY, Portal, Work
 
 #: Reads the runs of all cases and writes none.
-READER: Final = Principal("champion")
 #: One person alone moves at most so many cases over the API.
 ALONE: Final = 100
 

@@ -22,10 +22,9 @@ from portal.queues import worklist
 from portal.runs import ledger, moves
 from portal.runs.moves import Move
 from portal.standards import clocks
-from portal.unit_of_work import RELAY, Portal, Work
+from portal.unit_of_work import READER, RELAY, Portal, Work
 from portal.workflow.crossing import Line, bring_over, changed, dates
 from portal.workflow.landing import Plan
-from portal.workflow.move_orders import READER
 from portal.workflow.turning_back import backwards
 
 #: Cases in one unit of work.

@@ -48,6 +48,8 @@ class Issuer:
             "roles": ["caseworker"],
             "agency": "roads",
             "teams": ["streets"],
+            # Of champions: all.
+            "services": ["*"],
         }
         return {name: value for name, value in (good | changed).items() if value is not None}
 

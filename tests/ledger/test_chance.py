@@ -96,7 +96,7 @@ def test_nothing_is_told_of_what_does_not_run_or_before_there_is_a_model(portal:
 
 def test_those_who_show_a_chance_cannot_change_its_model(portal: Portal) -> None:
     chance.refit(portal, until=NOW)
-    with pytest.raises(InsufficientPrivilege), portal.work(Principal("champion", subject="x")) as work:
+    with pytest.raises(InsufficientPrivilege), portal.work(Principal("champion", subject="x", services=("*",))) as work:
         work.sql("UPDATE chance_models SET as_of = now()")
 
 

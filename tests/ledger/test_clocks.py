@@ -29,7 +29,7 @@ from portal.workflow import casework, waiting
 from tests.ledger.test_main_job import CLERK, REGISTRAR, case, do, history, needed, send, task
 
 WORKER = Principal("staff", "tests|worker", agencies=("social-services",), roles=("caseworker",))
-CHAMPION = Principal("champion", "tests|champion", roles=("champion",))
+CHAMPION = Principal("champion", "tests|champion", roles=("champion",), services=("*",))
 DAY = timedelta(days=1)
 
 

@@ -316,7 +316,7 @@ def test_each_layer_alone_hides_other_people_s_fees(door: Counter) -> None:
         "party": (Principal("party", cases=(id,)), True),
         "stranger": (Principal("party", cases=(UUID(int=7),)), False),
         "anonymous": (Principal("anonymous"), False),
-        "champion": (Principal("champion", "c"), True),
+        "champion": (Principal("champion", "c", services=("*",)), True),
         "provider": (Principal("agency", "p", agencies=("p",)), False),
     }
     for name, (principal, sees) in who.items():

@@ -103,7 +103,7 @@ def test_row_level_security_alone_hides_what_is_not_yours(city: Portal, filled: 
         Principal("staff"): 0,
         Principal("party", cases=(filled,)): 1,
         Principal("party", cases=(new_id(),)): 0,
-        Principal("champion", "tests|champion"): 1,
+        Principal("champion", "tests|champion", services=("*",)): 1,
         Principal("admin", "tests|admin"): 0,
         ANONYMOUS: 0,
         ENGINE: 0,
@@ -116,7 +116,7 @@ def test_row_level_security_alone_hides_what_is_not_yours(city: Portal, filled: 
 def test_scoping_alone_hides_what_is_not_yours(city: Portal, filled: UUID) -> None:
     """With row-level security opened wide: the statement itself is narrow."""
     for who, count in ((CLERK, 1), (Principal("staff", agencies=("social-services",)), 0), (Principal("party", cases=(new_id(),)), 0), (ANONYMOUS, 0)):
-        with city.work(Principal("champion", "tests|champion")) as work:
+        with city.work(Principal("champion", "tests|champion", services=("*",))) as work:
             work.principal = who
             assert len(work.run(visible(work, registry.one(filled)))) == count, who
 

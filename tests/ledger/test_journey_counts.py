@@ -12,7 +12,7 @@ from portal.settings import settings
 from portal.unit_of_work import ANONYMOUS, Portal, Principal
 from portal.views.versions import live
 
-CHAMPION = Principal("champion", "tests|champion", roles=("champion",))
+CHAMPION = Principal("champion", "tests|champion", roles=("champion",), services=("*",))
 ROADS = Principal("staff", "tests|roads", agencies=("roads",), roles=("caseworker",))
 WATER = Principal("staff", "tests|water", agencies=("water-utility",), roles=("caseworker",))
 

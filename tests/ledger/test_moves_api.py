@@ -17,7 +17,7 @@ from portal.cli.move import move as command
 from portal.db import connect
 from portal.jobs.tasks import sweep
 from portal.settings import Settings, settings
-from portal.unit_of_work import Portal, Principal
+from portal.unit_of_work import READER, Portal
 from portal.workflow import move_orders
 from tests.contracts.issuer import AUDIENCE, ISSUER, Issuer
 from tests.ledger.test_moves import CHANGED, RENAMED, everywhere, stands
@@ -181,7 +181,7 @@ def test_a_command_that_was_stopped_is_gone_on_with_by_the_workers(desk: Desk, t
 
     id = move_orders.begin(desk.portal, asked, mine=MINE)
     assert sweep(desk.portal) == 0
-    with desk.portal.work(Principal("champion")) as work:
+    with desk.portal.work(READER) as work:
         later = work.now + 2 * MINE
     from portal.workflow import moving
 

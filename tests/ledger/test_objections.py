@@ -34,7 +34,7 @@ WORKER = f"{ISSUER}|worker"
 GUISES = (
     Principal("staff", WORKER, agencies=("front-office",), roles=("caseworker",)),
     Principal("staff", WORKER, agencies=("front-office", "social-services"), roles=("caseworker", "duty")),
-    Principal("champion", WORKER, roles=("champion",)),
+    Principal("champion", WORKER, roles=("champion",), services=("*",)),
 )
 COLLEAGUE = Principal("staff", f"{ISSUER}|second-look", agencies=("front-office",), roles=("caseworker",))
 

@@ -22,7 +22,7 @@ from portal.standards.clockwork import rule_term, share_at
 from portal.standards.replan import NotPublished, Outcome, Target, preview, promised, replan, target
 from portal.standards.tables import clocks, timers
 from portal.standards.terms import due
-from portal.unit_of_work import ANONYMOUS, ENGINE, Portal, Row
+from portal.unit_of_work import ANONYMOUS, ENGINE, READER, Portal, Row
 from tests.ledger.changed_calendar import changed
 from tests.servers import Database
 
@@ -278,7 +278,7 @@ def test_the_commands_tell_it_in_words(city: Portal, later: Portal, command: Any
 
 def test_only_its_own_tables(later: Portal) -> None:
     """The reader of all cases cannot write any."""
-    with later.work(replanning.READER) as work:
+    with later.work(READER) as work:
         assert work.run(select(clocks).limit(1).execution_options(visible=True)) == []
         with pytest.raises(Exception, match="row-level security"):
             work.sql("INSERT INTO timers (case_id, id, kind, subject, due_at, generation, armed) VALUES (%s, %s, 'x', %s, now(), 1, true)", (new_id(),) * 3)

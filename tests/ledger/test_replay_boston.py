@@ -20,7 +20,7 @@ from portal.kpi.fold import fold_all
 from portal.kpi.report import report
 from portal.reactions import REACTIONS
 from portal.settings import Settings
-from portal.unit_of_work import FIGURES, Portal, Principal
+from portal.unit_of_work import FIGURES, READER, Portal
 from tests.ledger.conftest import SECRET, catalogue
 from tests.ledger.replays import Row, boston, expected, instant, play, the_whole_year, write
 from tests.servers import ROOT, running_servers
@@ -49,7 +49,7 @@ def rows(shared_data: Path) -> list[Row]:
 
 
 def count(portal: Portal, table: str) -> int:
-    with portal.work(Principal("champion")) as work:
+    with portal.work(READER) as work:
         return int(work.sql(f"SELECT count(*) FROM {table}")[0][0])
 
 
@@ -104,7 +104,7 @@ def test_promises_are_computed_where_the_city_kept_its_rule_and_imported_where_n
             assert abs(request.due_at - target) <= timedelta(seconds=120)
         else:
             assert (request.due_at, request.due_source) == (target, "imported" if target else None)
-    with city.work(Principal("champion")) as work:
+    with city.work(READER) as work:
         stored = dict(work.sql("SELECT c.external_id, k.due_source FROM cases c JOIN clocks k USING (case_id)"))
         assert work.sql("SELECT count(*) FROM timers WHERE armed") == [(0,)]
     assert stored == {request.external_id: request.due_source for request in outcome.requests if request.due_source}
@@ -115,7 +115,7 @@ def test_each_history_reads_as_it_was_lived(city: Portal, rows: list[Row], tmp_p
     last = max(max(request.opened_at, request.closed_at or request.opened_at) for request in outcome.requests)
     for request in outcome.requests:
         assert request.case_id is not None
-        with city.work(Principal("champion")) as work:
+        with city.work(READER) as work:
             told = work.run(history(request.case_id).execution_options(visible=True))
         hash = bytes(32)
         for event in told:
@@ -141,7 +141,7 @@ def test_rows_closed_before_they_were_opened_are_taken_and_flagged(city: Portal,
     early = {row["CASE_ENQUIRY_ID"] for row in rows if negative(row)}
     assert len(early) == 5
     play(city, write(tmp_path / "log.csv", rows))
-    with city.work(Principal("champion")) as work:
+    with city.work(READER) as work:
         flagged = {row[0] for row in work.sql("SELECT external_id FROM cases WHERE 'closed-before-opened' = ANY (flags) AND closed_at < received_at")}
     assert flagged == early
 
@@ -168,7 +168,7 @@ def test_a_run_that_was_cut_off_goes_on_where_it_stopped(city: Portal, rows: lis
     assert (outcome.known, outcome.taken) == (taken, len(rows) - taken)
     fold_all(city)
     same(city, rows, None)
-    with city.work(Principal("champion")) as work:
+    with city.work(READER) as work:
         assert work.sql("SELECT count(*) FROM clocks WHERE status = 'running' AND stopped_at IS NULL AND due_at < %s", (_last(rows),)) == [(0,)]
 
 

@@ -15,7 +15,7 @@ from portal.intake.replay import run
 from portal.intake.replay.log import UnreadableLog
 from portal.kpi.fold import fold_all
 from portal.kpi.report import report
-from portal.unit_of_work import Portal, Principal
+from portal.unit_of_work import READER, Portal
 from tests.ledger.replays import play
 
 HEAD = "id,opened,closed,due,kind,way"
@@ -39,7 +39,7 @@ def taken(portal: Portal, folder: Path, *rows: str, mapping: str = MAPPING, head
 
 
 def stored(portal: Portal, what: str) -> list[tuple[Any, ...]]:
-    with portal.work(Principal("champion")) as work:
+    with portal.work(READER) as work:
         return work.sql(f"SELECT {what} FROM cases ORDER BY external_id")
 
 
@@ -113,7 +113,7 @@ def test_kept_at_the_last_instant_is_in_time_and_the_next_second_is_not(city: Po
         "4,2015-03-02 10:00,,2015-03-04 10:00:02,Lamp,",
     )
     assert (outcome.missed, outcome.closed) == (2, 2)
-    with city.work(Principal("champion")) as work:
+    with city.work(READER) as work:
         found = work.sql("SELECT c.external_id, k.status FROM clocks k JOIN cases c USING (case_id) ORDER BY 1")
         assert work.sql("SELECT count(*) FROM timers WHERE armed") == [(0,)]
     assert found == [("1", "met"), ("2", "missed"), ("3", "missed"), ("4", "running")]

@@ -19,7 +19,7 @@ from tests.definitions.small_city import FILES, plant
 from tests.ledger.versions_of_town import case, do, finish, rows, send, town
 from tests.servers import Database
 
-CHAMPION = Principal("champion", "tests|champion", roles=("champion",))
+CHAMPION = Principal("champion", "tests|champion", roles=("champion",), services=("*",))
 #: `judge` is gone, `weigh` is new, the promise is shorter, and there is a question more.
 LONG_2 = (
     FILES["journeys/long.yaml"]

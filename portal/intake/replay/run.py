@@ -33,7 +33,7 @@ from portal.intake.replay.reading import Document
 from portal.intake.replay.rows import CLOSED_BEFORE_OPENED, Refused, Request, Rows
 from portal.parties import register
 from portal.standards import clocks, timers
-from portal.unit_of_work import ENGINE, Portal, Principal, Work
+from portal.unit_of_work import ENGINE, READER, Portal, Work
 from portal.vault import items
 
 ORIGIN = "replay"
@@ -124,7 +124,7 @@ def replay(
 
 
 def _known(portal: Portal, mapping: Mapping) -> dict[str, Taken]:
-    with portal.work(Principal("champion", subject=ORIGIN)) as work:
+    with portal.work(READER) as work:
         return taken(work, origin=ORIGIN, source=mapping.named)
 
 
