@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
+from flask import Response
 from marshmallow import fields, validate
 
 from portal.api.allowed import allowed
 from portal.api.asking import principal, the_portal
 from portal.api.paging import Page, after, instant, page
+from portal.api.repeats import answer, repeatable, respond
 from portal.api.schemas import Schema
 from portal.api.spec import Resource
 from portal.views import entry
@@ -83,13 +85,19 @@ def list_reads(query: dict[str, Any], reference: str) -> Any:
 
 
 @resource.route("/cases/<reference>/glass", methods=["POST"])
-@allowed("glass.break")
+@allowed("glass.break", headers=("Idempotency-Key",))
 @resource.arguments(GlassReason)
 @resource.response(201, Glass)
-def break_glass(body: dict[str, Any], reference: str) -> Any:
+def break_glass(body: dict[str, Any], reference: str) -> Response:
     """Look into a case for an hour; who answers for it is shown that and why, its party that you did"""
-    with the_portal().work(principal()) as work:
-        return views.break_glass(work, reference, body["reason"])
+    who = principal()
+    with the_portal().work(who, repeatable=repeatable(who, "glass.break")) as work:
+        if work.answer:
+            return respond(work.answer, replayed=True)
+        given = answer(201, Glass().dump(views.break_glass(work, reference, body["reason"])))
+        work.settle()
+        work.keep(given)
+    return respond(given)
 
 
 @resource.route("/glasses")

@@ -36,7 +36,7 @@ def together(connection: Connection[Any], prepared: Prepared, statements: Iterab
     try:
         for text, parameters in statements:
             name = _name(text)
-            asked += [*_prepare(wire, prepared, name, text), None]
+            asked += [*([] if name in asked else _prepare(wire, prepared, name, text)), None]
             wire.send_query_prepared(name, [None if one is None else one.encode() for one in parameters])
         wire.pipeline_sync()
         results = connection.wait(_answers(wire, len(asked) + 1))

@@ -48,12 +48,14 @@ PEOPLE: dict[str, dict[str, Any]] = {
     "bob": {"sub": "bob", "agency": "civil-registry", "teams": ["desk"]},
     "town": {"sub": "town", "agency": "city-council", "teams": ["desk"]},
     "town2": {"sub": "town2", "agency": "city-council", "teams": ["desk"]},
+    "admin": {"sub": "amir", "roles": ["administrator"], "agency": None, "teams": None},
+    "helper": {"sub": "helper", "roles": ["citizen"], "agency": None, "teams": None},
     "champion": {"sub": "champion", "roles": ["champion"], "agency": None, "teams": None},
 }
 #: Tables whose rows of a case must be as many after a crash as without one.
 SHAPE = (
     "tasks", "clocks", "timers", "outbox", "vault_items", "asks", "step_runs", "journey_runs", "decisions", "duty_calls", "feedback", "case_parties",
-    "case_access", "fees", "payments", "fee_proposals", "referrals",
+    "case_access", "fees", "payments", "fee_proposals", "case_seals", "case_named", "case_glasses", "mandates", "referrals",
 )  # fmt: skip
 
 
