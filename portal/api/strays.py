@@ -90,9 +90,9 @@ def attach(body: dict[str, Any], id: UUID) -> Response:
     """It means this case: it is taken as if it had named it"""
     who = principal()
     with the_portal().work(who, repeatable=repeatable(who, "task.attach")) as work:
+        stream, case_id = _seen(work, id), entry.find(work, body["reference"])
         if work.answer:
             return respond(work.answer, replayed=True)
-        stream, case_id = _seen(work, id), entry.find(work, body["reference"])
         work.narrow([stream, case_id])
         grants.demand_open(work, case_id, who.subject)
         task = worklist.task_of(work, stream, id)
@@ -111,9 +111,9 @@ def dismiss(body: dict[str, Any], id: UUID) -> Response:
     """Nothing follows of it"""
     who = principal()
     with the_portal().work(who, repeatable=repeatable(who, "task.dismiss")) as work:
+        stream = _seen(work, id)
         if work.answer:
             return respond(work.answer, replayed=True)
-        stream = _seen(work, id)
         work.narrow([stream])
         task = worklist.task_of(work, stream, id)
         verbs.dismiss(work, task, version=if_match(), words=body["words"])

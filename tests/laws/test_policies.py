@@ -33,13 +33,13 @@ def test_every_table_of_a_case_is_under_row_level_security(policies: Policies) -
 
 def test_a_champion_reads_by_the_services_it_answers_for(policies: Policies) -> None:
     wide = of(policies, "'champion'") - of(policies, "'champion'", "portal_services") - {"vault_items"}
-    assert not wide, f"let champions read {sorted(wide)} by portal_services() as 0014 does"
+    assert not wide, f"let champions read {sorted(wide)} by portal_services() as 0017 does"
 
 
 def test_what_is_closed_or_sealed_is_closed_on_every_table_staff_read(policies: Policies) -> None:
     read = of(policies, "'staff'") | of(policies, "'champion'") | of(policies, "'admin'")
     closed = of(policies, "portal_barred", "'staff'", "'champion'", "'admin'", kind="RESTRICTIVE")
-    assert read - closed <= {"people", "sessions"}, "add the restrictive policy TABLE_barred as 0014 does"
+    assert read - closed <= {"people", "sessions"}, "add the restrictive policy TABLE_barred as 0017 does"
 
 
 def test_parties_read_the_same_tables_by_both_layers(policies: Policies) -> None:
@@ -48,4 +48,4 @@ def test_parties_read_the_same_tables_by_both_layers(policies: Policies) -> None
 
 def test_an_administrator_sees_through_broken_glass_what_staff_see(policies: Policies) -> None:
     staff = of(policies, "'staff'", "portal_agencies") - {"cash_days"}
-    assert staff <= of(policies, "'admin'", "case_glasses"), "add the policy TABLE_glass as 0014 does"
+    assert staff <= of(policies, "'admin'", "case_glasses"), "add the policy TABLE_glass as 0017 does"
