@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
+from authlib.common.errors import AuthlibBaseError
 from authlib.integrations.flask_client import OAuth, OAuthError
 from flask import Flask, request, session
 from joserfc.errors import JoseError
@@ -91,7 +92,7 @@ class Relying:
             self._demand_sender(client)
             tokens = client.authorize_access_token(claims_options=_options(provider), leeway=LEEWAY)
             return self._vouched(client, provider, tokens, kept)
-        except OAuthError as error:
+        except AuthlibBaseError as error:
             raise SignInFailed("cancelled" if error.error == "access_denied" else "refused", provider.id) from error
         except (JoseError, KeyError, TypeError, AttributeError, RecursionError, OverflowError) as error:
             raise SignInFailed("refused", provider.id) from error
