@@ -41,6 +41,11 @@ def citizen(who: Principal) -> bool:
     return who.scope == "party" and who.subject is not None
 
 
+def signed_in(who: Principal) -> bool:
+    """Whoever signed in, as somebody."""
+    return who.scope in ("party", "staff", "champion", "admin") and who.subject is not None
+
+
 def caseworker(who: Principal) -> bool:
     """Staff of an agency."""
     return who.scope == "staff" and "caseworker" in who.roles
@@ -133,6 +138,8 @@ PERMISSIONS: dict[str, Permission] = {
     "agency.report": Permission("Report back on a handover.", (agency_system,)),
     "payment.report": Permission("Report what became of a card payment.", (agency_system,)),
     "session.begin": Permission("Sign in, or out.", (anyone,)),
+    "session.read": Permission("See with which browsers one is signed in.", (signed_in,)),
+    "session.end": Permission("End one's own sessions.", (signed_in,)),
     "development.sign-in": Permission("Sign in as a sample person (local mode only).", (anyone,)),
 }
 

@@ -30,6 +30,7 @@ from portal.api import (
     revocations,
     seals,
     services,
+    sessions,
     signals,
     spec,
     strays,
@@ -78,6 +79,7 @@ def install(
             revocations.resource,
             indicators.resource,
             breaches.resource,
+            sessions.resource,
             health.resource,
         ],
     )

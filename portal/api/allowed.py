@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from flask import Flask, g, request
 
 from portal.access.permissions import PERMISSIONS, demand
+from portal.access.remembered import Remembered
 from portal.api.gate import BODY, check_path, check_query
 from portal.api.identity import principal_of, tokens_of
 from portal.api.problems import MACHINES
@@ -53,6 +54,7 @@ def _security(subjects: list[str]) -> list[dict[str, list[str]]]:
 def install(app: Flask, portal: Portal) -> None:
     """Puts the guard before every view."""
     tokens = app.extensions["onedoor.tokens"] = tokens_of(portal)
+    remembered = app.extensions["onedoor.remembered"] = Remembered(portal)
 
     @app.before_request
     def guard() -> None:
@@ -65,7 +67,7 @@ def install(app: Flask, portal: Portal) -> None:
         marks = view.__dict__
         request.max_content_length = marks.get("body", BODY)
         if marks.get("guarded"):
-            who = principal_of(request, portal, tokens, (request.view_args or {}).get("reference"))
+            who = principal_of(request, portal, tokens, remembered, (request.view_args or {}).get("reference"))
             demand(who, marks["action"])
             g.principal = replace(who, action=marks["action"])
 

@@ -8,6 +8,7 @@ from flask import Request
 
 from portal.access import identity
 from portal.access.identity import NAME, NoRole
+from portal.access.remembered import Remembered
 from portal.api.refusals import BadToken
 from portal.api.standing import standing
 from portal.api.tokens import Tokens
@@ -21,13 +22,13 @@ def tokens_of(portal: Portal) -> Tokens:
     return Tokens(settings.token_issuer, settings.token_audience, settings.token_keys)
 
 
-def principal_of(request: Request, portal: Portal, tokens: Tokens, reference: str | None = None) -> Principal:
+def principal_of(request: Request, portal: Portal, tokens: Tokens, remembered: Remembered, reference: str | None = None) -> Principal:
     """Who sends the request: by `Authorization: Bearer` (BadToken where it is not valid), else ANONYMOUS.
 
     Where the address names a case (`reference`), what the asker can prove of it is added: by `Case-Secret`, or by standing on the case.
     """
     header = request.headers.get("Authorization")
-    who = ANONYMOUS if header is None else from_claims(tokens.claims(_bearer(header)))
+    who = ANONYMOUS if header is None else remembered.known(from_claims(tokens.claims(_bearer(header))))
     if reference is None or who.scope not in ("anonymous", "party"):
         return who
     return standing(portal, who, reference, request.headers.get("Case-Secret"))

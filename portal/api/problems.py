@@ -18,7 +18,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
 from portal.api.refusals import BY_STATUS, BadToken, OurFault, TooDeep, title
-from portal.errors import NotSignedIn, Refusal, StillRunning, TooLarge, TooMany, Unavailable
+from portal.errors import NotSignedIn, Refusal, SessionEnded, StillRunning, TooLarge, TooMany, Unavailable
 from portal.telemetry.correlation import taken
 
 #: Paths of machines: their errors are problem documents, those of people pages.
@@ -85,6 +85,8 @@ def install(app: Flask, page: Page, elsewhere: Mapping[str, Teller] | None = Non
         return problem.answer() if request.path.startswith(MACHINES) else page(problem)
 
     def refused(error: Refusal) -> Response:
+        if isinstance(error, SessionEnded):
+            _forget_who_asks(app)
         if error.status in (401, 403) or error.status >= 500:
             _note("refused", error)
         return answer(error)
@@ -121,6 +123,13 @@ def _problem(refusal: Refusal, headers: dict[str, str]) -> Problem:
     if isinstance(refusal, NotSignedIn):
         headers["WWW-Authenticate"] = 'Bearer realm="onedoor"' + (', error="invalid_token"' if isinstance(refusal, BadToken) else "")
     return Problem(refusal, f"urn:uuid:{correlation()}", headers)
+
+
+def _forget_who_asks(app: Flask) -> None:
+    """What this process remembers of the person is not so any more."""
+    who = g.get("principal")
+    if who is not None and who.subject:
+        app.extensions["onedoor.remembered"].forget_person(who.subject)
 
 
 def _drain() -> None:

@@ -8,8 +8,7 @@ from typing import Any
 from flask import Flask
 
 from portal.access.providers import providers
-from portal.access.remembered import Remembered
-from portal.pages import cases, errors, form, frame, front, performance, services, sign_in, speech
+from portal.pages import account, cases, errors, form, frame, front, kept, performance, services, sign_in, speech
 from portal.pages.errors import error_page
 from portal.pages.relying import Relying
 from portal.unit_of_work import Portal
@@ -24,7 +23,7 @@ def install(app: Flask, portal: Portal) -> None:
     _sign_in(app, portal)
     root = frame.Root("pages", __name__, template_folder="templates", static_folder="static", static_url_path="/assets")
     app.register_blueprint(root)
-    for group in (front.pages, services.pages, form.pages, cases.pages, performance.pages, sign_in.pages):
+    for group in (front.pages, services.pages, form.pages, cases.pages, performance.pages, sign_in.pages, account.pages, kept.pages):
         app.register_blueprint(group)
 
     @app.context_processor
@@ -38,5 +37,4 @@ def _sign_in(app: Flask, portal: Portal) -> None:
     app.secret_key = sha256(b"onedoor sign-ins under way\x00" + (portal.settings.secret_key.get_secret_value() or "local").encode()).digest()
     app.config |= {"SESSION_COOKIE_NAME": "__Host-under-way" if secure else "under-way", "SESSION_COOKIE_SECURE": secure}
     app.config |= {"SESSION_COOKIE_HTTPONLY": True, "SESSION_COOKIE_SAMESITE": "Lax", "SESSION_COOKIE_PATH": "/"}
-    app.extensions["onedoor.sessions"] = Remembered(portal)
     app.extensions["onedoor.relying"] = Relying(app, providers(portal.settings), portal.settings.public_url)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from hashlib import sha256
 from typing import Any
 from uuid import UUID
@@ -17,9 +18,9 @@ from portal.db import new_id
 from portal.errors import Invalid, NotFound, NotSignedIn, Refusal
 from portal.intake import party
 from portal.pages import grants, history, questions, speech
-from portal.pages.opening import page, principal, show, the_portal
+from portal.pages.opening import as_party, own_way, page, principal, show, signed_in, the_portal
 from portal.pages.receipt import why
-from portal.unit_of_work import ANONYMOUS, Answer, Principal, Repeatable, Work
+from portal.unit_of_work import ANONYMOUS, Answer, Repeatable, Work
 from portal.views import case as views
 from portal.views import decisions, entry, places
 from portal.views.danger import emergency
@@ -34,7 +35,7 @@ SHOWN = 200
 @page("case.open")
 def door() -> Response:
     """Where somebody names a request"""
-    return show("open.html", reference="", fault=None)
+    return show("open.html", reference="", fault=None, going=own_way(request.args.get("next")))
 
 
 @pages.route("/cases", methods=["POST"])
@@ -42,6 +43,7 @@ def door() -> Response:
 def unlock() -> Response:
     """Reference and secret, proved once; then this browser may see the case for two hours"""
     reference, given = request.form.get("reference", "").strip(), request.form.get("secret", "").strip()
+    going = own_way(request.form.get("next"))
     try:
         proved = entry.prove(the_portal(), ANONYMOUS, reference, given)
         with the_portal().work(proved) as work:
@@ -49,8 +51,8 @@ def unlock() -> Response:
     except Refusal as refused:
         if refused.status == 429 or refused.status >= 500:
             raise
-        return show("open.html", status=422, reference=reference, fault=True)
-    answer = _to(references.read(reference))
+        return show("open.html", status=422, reference=reference, fault=True, going=going)
+    answer = _to(references.read(reference)) if going == "/" else Response(status=303, headers={"Location": going})
     grants.give(the_portal(), answer, case_id)
     return answer
 
@@ -160,12 +162,13 @@ def _act(reference: str, action: str, act: Callable[[Work, UUID], Any], done: st
 
 def _page(reference: str, *, template: str = "case.html", status: int = 200, faults: dict[str, str] | None = None, boxes: Any = None) -> Response:
     portal = the_portal()
-    who = Principal("party", cases=grants.held(portal))
+    here = signed_in()
+    who = replace(as_party(here.principal if here else ANONYMOUS, reference), scope="party")
     try:
         with portal.work(who) as work:
             told = _told(work, entry.find(work, reference))
     except (NotFound, NotSignedIn):
-        return show("open.html", reference=reference, fault=None)
+        return show("open.html", reference=reference, fault=None, going="/")
     danger = emergency(portal.catalogue, told["case"]["agency"], speech.language()) if told["case"]["danger"] and not told["over"] else None
     done = request.args.get("done", "")
     response = show(
@@ -179,7 +182,7 @@ def _page(reference: str, *, template: str = "case.html", status: int = 200, fau
         parts=questions.PARTS,
         **told,
     )
-    if told["id"] in who.cases:
+    if told["id"] in grants.held(portal):
         grants.give(portal, response, told["id"])
     return response
 

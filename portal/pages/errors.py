@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any, Protocol
 
 from flask import Response, request
 from werkzeug.exceptions import HTTPException
 
-from portal.errors import Refusal
-from portal.pages import speech
-from portal.pages.opening import show
+from portal.errors import NotSignedIn, Refusal
+from portal.pages import kept, speech
+from portal.pages.opening import StaleForm, show, surely_own
 from portal.unit_of_work import Portal
 
 
@@ -55,8 +56,11 @@ KEPT = (429, 503)
 
 
 def error_page(problem: Told) -> Response:
-    """A refusal for a person. It asks nothing of the database, which may be the one that is away."""
-    status = problem.refusal.status
+    """A refusal for a person. It asks nothing of the database, which may be the one that is away, but to keep a form of somebody not signed in any more."""
+    status, refusal = problem.refusal.status, problem.refusal
+    if isinstance(refusal, NotSignedIn | StaleForm) and request.method == "POST" and surely_own():
+        with suppress(Refusal):
+            return kept.keep(status=status, stale=isinstance(refusal, StaleForm))
     heading, advice = _SAYS.get(status) or _SAYS[500 if status >= 500 else 400]
     detail = problem.refusal.detail if speech.language() == "en" and status in (409, 422) else None
     if status == 429 and problem.refusal.extra.get("retry_after", 0) <= SOON:

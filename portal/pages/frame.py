@@ -11,6 +11,7 @@ from flask import Blueprint, Flask, g, request
 from jinja2 import ChoiceLoader, PackageLoader, PrefixLoader
 from markupsafe import Markup
 
+from portal.access.sessions import SignedIn
 from portal.pages import speech
 
 STATIC = Path(__file__).parent / "static"
@@ -35,7 +36,12 @@ class Root(Blueprint):
 def doors() -> list[dict[str, Any]]:
     """The menu: what is for everybody, and the way in or out."""
     found = [("/", speech.words("Services")), ("/cases", speech.words("Follow a request")), ("/performance", speech.words("How we do"))]
-    found.append(("/sign-out", speech.words("Sign out")) if g.get("signed_in") else ("/sign-in", speech.words("Sign in")))
+    here: SignedIn | None = g.get("signed_in")
+    if here is None:
+        found.append(("/sign-in", speech.words("Sign in")))
+    else:
+        found += [("/my", speech.words("My requests"))] if here.principal.scope == "party" else []
+        found += [("/account", speech.words("Account")), ("/sign-out", speech.words("Sign out"))]
     return [{"href": href, "text": text, "current": request.path == href} for href, text in found]
 
 

@@ -10,11 +10,12 @@ from urllib.parse import urlencode, urlsplit
 
 from flask import Response, current_app, g, make_response, render_template, request
 
-from portal.access.permissions import PERMISSIONS, anyone, demand
+from portal.access.permissions import PERMISSIONS, Permission, anyone, demand
 from portal.access.sessions import SignedIn
 from portal.errors import NotSignedIn, Refusal, SessionEnded, Unavailable
 from portal.pages import grants, own_form, session_cookie, speech
 from portal.unit_of_work import ANONYMOUS, Portal, Principal
+from portal.views import entry
 
 View = TypeVar("View", bound=Callable[..., Any])
 #: A year, for what somebody chose.
@@ -25,6 +26,12 @@ class ForeignForm(Refusal):
     """This form was sent from another website, so nothing was done. Open the page here and send it again."""
 
     status, slug = 403, "foreign-form"
+
+
+class StaleForm(Refusal):
+    """This form was opened before you signed in, or in another session. What was typed is kept; look at it, and send it again."""
+
+    status, slug = 403, "stale-form"
 
 
 def page(action: str, *, limit: str | None = None) -> Callable[[View], Any]:
@@ -41,7 +48,7 @@ def page(action: str, *, limit: str | None = None) -> Callable[[View], Any]:
             if request.method not in ("GET", "HEAD"):
                 demand_own_form()
             try:
-                g.principal = replace(_who(action, open_to_all=anyone in permission.who), action=action)
+                g.principal = replace(_who(action, kwargs.get("reference"), permission), action=action)
                 demand(g.principal, action)
                 return view(*args, **kwargs)
             except NotSignedIn as refused:
@@ -53,31 +60,43 @@ def page(action: str, *, limit: str | None = None) -> Callable[[View], Any]:
     return mark
 
 
-def _who(action: str, *, open_to_all: bool) -> Principal:
+def _who(action: str, reference: str | None, permission: Permission) -> Principal:
     """The principal of the request. A form of somebody who signed in carries the token of that session."""
     try:
         g.signed_in = session_cookie.signed_in(the_portal())
     except Unavailable:
-        if not open_to_all:
+        if anyone not in permission.who:
             raise
         g.signed_in = None
-    who: Principal = g.signed_in.principal if g.signed_in else ANONYMOUS
-    if g.signed_in and request.method not in ("GET", "HEAD") and not own_form.matches(the_portal(), g.signed_in.id, request.form.get(own_form.FIELD, "")):
-        raise ForeignForm
-    if action in ("case.read", "case.write", "case.withdraw", "case.message") and who.scope in ("anonymous", "party"):
-        return with_proofs(who)
-    return who
+    here, changes = signed_in(), request.method not in ("GET", "HEAD")
+    if changes and here and not own_form.matches(the_portal(), here, request.form.get(own_form.FIELD, "")):
+        raise StaleForm
+    if changes and not here and session_cookie.token() and action != "session.begin":
+        raise SessionEnded
+    who = here.principal if here else ANONYMOUS
+    return as_party(who, reference) if any(one.startswith("party") for one in permission.subjects) else who
 
 
-def with_proofs(who: Principal) -> Principal:
-    """Somebody, able to see the cases this browser proved by their secrets."""
+def as_party(who: Principal, reference: str | None = None) -> Principal:
+    """Somebody, able to see the cases this browser proved by their secrets, and the one of the address if the person stands on it."""
+    if who.scope not in ("anonymous", "party"):
+        return who
     found = grants.held(the_portal())
-    return replace(who, scope="party", cases=found) if found else who
+    proved = replace(who, scope="party", cases=found) if found else who
+    return entry.standing(the_portal(), proved, reference) if reference and who.subject else proved
+
+
+def surely_own() -> bool:
+    """Whether the browser says that a page of ours sent the form."""
+    origin = urlsplit(request.headers.get("Origin", "")).netloc
+    return request.headers.get("Sec-Fetch-Site") == "same-origin" or origin in (request.host, urlsplit(the_portal().settings.public_url).netloc)
 
 
 def _to_sign_in(refused: NotSignedIn, subjects: list[str]) -> Response:
     """Who is not signed in, or not any more, is asked to, and goes on where it was. Pages of a case ask for its secret instead."""
     ended = isinstance(refused, SessionEnded)
+    if ended:
+        g.signed_in = None
     if request.method not in ("GET", "HEAD") or (any(one.startswith("party") for one in subjects) and not ended):
         raise refused
     going = request.full_path.rstrip("?")
@@ -101,6 +120,13 @@ def the_portal() -> Portal:
     """The portal of this process."""
     portal: Portal = current_app.extensions["onedoor"]
     return portal
+
+
+def own_way(address: str | None) -> str:
+    """Where somebody goes on, if that is a page of ours; else the front page."""
+    given = address or "/"
+    plain = given.startswith("/") and not given.startswith("//") and "\\" not in given and given.isprintable() and given.isascii() and len(given) <= 500
+    return given if plain and not given.startswith("/sign-") else "/"
 
 
 def principal() -> Principal:
@@ -129,8 +155,8 @@ def show(template: str, *, status: int = 200, **values: Any) -> Response:
         signed_in=signed_in(),
         **values,
     )
-    signed = signed_in()
-    response = make_response(own_form.put_in(body, the_portal(), signed.id) if signed else body, status)
+    here = signed_in()
+    response = make_response(own_form.put_in(body, the_portal(), here) if here else body, status)
     response.headers["Content-Language"] = code
     response.headers["Vary"] = "Accept-Language, Cookie"
     if request.args.get(speech.CHOICE) == code:

@@ -6,8 +6,8 @@ import re
 from hashlib import sha256
 from hmac import compare_digest
 from hmac import new as hmac_new
-from uuid import UUID
 
+from portal.access.sessions import SignedIn
 from portal.unit_of_work import Portal
 
 FIELD = "form-token"
@@ -15,18 +15,32 @@ FIELD = "form-token"
 _FORM = re.compile(r'<form\b[^>]*\bmethod="post"[^>]*>', re.IGNORECASE)
 
 
-def token(portal: Portal, session: UUID) -> str:
-    """Of one session, as long as it lasts."""
-    key = portal.settings.secret_key.get_secret_value() or "local"
-    return hmac_new(key.encode(), b"onedoor form\x00" + session.bytes, sha256).hexdigest()
+def token(portal: Portal, here: SignedIn) -> str:
+    """Of one session as long as it lasts; its second half says whose it was, and means nothing to anybody else."""
+    return _digest(portal, b"session", here.id.bytes) + _digest(portal, b"person", str(here.principal.subject).encode())
 
 
-def matches(portal: Portal, session: UUID, given: str) -> bool:
+def matches(portal: Portal, here: SignedIn, given: str) -> bool:
     """Whether a form was one of that session's."""
-    return compare_digest(given.encode(), token(portal, session).encode())
+    return compare_digest(given.encode(), token(portal, here).encode())
 
 
-def put_in(body: str, portal: Portal, session: UUID) -> str:
+def whose(given: str) -> str:
+    """Whose form it says it was; empty for nobody's."""
+    return given[32:64]
+
+
+def is_of(portal: Portal, subject: str | None, half: str) -> bool:
+    """Whether that is what `whose` tells of the person."""
+    return compare_digest(half.encode(), _digest(portal, b"person", str(subject).encode()).encode())
+
+
+def put_in(body: str, portal: Portal, here: SignedIn) -> str:
     """The page, with the token in each of its forms that change something: no template can forget it."""
-    field = f'<input type="hidden" name="{FIELD}" value="{token(portal, session)}">'
+    field = f'<input type="hidden" name="{FIELD}" value="{token(portal, here)}">'
     return _FORM.sub(lambda found: found.group() + field, body)
+
+
+def _digest(portal: Portal, kind: bytes, value: bytes) -> str:
+    key = portal.settings.secret_key.get_secret_value() or "local"
+    return hmac_new(key.encode(), b"onedoor form\x00" + kind + b"\x00" + value, sha256).hexdigest()[:32]

@@ -186,10 +186,3 @@ def _claim(claims: dict[str, Any], path: str) -> Any:
 def _texts(value: Any) -> list[str]:
     some = [value] if isinstance(value, str) else value if isinstance(value, list) else []
     return [one for one in some if isinstance(one, str)]
-
-
-def own_way(address: str | None) -> str:
-    """Where somebody goes on, if that is a page of ours; else the front page."""
-    given = address or "/"
-    plain = given.startswith("/") and not given.startswith("//") and "\\" not in given and given.isprintable() and given.isascii() and len(given) <= 500
-    return given if plain and not given.startswith("/sign-") else "/"

@@ -28,7 +28,7 @@ def signed_in(portal: Portal) -> SignedIn | None:
 
 def remembered() -> Remembered:
     """Look-ups of this process."""
-    found: Remembered = current_app.extensions["onedoor.sessions"]
+    found: Remembered = current_app.extensions["onedoor.remembered"]
     return found
 
 

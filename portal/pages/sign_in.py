@@ -13,8 +13,8 @@ from portal.access.providers import Provider
 from portal.errors import NotFound
 from portal.pages import relying, session_cookie, speech
 from portal.pages.device import device
-from portal.pages.opening import page, show, signed_in, the_portal
-from portal.pages.relying import Relying, SignInFailed, Vouched, own_way
+from portal.pages.opening import own_way, page, show, signed_in, the_portal
+from portal.pages.relying import Relying, SignInFailed, Vouched
 from portal.unit_of_work import ENGINE, Principal
 
 pages = Blueprint("sign_in_pages", __name__)

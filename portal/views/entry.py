@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -10,6 +11,7 @@ from portal.access import reads
 from portal.access.scoping import visible
 from portal.cases import reference as references
 from portal.cases import registry, secret
+from portal.cases.reference import WrongReference
 from portal.errors import NotFound, NotSignedIn, TooMany
 from portal.parties import mandates, register
 from portal.queues import worklist
@@ -31,7 +33,16 @@ def prove(portal: Portal, who: Principal, reference: str, given: str | None) -> 
         standing = register.standing(work, case_id, who.subject)
         if standing is None:
             raise NotFound
-    return Principal("party", subject=who.subject, roles=who.roles, cases=(case_id,), mandate=standing.mandate)
+    return replace(who, scope="party", cases=(case_id,), mandate=standing.mandate)
+
+
+def standing(portal: Portal, who: Principal, reference: str) -> Principal:
+    """`who`, as it stands on the case of the reference, if it does; else unchanged, whatever the reference is. What a secret has proved is proved."""
+    try:
+        proved = prove(portal, replace(who, cases=()), reference, None)
+    except (NotFound, WrongReference):
+        return who
+    return who if proved.cases[0] in who.cases else proved
 
 
 def find(work: Work, reference: str) -> UUID:

@@ -80,7 +80,7 @@ class Browser:
         found = re.search(r'name="form-token" value="([0-9a-f]+)"', self.html)
         if token and found:
             fields["form-token"] = found[1]
-        self.ask(address, "POST", data=fields, headers=headers)
+        self.ask(address, "POST", data=fields, headers={"Sec-Fetch-Site": "same-origin", **(headers or {})})
         while self.status in (301, 302, 303) and self.location.startswith(("/", PUBLIC)):
             self.ask(self.location)
         return self.html

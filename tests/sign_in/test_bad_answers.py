@@ -299,8 +299,6 @@ def test_keys_change_while_we_run(browser: Browser, provider: Hostile, stranger:
     browser.sign_in("dana")
     assert browser.status == 303, "a key that was not known is looked for"
     provider.reset()
-    with portal.work(ENGINE) as work:
-        work.sql("DELETE FROM sessions")
 
 
 def test_keys_that_were_withdrawn_are_forgotten(browser: Browser, provider: Hostile, stranger: RSAKey, portal: Portal, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -309,8 +307,6 @@ def test_keys_that_were_withdrawn_are_forgotten(browser: Browser, provider: Host
     monkeypatch.setattr(openid, "FRESH", 0.0)
     browser.sign_in("dana")
     assert browser.status == 400
-    with portal.work(ENGINE) as work:
-        work.sql("DELETE FROM sessions")
 
 
 def test_a_provider_that_serves_citizens_vouches_for_no_staff(make: Callable[..., Portal], provider: Hostile) -> None:
@@ -327,8 +323,6 @@ def test_many_begun_and_none_finished_leave_room_for_the_last(browser: Browser, 
     assert kept is not None and len(kept.value) < 3500
     browser.ask(provider.choose(address, "dana"))
     assert browser.location == "/performance"
-    with portal.work(ENGINE) as work:
-        work.sql("DELETE FROM sessions")
 
 
 ELSEWHERE = [
@@ -348,5 +342,3 @@ def test_nobody_is_led_elsewhere(browser: Browser, provider: Hostile, portal: Po
     browser.ask("/sign-in/hostile", query_string={"next": going})
     browser.ask(provider.choose(browser.location, "dana"))
     assert browser.status == 303 and browser.location in ("/desk", f"{PUBLIC}/desk")
-    with portal.work(ENGINE) as work:
-        work.sql("DELETE FROM sessions")

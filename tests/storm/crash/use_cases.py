@@ -25,6 +25,10 @@ READ_ONLY = {
     "cases_pages.unlock": "proves who asks, in a cookie",
     "cases_pages.leave": "forgets a cookie",
     "sign_in_pages.sign_out": "one row of a session goes; sent again, it has gone",
+    "account_pages.end": "as sign_in_pages.sign_out",
+    "account_pages.end_others": "rows of sessions go in one statement; sent again, they have gone",
+    "sessions.end": "as sign_in_pages.sign_out",
+    "sessions.end_all": "as account_pages.end_others",
     "form_pages.begin": "an empty draft, one row; begun again where nobody heard of it",
     "form_pages.begin_with_words": "as form_pages.begin",
 }
