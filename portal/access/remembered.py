@@ -93,8 +93,16 @@ class Remembered:
             return replace(who, proof=("", ""))
         if kept.ended:
             raise SessionEnded
-        proof = ("", str(kept.version))
-        return identity.principal(issuer, subject, roles=kept.roles, agency=kept.agency, teams=kept.teams, name=kept.name or who.name, proof=proof)
+        return identity.principal(
+            issuer,
+            subject,
+            roles=kept.roles,
+            agency=kept.agency,
+            teams=kept.teams,
+            services=kept.services,
+            name=kept.name or who.name,
+            proof=("", str(kept.version)),
+        )
 
     def forget_person(self, subject: str) -> None:
         """Looks the person up again next time."""

@@ -85,8 +85,7 @@ def install(app: Flask, page: Page, elsewhere: Mapping[str, Teller] | None = Non
         return problem.answer() if request.path.startswith(MACHINES) else page(problem)
 
     def refused(error: Refusal) -> Response:
-        if isinstance(error, SessionEnded):
-            _forget_who_asks(app)
+        _forget_who_asks(app, error)
         if error.status in (401, 403) or error.status >= 500:
             _note("refused", error)
         return answer(error)
@@ -125,10 +124,10 @@ def _problem(refusal: Refusal, headers: dict[str, str]) -> Problem:
     return Problem(refusal, f"urn:uuid:{correlation()}", headers)
 
 
-def _forget_who_asks(app: Flask) -> None:
-    """What this process remembers of the person is not so any more."""
+def _forget_who_asks(app: Flask, error: Refusal) -> None:
+    """After SessionEnded, what this process remembers of the person is not so any more."""
     who = g.get("principal")
-    if who is not None and who.subject:
+    if isinstance(error, SessionEnded) and who is not None and who.subject:
         app.extensions["onedoor.remembered"].forget_person(who.subject)
 
 
