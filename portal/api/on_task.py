@@ -14,10 +14,10 @@ from portal.api.asking import principal, the_portal
 from portal.api.repeats import answer, repeatable, respond
 from portal.api.schemas import Schema
 from portal.api.versions import etag, if_match
-from portal.errors import NotAllowed
 from portal.queues import worklist
-from portal.unit_of_work import Principal, Row, Work
+from portal.unit_of_work import Row, Work
 from portal.views import entry
+from portal.workflow import casework
 
 #: What may be to be done.
 KINDS = (
@@ -74,18 +74,12 @@ def act_on(id: UUID, action: str, act: Callable[[Work, Row, int | None], dict[st
         work.narrow([case_id])
         grants.demand_open(work, case_id, who.subject)
         task = worklist.task_of(work, case_id, id)
-        demand_team(who, task)
+        casework.demand_team(work, task)
         more = act(work, task, if_match())
         work.settle()
         given = answer(200, {name: task[name] for name in SHOWN} | (more or {}))
         work.keep(given)
     return respond(given, headers={"ETag": etag(task["version"])})
-
-
-def demand_team(who: Principal, task: Row) -> None:
-    """Colleagues of other teams may look at a task; work on it is for its own team. People without a team work for all of their agency."""
-    if who.teams and task["team"] not in who.teams:
-        raise NotAllowed(f"This task waits for the team {task['team']} of your agency. Only its people work on it.")
 
 
 def holder() -> str:

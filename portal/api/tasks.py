@@ -12,7 +12,7 @@ from portal.access import grants
 from portal.access.scoping import visible
 from portal.api.allowed import allowed
 from portal.api.asking import language, principal, the_portal
-from portal.api.on_task import WRITES, TaskGuided, TaskShown, act_on, demand_team, holder
+from portal.api.on_task import WRITES, TaskGuided, TaskShown, act_on, holder
 from portal.api.paging import Page, after, instant, page
 from portal.api.schemas import Schema
 from portal.api.spec import Resource
@@ -144,7 +144,7 @@ def preview(body: dict[str, Any], id: UUID) -> Any:
         case_id = entry.task(work, id)["case_id"]
         work.narrow([case_id])
         grants.demand_open(work, case_id, principal().subject)
-        demand_team(principal(), worklist.task_of(work, case_id, id))
+        casework.demand_team(work, worklist.task_of(work, case_id, id))
         return decisions.previewed(work, casework.preview(work, worklist.task_of(work, case_id, id), **body))
 
 

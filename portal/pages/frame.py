@@ -11,10 +11,14 @@ from flask import Blueprint, Flask, g, request
 from jinja2 import ChoiceLoader, PackageLoader, PrefixLoader
 from markupsafe import Markup
 
+from portal.access.permissions import PERMISSIONS
 from portal.access.sessions import SignedIn
 from portal.pages import speech
+from portal.pages.errors import N_
 
 STATIC = Path(__file__).parent / "static"
+#: Where those who work here begin, by an action of theirs.
+ROLES = (("/desk", "task.list", N_("Your desk")),)
 #: Seconds a file may be kept whose address names its content: a year.
 FOREVER = 365 * 24 * 3600
 
@@ -34,15 +38,32 @@ class Root(Blueprint):
 
 
 def doors() -> list[dict[str, Any]]:
-    """The menu: what is for everybody, and the way in or out."""
-    found = [("/", speech.words("Services")), ("/cases", speech.words("Follow a request")), ("/performance", speech.words("How we do"))]
+    """The menu: what is for everybody, and what is for who signed in."""
     here: SignedIn | None = g.get("signed_in")
+    found = [("/", speech.words("Services")), ("/cases", speech.words("Follow a request")), ("/performance", speech.words("How we do"))]
+    found += [(href, speech.words(text)) for href, action, text in ROLES if here and here.principal.scope != "party" and _may(here, action)]
     if here is None:
         found.append(("/sign-in", speech.words("Sign in")))
     else:
         found += [("/my", speech.words("My requests"))] if here.principal.scope == "party" else []
         found += [("/account", speech.words("Account")), ("/sign-out", speech.words("Sign out"))]
-    return [{"href": href, "text": text, "current": request.path == href} for href, text in found]
+    path = request.path
+    return [{"href": href, "text": text, "current": path == href, "active": href != "/" and path.startswith(f"{href}/")} for href, text in found]
+
+
+def _may(here: SignedIn, action: str) -> bool:
+    return any(predicate(here.principal) for predicate in PERMISSIONS[action].who)
+
+
+def small_updates() -> Markup:
+    """What a page loads that changes a part of itself in place: htmx, without styles of its own, without reading code from attributes."""
+    config = '{"includeIndicatorCSS": false, "history": false}'
+    return Markup('<meta name="htmx-config" content="{}"><script src="{}" defer></script>').format(config, asset("htmx.js"))
+
+
+def small() -> bool:
+    """Whether only a part of the page is asked for."""
+    return request.headers.get("HX-Request") == "true"
 
 
 def phase() -> Markup:
@@ -55,7 +76,7 @@ def install(app: Flask) -> None:
     """Gives the templates the macros of govuk-frontend under their own name, and what the frame needs."""
     assert app.jinja_loader is None
     app.jinja_loader = ChoiceLoader([PrefixLoader({"govuk_frontend_jinja": PackageLoader("govuk_frontend_jinja")})])
-    app.jinja_env.globals |= {"asset": asset, "phase": phase}
+    app.jinja_env.globals |= {"asset": asset, "phase": phase, "small_updates": small_updates}
 
     @app.context_processor
     def frame() -> dict[str, Any]:

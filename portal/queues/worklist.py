@@ -209,19 +209,28 @@ def note(work: Work, task: Row, *, item: UUID, commitment: str) -> None:
     work.record(task["case_id"], "NoteAdded", agency=task["agency"], step=task["step"], task=str(task["id"]), item=str(item), commitment=commitment)
 
 
-def waiting(*, queue: str | None = None, teams: tuple[str, ...] = (), after: tuple[int, datetime, UUID] | None = None, limit: int = 50) -> Select[Any]:
+def waiting(
+    *, queue: str | None = None, teams: tuple[str, ...] = (), holder: str | None = None, after: tuple[int, datetime, UUID] | None = None, limit: int = 50
+) -> Select[Any]:
     """Tasks that wait, those with a fresh answer first, then soonest due, for a reader; pass it through `access.visible`.
 
-    `after` is the sort key of the last row of the page before.
+    `holder`: those that somebody holds. `after` is the sort key of the last row of the page before.
     """
     found = select(tasks).where(tasks.c.status.in_(sorted(WAITING)))
     if queue:
         found = found.where(tasks.c.queue == queue)
     if teams:
         found = found.where(tasks.c.team.in_(teams))
+    if holder:
+        found = found.where(tasks.c.status == "claimed", tasks.c.holder == holder)
     if after:
         found = found.where(tuple_(tasks.c.turn, tasks.c.due_at, tasks.c.id) > tuple_(*after))
     return found.order_by(tasks.c.turn, tasks.c.due_at, tasks.c.id).limit(limit)
+
+
+def of_case(case_id: UUID) -> Select[Any]:
+    """All tasks of a case, for a reader."""
+    return select(tasks).where(tasks.c.case_id == case_id).order_by(tasks.c.queued_at, tasks.c.id)
 
 
 def one(id: UUID) -> Select[Any]:

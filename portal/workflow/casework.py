@@ -11,7 +11,7 @@ from portal.cases import asks, registry
 from portal.catalogue.definitions import Service, Step
 from portal.catalogue.journey_rules import SENT, ends
 from portal.catalogue.syntax import bad_term
-from portal.errors import IllegalMove, Invalid
+from portal.errors import IllegalMove, Invalid, NotAllowed
 from portal.queues import worklist
 from portal.runs import ledger
 from portal.standards import changes, clocks
@@ -33,6 +33,13 @@ ELSEWHERE = {
 }
 #: What an official says of a consequence.
 SETTLED = ("confirmed", "declined")
+
+
+def demand_team(work: Work, task: Row) -> None:
+    """Colleagues of other teams may look at a task; work on it is for its own team. People without a team work for all of their agency."""
+    teams = work.principal.teams
+    if teams and task["team"] not in teams:
+        raise NotAllowed(f"This task waits for the team {task['team']} of your agency. Only its people work on it.")
 
 
 def complete(

@@ -9,13 +9,14 @@ from tests.storm.crash.background import BACKGROUND
 from tests.storm.crash.card import CARD
 from tests.storm.crash.channels import CHANNELS
 from tests.storm.crash.closing import CLOSING
+from tests.storm.crash.desk import DESK
 from tests.storm.crash.doors import DOORS
 from tests.storm.crash.fees import FEES
 from tests.storm.crash.pages import PAGES
 from tests.storm.crash.referrals import REFERRALS
 from tests.storm.crash.run import UseCase
 
-USE_CASES: tuple[UseCase, ...] = (*DOORS, *CLOSING, *PAGES, *FEES, *CARD, *CHANNELS, *REFERRALS, *BACKGROUND)
+USE_CASES: tuple[UseCase, ...] = (*DOORS, *CLOSING, *PAGES, *DESK, *FEES, *CARD, *CHANNELS, *REFERRALS, *BACKGROUND)
 
 #: Routes that take a body and write nothing.
 READ_ONLY = {

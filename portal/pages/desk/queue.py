@@ -1,0 +1,83 @@
+"""`/desk`: the worklist of my teams, soonest due first."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+from flask import Blueprint, Response, redirect, request
+
+from portal.cases import reference as references
+from portal.errors import Refusal
+from portal.pages import speech
+from portal.pages.desk import words
+from portal.pages.opening import page, principal, show, the_portal
+from portal.views import desk, entry
+
+pages = Blueprint("desk_queue_pages", __name__, url_prefix="/desk")
+
+
+@pages.route("")
+@page("task.list")
+def queue() -> Response:
+    """What waits for my teams"""
+    return _queue()
+
+
+@pages.route("/find")
+@page("task.list")
+def find() -> Response:
+    """The case of that reference"""
+    said = request.args.get("reference", "").strip()
+    try:
+        with the_portal().work(principal()) as work:
+            entry.find(work, said)
+    except Refusal as refused:
+        if refused.status >= 500:
+            raise
+        return _queue(status=422, sought=said, fault=speech.words("There is no request of that reference that you may see. Look at it once more."))
+    return Response(status=303, headers={"Location": redirect(f"/desk/cases/{references.read(said)}").location})
+
+
+def _queue(*, status: int = 200, sought: str = "", fault: str | None = None) -> Response:
+    who, catalogue = principal(), the_portal().catalogue
+    mine, chosen = request.args.get("mine") == "1", request.args.get("queue", "")
+    queues = [
+        one for agency in who.agencies if agency in catalogue.agencies for one in catalogue.agencies[agency].queues if one.team in who.teams or not who.teams
+    ]
+    chosen = chosen if chosen in {one.id for one in queues} else ""
+    with the_portal().work(who) as work:
+        told = desk.queue(work, queue=chosen or None, mine=mine, after=_after(request.args.get("after", "")))
+    rows = [row | {"called": words.named(row, row["title"]), "left": words.left(row["due_at"], told["now"])} for row in told["tasks"]]
+    further = urlencode({"queue": chosen, "mine": "1" if mine else "", "after": _key(told["next"])}) if told["next"] else None
+    return show(
+        "desk/queue.html",
+        status=status,
+        rows=rows,
+        counts=told["counts"],
+        services=catalogue.services,
+        queues=queues,
+        titles={one.id: one.title for one in queues},
+        chosen=chosen,
+        mine=mine,
+        further=further,
+        sought=sought,
+        fault=fault,
+        first=not request.args.get("after"),
+    )
+
+
+def _key(after: Any) -> str:
+    return f"{after[0]}~{after[1].isoformat()}~{after[2]}"
+
+
+def _after(said: str) -> desk.Key | None:
+    """The place in the list an address names; from the beginning where it names none."""
+    try:
+        turn, due_at, id = said.split("~")
+        moment = datetime.fromisoformat(due_at)
+        return (int(turn), moment, UUID(id)) if moment.tzinfo and 0 <= int(turn) < 10 else None
+    except ValueError:
+        return None
