@@ -51,6 +51,7 @@ class Settings(BaseSettings):
     sms_account: str = Field(default="", description="Our account there")
     sms_sender: str = Field(default="", description="The number or name text messages come from")
     agency_keys: str = Field(default="", description="File with keys agencies gave us, by the names their definitions use: `NAME: key`, one a line")
+    exchanges: str = Field(default="", description="Folder below which files are exchanged with agencies on this machine; absent: with none")
     simulated_agencies: str = Field(default="", description="Base address of the simulated agencies (local mode)")
     simulated_payments: str = Field(default="", description="Base address of the simulated provider of card payments (local mode)")
     default_language: str = Field(default="en", description="Language where a citizen names none")

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from portal.catalogue.order import components, ordered
 from portal.catalogue.regions import Region, region
 
 #: Language code (BCP 47, lower case primary subtag) -> text.
 Text = dict[str, str]
+#: Name of somebody else's -> ours, or the other way round: a mapping of words, no text in languages.
+Names = Annotated[dict[str, str], "names"]
 
 FieldType = Literal["text", "long-text", "integer", "decimal", "date", "boolean", "choice", "choices", "email", "phone", "address"]
 StepKind = Literal["work", "send", "decide", "ask", "notify", "join", "wait", "journey", "fee"]
@@ -549,14 +551,14 @@ class Open311:
     """A GeoReport v2 server."""
 
     #: `SERVICE` or `SERVICE/STEP` -> the server's service_code.
-    codes: dict[str, str]
+    codes: Names
     #: Answer of ours -> field there: `address_string`, `lat`, `long`, `first_name`, `attribute[CODE]`, ...
-    attributes: dict[str, str] = field(default_factory=dict)
+    attributes: Names = field(default_factory=dict)
     jurisdiction_id: str | None = None
     #: Name under which the key stands in the file AGENCY_KEYS names.
     api_key: str | None = None
     #: The server's status, in small letters -> what it means: accepted, refused or done.
-    statuses: dict[str, str] = field(default_factory=dict)
+    statuses: Names = field(default_factory=dict)
     #: What the server writes.
     format: Literal["json", "xml"] = "json"
     #: It has servicerequestupdates (the mySociety extension): one call tells of all.
@@ -592,6 +594,59 @@ class Referrals:
 
 
 @dataclass(frozen=True)
+class Batch:
+    """An agency that works by files: handovers are collected into one, answers come back in one, both with control totals."""
+
+    #: What stands in a line, in this order: name there -> `key` (needed), `action`, `agency`, `service`, `step`, `item`, `text`, `language`,
+    #: `answers.FIELD`, or `'a fixed text'`.
+    columns: Names
+    #: What stands in a line that comes back: `key` and `status` (both needed), `remote_id`, `outcome`, `reason`, `sum` -> name there.
+    answers: Names
+    #: A status there -> accepted, refused or done.
+    statuses: Names
+    #: Times of day at which a file is made, in the zone of the agency's first calendar; absent: every so many minutes.
+    runs: tuple[str, ...] = ()
+    every_minutes: int = 60
+    #: Lines of one file; as soon as so many wait, one is made.
+    most: int = 500
+    #: How often answers are looked for.
+    poll_minutes: int = 5
+    #: Folder below the endpoint our files are put into.
+    to: str = "to-agency"
+    #: Folder its answers come in.
+    back: str = "from-agency"
+    #: Folder answers are moved into once they were read.
+    read: str = "from-agency/read"
+    #: Folder the agency moves our files into when it took them; by it a `queryable` one can be asked.
+    taken: str | None = None
+    #: Name of our files without its ending; `{number}` counts from 000001 without gaps.
+    name: str = "handovers-{number}"
+    #: Names of answers without their ending; `*` stands for any letters.
+    answer_name: str = "answers-*"
+    format: Literal["csv", "xml"] = "csv"
+    encoding: Literal["utf-8", "utf-8-sig", "utf-16", "iso-8859-1", "iso-8859-15", "windows-1252"] = "utf-8"
+    delimiter: Literal[",", ";", "|", "tab"] = ","
+    #: Cells in quotes: those that need it, or all.
+    quotes: Literal["needed", "all"] = "needed"
+    line_end: Literal["crlf", "lf"] = "crlf"
+    #: The first line names the columns.
+    header: bool = True
+    #: Where number of lines and total stand: in a file beside (`NAME.control`), or in the last line (`END`).
+    control: Literal["file", "line"] = "file"
+    #: Column whose numbers make the total; absent: the sum of the first eight hexadecimal digits of each key.
+    sum: str | None = None
+    #: Cells that a spreadsheet would take for a formula: with an apostrophe before them, or as they are.
+    formulas: Literal["quoted", "kept"] = "quoted"
+    #: Of an SFTP server: who signs in, and the server's own key as `ssh-ed25519 AAAA...`; no other is believed.
+    user: str | None = None
+    host_key: str | None = None
+    #: Name under which the password stands in the file AGENCY_KEYS names.
+    password: str | None = None
+    #: Name under which that file says where the private key lies.
+    login_key: str | None = None
+
+
+@dataclass(frozen=True)
 class Agency:
     """Who does it: a folder under services/."""
 
@@ -615,6 +670,7 @@ class Agency:
     oauth: OAuth | None = None
     open311: Open311 | None = None
     mail: AgencyMail | None = None
+    batch: Batch | None = None
     duty: tuple[DutyPerson, ...] = ()
     #: The roles promises may be put before, each with the person who has it now.
     people: tuple[Person, ...] = ()

@@ -9,7 +9,7 @@ from portal.catalogue.documents import AnyDocument, Document, T
 
 CHANNELS = ("web", "counter", "phone", "email", "sms", "open311")
 #: Adapters the content ships; `adapter.py` is an agency's own file beside its `agency.yaml`.
-ADAPTERS = ("staff", "rest", "open311", "email", "adapter.py")
+ADAPTERS = ("staff", "rest", "open311", "email", "batch", "adapter.py")
 
 #: Providers of card payments the content ships (services/payments/).
 PROVIDERS = ("hosted_page",)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from portal.catalogue import syntax
-from portal.catalogue.definitions import Agency
+from portal.catalogue.batch_rules import check_batch
+from portal.catalogue.definitions import Agency, Open311
 from portal.catalogue.documents import Document
 from portal.catalogue.faults import instead
 from portal.catalogue.known import ADAPTERS
@@ -14,6 +15,7 @@ PROMISES: dict[str, tuple[str, ...]] = {
     "rest": ("idempotent", "queryable", "blind"),
     "open311": ("blind",),
     "email": ("blind",),
+    "batch": ("idempotent", "queryable", "blind"),
 }
 #: What a remote status may mean for a step.
 MEANINGS = ("accepted", "refused", "done")
@@ -27,7 +29,7 @@ def check_reach(document: Document[Agency], agency: Agency) -> None:
     elif adapter == "adapter.py" and adapter not in document.source.beside:
         document.note(("adapter",), "there is no `adapter.py` beside this file: write it, or name a shipped adapter")
     elif adapter not in ("", "staff", "adapter.py") and endpoint is None:
-        example = "mailto:name@domain" if adapter == "email" else "https://..."
+        example = {"email": "mailto:name@domain", "batch": "sftp://files.agency.example/exchange"}.get(adapter, "https://...")
         document.note(("adapter",), f"adapter `{adapter}` needs an address: write `endpoint: {example}`")
     elif adapter in PROMISES and agency.promise not in PROMISES[adapter]:
         document.note(("adapter",), f"adapter `{adapter}` cannot promise `{agency.promise}`: write `promise: {PROMISES[adapter][0]}`")
@@ -56,18 +58,24 @@ def _asked(document: Document[Agency], agency: Agency) -> None:
 
 def _sections(document: Document[Agency], agency: Agency) -> None:
     """What is said below an adapter's name is said of that adapter, and what it needs is there."""
-    for name, section in (("open311", agency.open311), ("mail", agency.mail)):
+    for name, section in (("open311", agency.open311), ("mail", agency.mail), ("batch", agency.batch)):
         wanted = "email" if name == "mail" else name
         if section is not None and agency.adapter != wanted:
             document.note((name,), f"`{name}` is for the adapter `{wanted}`, and this agency has `{agency.adapter}`: leave it out, or change the adapter")
         elif section is None and agency.adapter == wanted:
             document.note(("adapter",), f"adapter `{wanted}` needs `{name}:` (services/README.md shows one)")
     if agency.open311:
-        for status, meaning in agency.open311.statuses.items():
-            if meaning not in MEANINGS:
-                document.note(("open311", "statuses", status), f"`{meaning}` is no meaning: {instead(meaning, MEANINGS)}")
-        if not agency.open311.codes:
-            document.note(("open311", "codes"), "no service has a code: write `SERVICE: CODE` or `SERVICE/STEP: CODE`")
+        _open311(document, agency.open311)
+    if agency.batch:
+        check_batch(document, agency)
     for index, address in enumerate(agency.mail.senders if agency.mail else ()):
         if "@" not in address.strip("@"):
             document.note(("mail", "senders", index), f"`{address}` is no e-mail address: write `name@domain`")
+
+
+def _open311(document: Document[Agency], section: Open311) -> None:
+    for status, meaning in section.statuses.items():
+        if meaning not in MEANINGS:
+            document.note(("open311", "statuses", status), f"`{meaning}` is no meaning: {instead(meaning, MEANINGS)}")
+    if not section.codes:
+        document.note(("open311", "codes"), "no service has a code: write `SERVICE: CODE` or `SERVICE/STEP: CODE`")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import MISSING, dataclass, fields, is_dataclass
 from functools import cache
 from types import NoneType, UnionType
-from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ def slots(cls: Any) -> dict[str, Slot]:
 
 @cache
 def _slots(cls: Any) -> dict[str, Slot]:
-    hints = get_type_hints(cls)
+    hints = get_type_hints(cls, include_extras=True)
     return {field.name: _slot(field, hints[field.name]) for field in fields(cls) if field.init}
 
 
@@ -58,6 +58,8 @@ def shape(hint: Any) -> Shape:
     if is_dataclass(hint):
         return Shape("object", type=hint)
     origin, inside = get_origin(hint), get_args(hint)
+    if origin is Annotated:
+        return Shape("map", inside=Shape("str"))
     if origin is Literal:
         return Shape("choice", choices=inside)
     if origin in (UnionType, Union):

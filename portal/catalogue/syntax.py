@@ -134,5 +134,7 @@ def bad_currency(code: str) -> str | None:
 def bad_address(url: str) -> str | None:
     """Addresses deliveries go to; `${NAME}` at the start is taken from the settings."""
     return (
-        None if re.match(r"(https?://|mailto:|file:|\$\{[A-Z][A-Z0-9_]*\})\S*$", url) else f"`{url[:60]}` is no address: write `https://...` or `${{NAME}}/...`"
+        None
+        if re.match(r"(https?://|mailto:|sftp://|file:|\$\{[A-Z][A-Z0-9_]*\})\S*$", url)
+        else f"`{url[:60]}` is no address: write `https://...` or `${{NAME}}/...`"
     )

@@ -10,9 +10,9 @@ import click
 
 from portal.catalogue.definitions import Agency, Catalogue
 from portal.catalogue.faults import instead
-from portal.local.agency_trial import WAYS, tried
+from portal.local.agency_trial import FILE_WAYS, WAYS, tried, tried_files
 from portal.plugins import discovery
-from portal.plugins.agency import Reach
+from portal.plugins.agency import Files, Reach
 from portal.plugins.proofs import RULES, Trial, faults, sample
 
 
@@ -40,7 +40,7 @@ def _lines(agency: Agency) -> Iterator[tuple[str, str, str | None]]:
     except (LookupError, discovery.BadContent) as trouble:
         yield "adapter", "", str(trouble)
         return
-    section = agency.open311 or agency.mail
+    section = agency.open311 or agency.mail or agency.batch
     endpoint = agency.endpoint if agency.endpoint and not agency.endpoint.startswith("$") else "https://agency.example/in"
     reach = Reach(endpoint, asdict(section) if section else {}, None)
     trial_reach = Reach(endpoint, {**reach.options, "codes": {"pothole": "001"}} if agency.open311 else reach.options, None)
@@ -48,5 +48,8 @@ def _lines(agency: Agency) -> Iterator[tuple[str, str, str | None]]:
     for name, rule in RULES.items():
         found = faults(name, trial)
         yield name, (rule.__doc__ or "").splitlines()[0], "; ".join(found) or None
+    if agency.batch and isinstance(adapter, Files):
+        for way, fault in tried_files(agency, adapter, reach).items():
+            yield f"stand-in {way}", FILE_WAYS[way][0], fault
     for way, fault in tried(agency.id, agency.adapter, adapter, reach).items():
         yield f"stand-in {way}", WAYS[way][0], fault

@@ -17,7 +17,12 @@ from portal.settings import settings
 @click.option("--data", default=None, type=click.Path(file_okay=False, path_type=Path), help="Folder of their ledger; absent: DATA/simulated-agencies.")
 @click.option("--delay", default=0.2, show_default=True, type=click.FloatRange(min=0), help="Seconds from a handover to its report.")
 def simulated_agencies(host: str, port: int, data: Path | None, delay: float) -> None:
-    """Run simulated agencies, one path each: POST /AGENCY takes a handover, GET /ledger shows every effect, POST /control says how they behave."""
+    """Run simulated agencies, one path each: POST /AGENCY takes a handover, GET /ledger shows every effect, POST /control says how they behave.
+
+    Those that work by files empty their folder below EXCHANGES and answer there.
+    """
+    from portal.catalogue.load import load
+    from portal.local import agency_files as files
     from portal.local.agencies import Town, serve
     from portal.local.agency_ledger import Ledger
     from portal.local.agency_reports import Reporter
@@ -28,15 +33,18 @@ def simulated_agencies(host: str, port: int, data: Path | None, delay: float) ->
     except (OSError, ValueError) as error:
         raise click.ClickException(f"AGENCY_SECRETS ({settings().agency_secrets}): {error}") from error
     ledger = Ledger((data or Path(settings().data) / "simulated-agencies") / "ledger.sqlite")
-    reporter, ended = Reporter(ledger, secrets, delay=delay), threading.Event()
+    reporter, ended, behaviour = Reporter(ledger, secrets, delay=delay), threading.Event(), dict[str, str]()
     try:
-        server = serve(Town(secrets, ledger, reporter, {}, ended), host, port)
+        server = serve(Town(secrets, ledger, reporter, behaviour, ended), host, port)
     except OSError as error:
         raise click.ClickException(f"{host}:{port} cannot be listened on: {error.strerror}") from error
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ended.set())
     reporter.start()
     threading.Thread(target=server.serve_forever, daemon=True, name="server").start()
+    if settings().exchanges:
+        clerks = files.clerks(load().agencies.values(), Path(settings().exchanges), ledger, behaviour)
+        threading.Thread(target=files.work, args=(clerks, ended, max(delay, 0.05)), daemon=True, name="files").start()
     click.echo(f"listening on {host}:{server.server_port}")
     ended.wait()
     reporter.stop()

@@ -8,11 +8,13 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from datetime import datetime
+from itertools import groupby
 from time import monotonic
 
-from portal.dispatch import card, handover, notify
+from portal.dispatch import card, handover, notify, parcel
 from portal.dispatch.handover import Handover
 from portal.dispatch.mail import Letter, post
+from portal.dispatch.parcel import Bundle
 from portal.dispatch.reach import addresses
 from portal.outbox import breakers, claims, deliveries, inbox
 from portal.outbox import card as questions
@@ -33,7 +35,9 @@ GRACE = 5.0
 #: Seconds between two looks for new rows while all calls are under way.
 LOOK = 0.5
 
-Ready = Handover | Letter | card.Call | Refusal
+Ready = Handover | Letter | card.Call | Bundle | Refusal
+#: Rows that leave together: the lines of one file; else one.
+Together = tuple[Claim, ...]
 #: Kind of row -> what makes it ready; all others are mail to people.
 _PREPARED: dict[str, Callable[[Work, Claim], Ready]] = {deliveries.KIND: handover.prepared, questions.KIND: card.prepared}
 Outcome = Receipt | Report | Refusal
@@ -44,30 +48,30 @@ def drain(portal: Portal, *, limit: int = 20, kinds: Sequence[str] = KINDS, at: 
     (for GRACE seconds at most): a slow target holds its own few calls only, and nobody waits behind it.
     """
     outside = _Outside(portal)
-    under_way: dict[Future[Outcome], Claim] = {}
+    under_way: dict[Future[Outcome], Together] = {}
     taken, end = 0, monotonic() + GRACE
     #: Calls that were under way when the limit was reached.
     slow: frozenset[Future[Outcome]] = frozenset()
     with ThreadPoolExecutor(THREADS, thread_name_prefix="drain") as pool:
         while True:
-            busy = Counter(one.target for one in under_way.values())
+            busy = Counter(some[0].target for some in under_way.values())
             if taken < limit:
                 free = min(limit - taken, THREADS - len(under_way))
             else:
                 waited_for = slow & under_way.keys()
                 free = THREADS - len(under_way) if waited_for and monotonic() < end else 0
-                busy.update({under_way[one].target: claims.MOST_OF_ONE for one in waited_for})
+                busy.update({under_way[one][0].target: claims.MOST_OF_ONE for one in waited_for})
             some = claims.claim(portal, free, kinds, busy=busy, at=at) if free > 0 else []
             taken += len(some)
-            for one, ready in _prepared(portal, some):
-                under_way[pool.submit(_deliver, portal, outside, one, ready, at)] = one
+            for together, ready in _prepared(portal, some, at):
+                under_way[pool.submit(_deliver, portal, outside, together, ready, at)] = together
             if taken >= limit and not slow:
                 slow = frozenset(under_way)
             if not under_way:
                 return taken
             if not some:
                 for ended in wait(under_way, timeout=LOOK, return_when=FIRST_COMPLETED).done:
-                    _breaker(portal, under_way.pop(ended), ended.result(), at)
+                    _breaker(portal, under_way.pop(ended)[0], ended.result(), at)
 
 
 def guard_of(portal: Portal) -> Guard:
@@ -85,50 +89,73 @@ class _Outside:
         self.guard = guard_of(portal)
 
 
-def _prepared(portal: Portal, some: Sequence[Claim]) -> list[tuple[Claim, Ready]]:
-    """What is to be sent for each claim, read in one unit that ends before anything is called."""
-    if not some:
-        return []
+def _prepared(portal: Portal, some: Sequence[Claim], at: datetime | None) -> list[tuple[Together, Ready]]:
+    """What is to be sent for each claim, or for all lines of a file, read in one unit that ends before anything is called."""
+    ready: list[tuple[Together, Ready]] = []
+    alone = [one for one in some if one.parcel is None]
+    for key, lines in groupby((one for one in some if one.parcel), key=lambda one: one.parcel and one.parcel.key):
+        ready += _bundled(portal, tuple(lines), key, at)
+    if not alone:
+        return ready
     with portal.work(ENGINE) as work:
-        work.narrow({one.case_id for one in some})
-        ready: list[tuple[Claim, Ready]] = []
-        for one in some:
+        work.narrow({one.case_id for one in alone})
+        for one in alone:
             if one.crashes >= CRASHES:
-                ready.append((one, Refusal(f"{one.crashes} attempts ended without a word: something in it stops the portal", retry=False, code="crashes")))
+                ready.append(((one,), Refusal(f"{one.crashes} attempts ended without a word: something in it stops the portal", retry=False, code="crashes")))
                 continue
             try:
-                ready.append((one, _PREPARED.get(one.kind, notify.prepared)(work, one)))
+                ready.append(((one,), _PREPARED.get(one.kind, notify.prepared)(work, one)))
             except Exception as fault:
                 log.error("row %s of the outbox cannot be prepared: %s", one.id, _where(fault))
-                ready.append((one, Refusal(f"it cannot be prepared ({type(fault).__name__})", retry=False, code="not-prepared")))
+                ready.append(((one,), Refusal(f"it cannot be prepared ({type(fault).__name__})", retry=False, code="not-prepared")))
     return ready
 
 
-def _deliver(portal: Portal, outside: _Outside, one: Claim, ready: Ready, at: datetime | None) -> Outcome:
+def _bundled(portal: Portal, lines: Together, key: str | None, at: datetime | None) -> list[tuple[Together, Ready]]:
+    """The file of these lines; those that can stand in none are set aside in the same unit, so that it reads the same whenever it is made again."""
+    with portal.work(ENGINE, at=at) as work:
+        work.narrow({one.case_id for one in lines})
+        try:
+            made = parcel.prepared(work, lines, CRASHES)
+        except Exception as fault:
+            log.error("file %s cannot be made: %s", key, _where(fault))
+            made = parcel.Prepared(Refusal(f"its file cannot be made ({type(fault).__name__})", retry=False, code="not-prepared"))
+        aside = {one.id for one, _ in made.unfit}
+        kept = tuple(one for one in lines if one.id not in aside)
+        for one, why in made.unfit if kept else ():
+            claims.park(work, one, reason=why.reason, code=why.code)
+    return [(kept or lines, made.ready)]
+
+
+def _deliver(portal: Portal, outside: _Outside, together: Together, ready: Ready, at: datetime | None) -> Outcome:
     """Calls, then records in a unit of its own, if the claim is still ours; all under the number of the request it comes of."""
+    one = together[0]
     told_of: dict[str, str | int | None] = {"onedoor__kind": one.kind, "onedoor__target": one.target, "onedoor__attempt": one.attempts}
-    with correlation.under(one.body.get("trace")), spans.span(f"deliver {one.kind}", "consumer", parent=one.body.get("span"), **told_of) as span:
-        outcome, result = _told(portal, outside, one, ready, at)
+    parent = one.body.get("span") if len(together) == 1 else None
+    with correlation.under(parcel.traced(together)), spans.span(f"deliver {one.kind}", "consumer", parent=parent, **told_of) as span:
+        outcome, result = _told(portal, outside, together, ready, at)
         span.say(onedoor__result=result)
         if isinstance(outcome, Refusal):
             span.fail(outcome.code)
     return outcome
 
 
-def _told(portal: Portal, outside: _Outside, one: Claim, ready: Ready, at: datetime | None) -> tuple[Outcome, str]:
+def _told(portal: Portal, outside: _Outside, together: Together, ready: Ready, at: datetime | None) -> tuple[Outcome, str]:
     try:
         outcome: Outcome = _call(outside, ready)
     except Exception as fault:
-        log.error("row %s of the outbox: the answer could not be read: %s", one.id, _where(fault))
+        log.error("row %s of the outbox: the answer could not be read: %s", together[0].id, _where(fault))
         outcome = Refusal(f"the adapter failed ({type(fault).__name__})", retry=False, code="adapter-failed")
     with portal.work(ENGINE, at=at) as work:
-        work.narrow([one.case_id])
-        row = _recorded(work, one, outcome)
-    if row is None:
-        log.warning("row %s of the outbox was no longer ours when its answer came", one.id)
-    result = _result(row, outcome)
-    counters.delivered(one.kind, one.target, result)
-    return outcome, result
+        work.narrow({one.case_id for one in together})
+        rows = [(one, _recorded(work, one, outcome)) for one in together]
+        if together[0].parcel is not None and any(row for _, row in rows):
+            parcel.settled(work, together, ready, outcome)
+    for one, row in rows:
+        if row is None:
+            log.warning("row %s of the outbox was no longer ours when its answer came", one.id)
+        counters.delivered(one.kind, one.target, _result(row, outcome))
+    return outcome, _result(rows[0][1], outcome)
 
 
 def _result(row: Row | None, outcome: Outcome) -> str:
@@ -143,7 +170,8 @@ def _recorded(work: Work, one: Claim, outcome: Outcome) -> Row | None:
     """The row, or None where the claim is no longer ours: then nothing is written."""
     if isinstance(outcome, Refusal):
         if outcome.retry:
-            row = claims.retry(work, one, reason=outcome.reason, code=outcome.code, after=outcome.after)
+            doubt = parcel.in_doubt((one,), outcome)
+            row = claims.retry(work, one, reason=outcome.reason, code=outcome.code, after=outcome.after, in_doubt=doubt)
         else:
             row = claims.park(work, one, reason=outcome.reason, code=outcome.code)
         if row is not None and one.kind == questions.KIND and row["parked_at"] is not None:
@@ -162,6 +190,8 @@ def _call(outside: _Outside, ready: Ready) -> Outcome:
         return handover.call(ready, outside.guard, outside.settings)
     if isinstance(ready, Letter):
         return post(outside.settings, ready)
+    if isinstance(ready, Bundle):
+        return parcel.call(ready, outside.settings)
     if isinstance(ready, card.Call):
         return card.call(ready, outside.guard, outside.settings)
     return ready

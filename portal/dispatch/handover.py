@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -48,8 +49,14 @@ def prepared(work: Work, claim: Claim) -> Handover | Refusal:
     except (NoKey, OSError):
         return Refusal("the file AGENCY_KEYS names cannot be read, or lacks this agency's key", retry=True, code="no-keys")
     adapter = discovery.adapter(agency.adapter, agency.id)
+    delivery = described(work, claim, agency, way)
+    return Handover(adapter, adapter.prepare(delivery), claim, delivery.language, agency, way)
+
+
+def described(work: Work, claim: Claim, agency: Agency, way: Reach, *, known_at: datetime | None = None) -> Delivery:
+    """The handover as adapters are told of it. `known_at`: with the answers of that instant, so that it reads the same at any later one."""
     case = case_of(work, claim.case_id)
-    delivery = Delivery(
+    return Delivery(
         id=str(claim.id),
         key=claim.key,
         action=claim.body["action"],
@@ -57,7 +64,7 @@ def prepared(work: Work, claim: Claim) -> Handover | Refusal:
         service=claim.body["service"],
         step=claim.body["step"],
         item=claim.body.get("item"),
-        answers=_answers(work, claim),
+        answers=_answers(work, claim, known_at),
         text=_text(work, claim),
         language=case["language"],
         callback_url=f"{work.portal.settings.public_url}/api/v1/agencies/{agency.id}/callbacks",
@@ -65,7 +72,6 @@ def prepared(work: Work, claim: Claim) -> Handover | Refusal:
         endpoint=way.endpoint,
         reach=way,
     )
-    return Handover(adapter, adapter.prepare(delivery), claim, case["language"], agency, way)
 
 
 def in_doubt(why: str) -> Refusal:
@@ -167,10 +173,10 @@ def _sent(what: HttpCall, guard: Guard, secrets: tuple[str, ...], key: str) -> A
     return Answer(got.status, got.headers, got.body)
 
 
-def _answers(work: Work, claim: Claim) -> dict[str, Any]:
+def _answers(work: Work, claim: Claim, known_at: datetime | None) -> dict[str, Any]:
     """The item the row names; else all answers of the case, later ones over earlier ones. Empty where they were erased."""
     id = claim.body.get("answers")
-    found = [items.get(work, claim.case_id, UUID(id))] if id else items.of_kind(work, claim.case_id, "answers")
+    found = [items.get(work, claim.case_id, UUID(id))] if id else items.of_kind(work, claim.case_id, "answers", until=known_at)
     return {name: value for one in found if isinstance(one, dict) for name, value in one.items()}
 
 

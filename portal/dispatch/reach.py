@@ -32,6 +32,7 @@ class NoKey(LookupError):
 def filled(address: str | None, settings: Settings) -> str | None:
     """An address with `${SETTING}` filled in; None where there is none, or a setting it names is empty."""
     known = {"SIMULATED_AGENCIES": settings.simulated_agencies, "SIMULATED_PAYMENTS": settings.simulated_payments}
+    known["EXCHANGES"] = f"file://{settings.exchanges}" if settings.exchanges else ""
     try:
         return string.Template(address).substitute({name: value for name, value in known.items() if value}) if address else None
     except (KeyError, ValueError):
@@ -46,7 +47,7 @@ def addresses(agency: Agency, settings: Settings) -> list[str]:
 
 def reach(agency: Agency, settings: Settings) -> Reach:
     """What its adapter is told of it. NoKey, or OSError where the file of keys cannot be read."""
-    section = agency.open311 or agency.mail
+    section = agency.open311 or agency.mail or agency.batch
     secret = key(settings, agency.open311.api_key) if agency.open311 and agency.open311.api_key else None
     return Reach(filled(agency.endpoint, settings), asdict(section) if section else {}, secret)
 

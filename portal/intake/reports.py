@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from portal.outbox import deliveries, inbox, strays
 from portal.runs import ledger
 from portal.unit_of_work import Portal, Principal, Row, Work
+from portal.vault import items
+
+#: Characters of an agency's words that are kept.
+LONGEST = 10_000
 
 
 @dataclass(frozen=True)
@@ -22,6 +26,8 @@ class Report:
     outcome: str | None = None
     #: Something a journey may wait for has happened there.
     event: str | None = None
+    #: Why it is refused, or what they say of it; kept where the handover is known, for words may name somebody.
+    words: str | None = field(default=None, repr=False)
 
     @property
     def body(self) -> dict[str, str | None]:
@@ -42,6 +48,9 @@ def take(portal: Portal, agency: str, report: Report, *, at: datetime | None = N
         if not inbox.take(work, source=agency, message_id=report.message_id, case_id=found[0] if found else None, status=status, body=report.body):
             return inbox.status_of(work, agency, report.message_id) or status
         if row:
+            if report.words:
+                item, commitment = items.put(work, row["case_id"], "note", report.words[:LONGEST])
+                deliveries.wrote(work, row, item=str(item), commitment=commitment, kind="refusal")
             _apply(work, row, status, report.message_id, report.body)
     return status
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from time import monotonic
 
 from portal import reactions
 from portal.dispatch import ask as asking
+from portal.dispatch import collect as collecting
 from portal.dispatch import deliver
-from portal.intake import reports
+from portal.intake import files, reports
 from portal.jobs.clocks import Clocks
 from portal.kpi import chance
 from portal.kpi import fold as figures
@@ -30,8 +32,11 @@ def drain(portal: Portal, *, seconds: float = BUDGET) -> int:
 
 
 def ask(portal: Portal, *, seconds: float = BUDGET) -> int:
-    """Agencies are asked what became of handovers they have not spoken of; answers of how many. Apart from what leaves: one that hangs delays no delivery."""
-    return _again(lambda: asking.ask(portal), seconds)
+    """Agencies are asked what became of handovers they have not spoken of, and folders of those that work by files are looked into; answers of how many.
+    Apart from what leaves: one that hangs delays no delivery.
+    """
+    done = _again(lambda: asking.ask(portal), seconds)
+    return done + collecting.collect(portal, partial(files.take, portal))
 
 
 def sweep(portal: Portal, *, seconds: float = BUDGET) -> int:

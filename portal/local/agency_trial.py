@@ -12,10 +12,12 @@ from pathlib import Path
 from secrets import token_bytes
 from tempfile import TemporaryDirectory
 
+from portal.catalogue.definitions import Agency
 from portal.local.agencies import Town, serve
+from portal.local.agency_files import Clerk
 from portal.local.agency_ledger import Ledger
 from portal.local.agency_reports import Reporter
-from portal.plugins.agency import Adapter, Answer, Asked, Asks, HttpCall, Reach, Receipt, Refusal, not_understood
+from portal.plugins.agency import Adapter, Answer, Asked, Asks, File, Files, HttpCall, Reach, Receipt, Refusal, not_understood
 from portal.plugins.proofs import sample
 from portal.wire.http import Garbled, Guard, Unreachable, send
 from portal.wire.signatures import signed
@@ -140,6 +142,45 @@ WAYS: dict[str, tuple[str, Callable[[StandIn, str], str | None]]] = {
     "redirects": ("not followed", _people),
     "repeats": ("one effect for one key", _repeated),
     "loses": ("doubt is seen, and asked about", _lost),
+}
+
+
+def tried_files(agency: Agency, adapter: Files, reach: Reach) -> dict[str, str | None]:
+    """As `tried`, of an agency that works by files: a clerk takes what is put into a folder, and answers as told."""
+    return {way: _filed(agency, adapter, reach, way) for way in FILE_WAYS}
+
+
+def _filed(agency: Agency, adapter: Files, reach: Reach, way: str) -> str | None:
+    with TemporaryDirectory() as place:
+        root, ledger = Path(place), Ledger(Path(place) / "ledger.sqlite")
+        clerk, batch = Clerk(agency, root, ledger, {agency.id: way}), agency.batch
+        assert batch is not None
+        (root / batch.to).mkdir(parents=True)
+        keys = [f"{number:08x}-0000-7000-8000-000000000000" for number in (0xA1, 0xB2)]
+        for file in adapter.collect(reach, [sample(agency.id, reach, key=key) for key in keys], 1):
+            (root / batch.to / file.name).write_bytes(file.content)
+        clerk.turn()
+        found = {one["key"] for one in ledger.effects()}
+        ledger.close()
+        if found != set(keys):
+            return f"of {len(keys)} lines the office took {len(found)}"
+        there = {one.name: one.read_bytes() for one in (root / batch.back).glob("*")}
+    if way == "half":
+        there = {name: content for name, content in there.items() if not name.endswith(".control")}
+    told = [adapter.understand_file(reach, [File(name, there[name]) for name in group]) for group in adapter.answers(reach, sorted(there))]
+    believed = {line.status for one in told if not isinstance(one, Refusal) for line in one}
+    expected = FILE_WAYS[way][1] if not (way == "half" and batch.control == "line") else {"accepted", "done"}
+    return None if believed == expected else f"it is read as {sorted(believed) or 'nothing'}, and means {sorted(expected) or 'nothing'}"
+
+
+#: Way of the clerk -> what is proved, and the statuses that may be believed.
+FILE_WAYS: dict[str, tuple[str, set[str]]] = {
+    "works": ("answers in two files are understood", {"accepted", "done"}),
+    "refuses": ("a refusal is one", {"refused"}),
+    "repeats": ("what comes three times says the same", {"done"}),
+    "lies": ("a total that is wrong is not believed", set()),
+    "truncates": ("half a file is not believed", set()),
+    "half": ("a file without its control is left alone", set()),
 }
 
 

@@ -142,6 +142,7 @@ def _environment(plan: Plan, agencies: list[str], postgres: Postgres | None, val
         "AGENCY_SECRETS": str(agency_secrets(data, agencies)),
         "SMTP_HOST": "127.0.0.1",
         "SMTP_PORT": str(free_port()),
+        "EXCHANGES": str(data / "exchanges"),
         "SIMULATED_AGENCIES": f"http://127.0.0.1:{free_port()}",
         "SIMULATED_PAYMENTS": f"http://127.0.0.1:{free_port()}",
         "DEVELOPMENT_SIGN_IN": f"http://127.0.0.1:{free_port()}",

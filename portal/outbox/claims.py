@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from portal.catalogue.definitions import Agency
 from portal.events.chain import stamp
-from portal.outbox import breakers, card, deliveries, escalations, notices, pages
+from portal.outbox import breakers, card, deliveries, escalations, notices, pages, parcels
 from portal.outbox.rows import row_of
 from portal.outbox.schedule import next_try
 from portal.unit_of_work import RELAY, Portal, Row, Work
@@ -44,6 +45,9 @@ FROM (SELECT d.case_id, d.id FROM outbox d WHERE d.target = %s AND d.kind = ANY(
     ORDER BY d.next_at LIMIT %s FOR UPDATE OF d SKIP LOCKED) AS due
 WHERE o.case_id = due.case_id AND o.id = due.id
 RETURNING o.case_id, o.id, o.kind, o.target, o.subject, o.body, o.key, o.placed_at, o.attempts, o.crashes, o.epoch, %s::int"""
+_CLAIM_PARCEL = f"""UPDATE outbox AS o SET lease_until = clock_timestamp() + make_interval(secs => {LEASE}), epoch = o.epoch + 1, attempts = o.attempts + 1,
+    crashes = o.crashes + (o.lease_until IS NOT NULL)::int WHERE o.target = %s AND o.parcel = %s AND {_OPEN}
+RETURNING o.case_id, o.id, o.kind, o.target, o.subject, o.body, o.key, o.placed_at, o.attempts, o.crashes, o.epoch, %s::int"""
 _FENCE = "SELECT 1 FROM outbox WHERE case_id = %s AND id = %s AND epoch = %s AND done_at IS NULL FOR UPDATE"
 
 
@@ -65,11 +69,14 @@ class Claim:
     epoch: int
     #: Failures in a row of its target when it was claimed.
     failing: int = 0
+    #: The file it stands in, of an agency that works by files.
+    parcel: parcels.Parcel | None = None
 
 
 def claim(portal: Portal, limit: int, kinds: Sequence[str] = KINDS, *, busy: Mapping[str, int] | None = None, at: datetime | None = None) -> list[Claim]:
     """Rows that are due, committed as ours. Attempts are counted here, so that one that kills its process counts too. `busy`: rows of a target in hand."""
     found: list[Claim] = []
+    agencies = portal.catalogue.agencies
     with portal.work(RELAY, at=at) as work:
         for target, failures, open_until in work.sql(_TARGETS):
             if open_until and open_until > work.now:
@@ -80,11 +87,21 @@ def claim(portal: Portal, limit: int, kinds: Sequence[str] = KINDS, *, busy: Map
                 most = min(most, _cap(portal, target) - work.sql(_UNDER_WAY, (target,))[0][0])
             else:
                 continue
-            if most > 0:
+            if most > 0 and target in agencies and agencies[target].batch:
+                if deliveries.KIND in kinds and not (busy or {}).get(target):
+                    found += _parcel(work, agencies[target], failures)
+            elif most > 0:
                 found += [Claim(*row) for row in work.sql(_CLAIM, (target, list(kinds), work.now, min(most, limit - len(found)), failures))]
             if len(found) >= limit:
                 break
     return found
+
+
+def _parcel(work: Work, agency: Agency, failures: int) -> list[Claim]:
+    """All lines of the file that is to leave to an agency, one beside the other; none while its file is under way, or not due."""
+    held = parcels.to_leave(work, agency)
+    rows = work.sql(_CLAIM_PARCEL, (agency.id, held.number, failures)) if held else []
+    return sorted((replace(Claim(*row), parcel=held) for row in rows), key=lambda one: (one.placed_at, one.id))
 
 
 def complete(work: Work, claim: Claim, *, remote_id: str | None = None) -> Row | None:
@@ -102,15 +119,18 @@ def complete(work: Work, claim: Claim, *, remote_id: str | None = None) -> Row |
     return row
 
 
-def retry(work: Work, claim: Claim, *, reason: str, code: str, after: float | None = None) -> Row | None:
-    """It did not leave and may later, at the earliest after so many seconds; set aside where patience is over. None where the claim is no longer ours."""
-    at = next_try(claim.kind, claim.key, attempts=claim.attempts, placed_at=claim.placed_at, now=work.now, after=after)
+def retry(work: Work, claim: Claim, *, reason: str, code: str, after: float | None = None, in_doubt: bool = False) -> Row | None:
+    """It did not leave and may later, at the earliest after so many seconds; set aside where patience is over. None where the claim is no longer ours.
+
+    `in_doubt`: its file may have arrived, so the same one is tried again; else its line may stand in another.
+    """
+    at = next_try(claim.kind, claim.parcel.key if claim.parcel else claim.key, attempts=claim.attempts, placed_at=claim.placed_at, now=work.now, after=after)
     if at is None:
         return park(work, claim, reason=f"{reason} (tried {claim.attempts} times)", code=code)
     row = _held(work, claim)
     if row is not None:
         _tried(work, row, claim, code)
-        work.change(row, next_at=at, lease_until=None, crashes=0, refusal=reason)
+        work.change(row, next_at=at, lease_until=None, crashes=0, refusal=reason, **({} if claim.parcel is None or in_doubt else {"parcel": None}))
     return row
 
 

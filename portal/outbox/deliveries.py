@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Select, and_, select, tuple_
 from sqlalchemy.sql import ColumnElement
 
 from portal.outbox.rows import leaves, placed
+from portal.outbox.schedule import next_run
 from portal.outbox.tables import outbox
 from portal.unit_of_work import Row, Work
 
@@ -54,7 +56,7 @@ def place(
         "words": str(words) if words else None,
         "item": item,
     }
-    row = placed(work, case_id, kind=KIND, target=agency, subject=step_run_id, body=body, key=str(step_run_id))
+    row = placed(work, case_id, kind=KIND, target=agency, subject=step_run_id, body=body, key=str(step_run_id), next_at=_leaves_at(work, agency))
     _record(work, row, "DeliveryPlaced", action=body["action"], key=row["key"])
     return row
 
@@ -113,7 +115,7 @@ def retry(work: Work, case_id: UUID, step_run_id: UUID) -> bool:
     row = of_step(work, case_id, step_run_id)
     if row is None or row["parked_at"] is None or row["done_at"] is not None:
         return False
-    work.change(row, parked_at=None, refusal=None, attempts=0, crashes=0, placed_at=work.now, next_at=work.now, epoch=row["epoch"] + 1)
+    work.change(row, parked_at=None, refusal=None, attempts=0, crashes=0, placed_at=work.now, next_at=work.now, parcel=None, epoch=row["epoch"] + 1)
     work.wakes.add("drain")
     _record(work, row, "DeliveryRetried")
     return True
@@ -162,6 +164,14 @@ def ask_at(work: Work, agency: str, asks: int) -> datetime | None:
     if known is None or known.asks is None:
         return None
     return work.now + min(timedelta(minutes=known.asks.after_minutes) * (1 << min(asks, 12)), max(LONGEST_SILENCE, timedelta(minutes=known.asks.after_minutes)))
+
+
+def _leaves_at(work: Work, agency: str) -> datetime | None:
+    """When a handover may leave: with the next file, to an agency that works by files; None: now."""
+    known = work.catalogue.agencies.get(agency)
+    if known is None or known.batch is None:
+        return None
+    return next_run(known.batch.runs, known.batch.every_minutes, ZoneInfo(known.calendars[0].zone), work.now)
 
 
 def _record(work: Work, row: Row, type: str, **data: str | int | None) -> None:

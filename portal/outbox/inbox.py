@@ -56,6 +56,11 @@ def take(work: Work, *, source: str, message_id: str, case_id: UUID | None, stat
     return bool(work.sql(_TAKE, (source, message_id, case_id, status, Jsonb(body), work.now, next_at)))
 
 
+def taken(work: Work, source: str, beginning: str) -> set[str]:
+    """Messages of this source that were taken, by how their ids begin."""
+    return {id for (id,) in work.sql("SELECT message_id FROM inbox WHERE source = %s AND starts_with(message_id, %s)", (source, beginning))}
+
+
 def status_of(work: Work, source: str, message_id: str) -> str | None:
     """What became of a message of this source; None where it never came."""
     found = work.sql(_HELD, (source, message_id))

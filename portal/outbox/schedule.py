@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from datetime import datetime, time, timedelta
 from hashlib import sha256
+from zoneinfo import ZoneInfo
 
 #: Seconds before the 2nd, 3rd, ... attempt; the last one holds for all later ones.
 WAITS = (1, 5, 30, 120, 300, 600, 1200, 1800, 3600)
@@ -19,6 +21,17 @@ PATIENCE = {
 LONGEST = timedelta(hours=24)
 #: Attempts that may end in silence (a killed process) before a row is set aside.
 CRASHES = 5
+
+
+def next_run(runs: Sequence[str], every_minutes: int, zone: ZoneInfo, now: datetime) -> datetime:
+    """Instant of the next file after `now`: at one of these times of day, or at the next whole number of so many minutes."""
+    if not runs:
+        step = every_minutes * 60
+        return datetime.fromtimestamp((int(now.timestamp()) // step + 1) * step, now.tzinfo)
+    today = now.astimezone(zone).date()
+    times = [time.fromisoformat(one) for one in runs]
+    found = (datetime.combine(today + timedelta(days=day), at, zone).astimezone(now.tzinfo) for day in (0, 1, 2) for at in times)
+    return min(one for one in found if one > now)
 
 
 def next_try(kind: str, key: str, *, attempts: int, placed_at: datetime, now: datetime, after: float | None = None) -> datetime | None:

@@ -42,6 +42,8 @@ outbox = Table(
     #: When the agency is asked what became of it, and how often it was since it last said something new; null: it is not asked.
     instant("ask_at"),
     Column("asks", SmallInteger),
+    #: Number of the file it stands in (portal/outbox/parcels.py), of an agency that works by files.
+    Column("parcel", Integer),
     PrimaryKeyConstraint("case_id", "id"),
     Index("outbox_next_at_ix", "next_at", postgresql_where=text("done_at IS NULL AND parked_at IS NULL")),
     Index("outbox_target_ix", "target", "next_at", postgresql_where=text("done_at IS NULL AND parked_at IS NULL")),
@@ -75,6 +77,47 @@ breakers = Table(
     Column("target", Text, primary_key=True),
     Column("failures", Integer, nullable=False),
     instant("open_until"),
+)
+
+#: Files of handovers to an agency, by a number without gaps. One at most is on its way: the next is made when it has left.
+parcels = Table(
+    "parcels",
+    metadata,
+    Column("target", Text, nullable=False),
+    Column("number", Integer, nullable=False),
+    instant("made_at", nullable=False),
+    #: Once it has left: its name, number of lines and SHA-256.
+    Column("name", Text),
+    Column("lines", Integer),
+    Column("digest", Text),
+    instant("left_at"),
+    PrimaryKeyConstraint("target", "number"),
+    Index("parcels_open_ix", "target", unique=True, postgresql_where=text("left_at IS NULL")),
+)
+
+#: Answer files of agencies, by what is in them: once decided on, decided for ever.
+answer_files = Table(
+    "answer_files",
+    metadata,
+    Column("source", Text, nullable=False),
+    Column("digest", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    #: `seen` (not fit to be taken, perhaps not whole yet), `applied` or `refused`, and why.
+    Column("status", Text, nullable=False),
+    Column("why", Text),
+    Column("lines", Integer, nullable=False),
+    instant("decided_at", nullable=False),
+    PrimaryKeyConstraint("source", "digest"),
+)
+
+#: When an agency's folder is looked into next.
+polls = Table(
+    "polls",
+    metadata,
+    Column("target", Text, primary_key=True),
+    instant("poll_at", nullable=False),
+    #: Looks in a row that failed.
+    Column("failures", Integer, nullable=False),
 )
 
 #: What came in from an agency and belongs to no case we know: a stream of events of its own, whose `case_id` is its id.

@@ -196,6 +196,34 @@ class Answers(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What one line of an answer file says of one handover. `words`: why it is refused; staff read them."""
+
+    key: str
+    status: Literal["accepted", "refused", "done"]
+    remote_id: str | None = None
+    outcome: str | None = None
+    words: str | None = None
+
+
+@runtime_checkable
+class Files(Protocol):
+    """What an adapter of an agency that works by files offers besides; its `prepare` describes the line of one handover as a file of its own."""
+
+    def collect(self, reach: Reach, deliveries: Sequence[Delivery], number: int) -> Sequence[File]:
+        """The file of these handovers, the same for the same ones and number, and what goes beside it: in the order in which they are put there."""
+        ...
+
+    def answers(self, reach: Reach, names: Sequence[str]) -> Sequence[tuple[str, ...]]:
+        """Which of the files that lie there are answers: each with what must lie beside it. What is not whole yet is left out."""
+        ...
+
+    def understand_file(self, reach: Reach, files: Sequence[File]) -> Sequence[Written] | Refusal:
+        """All that an answer file says, or why nothing of it is believed: a file is taken whole or not at all."""
+        ...
+
+
 def not_understood(why: str) -> Refusal:
     """The answer says yes but not in a way we know: nobody may take it for success."""
     return Refusal(f"answer not understood: {why}", retry=False, code="not-understood", doubt=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from portal.plugins.agency import PASSING, Adapter, Answer, Answers, Asked, Asks, Delivery, File, HttpCall, Mail, Reach, Receipt, Refusal, Task
+from portal.plugins.agency import PASSING, Adapter, Answer, Answers, Asked, Asks, Delivery, File, Files, HttpCall, Mail, Reach, Receipt, Refusal, Task
 from portal.plugins.checks import HOSTILE, adapter_faults
 
 #: Mails no adapter may take for a word that something was done.
@@ -158,6 +158,34 @@ def believes_no_mail(trial: Trial) -> Iterable[str]:
                 yield f"understand takes {subject!r} {text!r} for `{said.status}`"
 
 
+def adds_up(trial: Trial) -> Iterable[str]:
+    """A file of handovers is the same for the same ones, holds every key once, and no answer that does not add up is believed."""
+    adapter, reach = trial.adapter, trial.delivery.reach
+    if not isinstance(adapter, Files):
+        if isinstance(adapter.prepare(trial.delivery), File):
+            yield "it prepares files, and offers no `collect`, `answers` and `understand_file`"
+        return
+    many = [replace(one, key=f"{number:08x}-0000-7000-8000-000000000000") for number, one in enumerate(trial.deliveries, start=0xA0000001)]
+    made = list(adapter.collect(reach, many, 7))
+    if made != list(adapter.collect(reach, [replace(one, attempt=9) for one in many], 7)):
+        yield "collect gives another file at the second time: whether it arrived cannot be told"
+    if {file.name for file in made} & {file.name for file in adapter.collect(reach, many, 8)}:
+        yield "two numbers have the same name: one file overwrites the other"
+    for one in many:
+        if made[0].content.count(_as_there(one.key, made[0].content)) != 1:
+            yield f"the key {one.key} does not stand in the file once"
+    if any(not name.replace("-", "").replace("_", "").replace(".", "").isalnum() for name in (file.name for file in made)):
+        yield "a name holds other letters than letters, digits, `-`, `_` and `.`"
+    for content in (b"", b"\xff\xfe\x00", b'"' * 1_000, b"<a" * 1_000, b"[" * 1_000, made[0].content):
+        told: object = adapter.understand_file(reach, [File("answers.x", content), File("answers.x.control", content)])
+        if not isinstance(told, Refusal):
+            yield f"understand_file believes {content[:20]!r}"
+
+
+def _as_there(key: str, content: bytes) -> bytes:
+    return key.encode("utf-16-le" if content[:2] == b"\xff\xfe" else "ascii")
+
+
 RULES: dict[str, Callable[[Trial], Iterable[str]]] = {
     "shape": shape,
     "describes": describes,
@@ -170,6 +198,7 @@ RULES: dict[str, Callable[[Trial], Iterable[str]]] = {
     "takes-receipts": takes_receipts,
     "can-be-asked": can_be_asked,
     "believes-no-mail": believes_no_mail,
+    "adds-up": adds_up,
 }
 
 

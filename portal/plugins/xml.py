@@ -31,7 +31,7 @@ class Element:
         return (one for one in self.inside if one.name == name)
 
 
-def parsed(raw: bytes) -> Element:
+def parsed(raw: bytes, *, most: int = MOST) -> Element:
     """The root element; BadXml where there is none, or it cannot be trusted."""
     parser = expat.ParserCreate()
     parser.buffer_text = True
@@ -41,7 +41,7 @@ def parsed(raw: bytes) -> Element:
     def start(name: str, _: dict[str, str]) -> None:
         nonlocal count
         count += 1
-        if len(path) > DEEPEST or count > MOST:
+        if len(path) > DEEPEST or count > most:
             raise BadXml("too many elements, or too deep inside one another")
         one = Element(name)
         path[-1].inside.append(one)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from datetime import datetime
 from hashlib import sha256
 from hmac import new as hmac_new
 from os import urandom
@@ -38,9 +39,10 @@ def kept(case_id: UUID) -> Select[Any]:
     return select(vault_items).where(vault_items.c.case_id == case_id, vault_items.c.erased_at.is_(None)).order_by(vault_items.c.recorded_at, vault_items.c.id)
 
 
-def of_kind(work: Work, case_id: UUID, *kinds: str) -> list[Any]:
-    """Values of all items of these kinds, oldest first."""
-    return [row["value"] for row in work.rows(vault_items, case_id) if row["kind"] in kinds and row["value"] is not None]
+def of_kind(work: Work, case_id: UUID, *kinds: str, until: datetime | None = None) -> list[Any]:
+    """Values of all items of these kinds, oldest first; those kept by an instant, where one is named."""
+    rows = (row for row in work.rows(vault_items, case_id) if until is None or row["recorded_at"] <= until)
+    return [row["value"] for row in rows if row["kind"] in kinds and row["value"] is not None]
 
 
 def commitment(salt: bytes, value: Any) -> str:

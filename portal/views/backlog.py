@@ -18,8 +18,8 @@ _BACKLOG = f"""SELECT
 (SELECT min(next_at) FROM outbox WHERE done_at IS NULL AND parked_at IS NULL AND next_at > %(now)s),
 (SELECT min(next_at) FROM inbox WHERE status = 'unmatched' AND next_at <= %(now)s),
 (SELECT min(next_at) FROM moves WHERE next_at <= %(now)s),
-(SELECT min(ask_at) FROM outbox WHERE ask_at <= %(now)s),
-(SELECT min(ask_at) FROM outbox WHERE ask_at > %(now)s)"""
+(SELECT least(min(ask_at), (SELECT min(poll_at) FROM polls WHERE poll_at <= %(now)s)) FROM outbox WHERE ask_at <= %(now)s),
+(SELECT least(min(ask_at), (SELECT min(poll_at) FROM polls WHERE poll_at > %(now)s)) FROM outbox WHERE ask_at > %(now)s)"""
 _OVERDUE = f"""SELECT
 (SELECT count(*) FROM timers WHERE armed AND due_at <= %(now)s),
 (SELECT count(*) {READY}),

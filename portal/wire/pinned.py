@@ -57,25 +57,31 @@ class PinnedBackend(NetworkBackend):
         self, host: str, port: int, timeout: float | None = None, local_address: str | None = None, socket_options: Iterable[SocketOption] | None = None
     ) -> NetworkStream:
         """A connection to the first address that takes it, once all of them were found to be allowed."""
-        for number, address in enumerate(addresses := self._checked(host, port, self._deadline.left(timeout, ConnectTimeout))):
-            try:
-                found = socket.create_connection((address, port), self._deadline.left(timeout, ConnectTimeout))
-            except OSError as refused:
-                if number == len(addresses) - 1:
-                    raise (ConnectTimeout if isinstance(refused, TimeoutError) else ConnectError)(f"no connection: {refused.strerror or refused}") from refused
-                continue
-            found.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            self.address = address
-            self.ready = True
-            return _Timed(found, self._deadline, self)
-        raise ConnectError("the name has no address")
+        found = connected(host, port, self._deadline, timeout, loopback=self._loopback, resolve=self._resolve)
+        self.address = str(found.getpeername()[0])
+        self.ready = True
+        return _Timed(found, self._deadline, self)
 
-    def _checked(self, host: str, port: int, timeout: float) -> list[str]:
-        addresses = _in_time(lambda: self._resolve(host, port), timeout)
-        refused = [address for address in addresses if not reachable(address, loopback=self._loopback)]
-        if refused:
-            raise Forbidden(f"{host} has an address that calls may not reach")
-        return addresses
+
+def connected(host: str, port: int, deadline: Deadline, timeout: float | None, *, loopback: bool, resolve: Resolve = resolved) -> socket.socket:
+    """A connection to the first address of a name that takes it, once all of them were found to be allowed. Forbidden, ConnectTimeout, ConnectError."""
+    for number, address in enumerate(addresses := _checked(host, port, deadline.left(timeout, ConnectTimeout), loopback, resolve)):
+        try:
+            found = socket.create_connection((address, port), deadline.left(timeout, ConnectTimeout))
+        except OSError as refused:
+            if number == len(addresses) - 1:
+                raise (ConnectTimeout if isinstance(refused, TimeoutError) else ConnectError)(f"no connection: {refused.strerror or refused}") from refused
+            continue
+        found.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return found
+    raise ConnectError("the name has no address")
+
+
+def _checked(host: str, port: int, timeout: float, loopback: bool, resolve: Resolve) -> list[str]:
+    addresses = _in_time(lambda: resolve(host, port), timeout)
+    if any(not reachable(address, loopback=loopback) for address in addresses):
+        raise Forbidden(f"{host} has an address that calls may not reach")
+    return addresses
 
 
 def _in_time(look_up: Callable[[], list[str]], timeout: float) -> list[str]:

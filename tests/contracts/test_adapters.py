@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import ast
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
 
 from portal.catalogue.load import load
 from portal.plugins import discovery
-from portal.plugins.agency import Answer, Delivery, HttpCall, Receipt, Refusal, retry_after, usual
+from portal.plugins.agency import Answer, Delivery, HttpCall, Reach, Receipt, Refusal, retry_after, usual
 from portal.plugins.channel import Endpoint, Message, Notice, Outgoing, Raw, Request, Response, Turn
 from portal.plugins.checks import adapter_contract, adapter_faults, channel_contract, channel_faults
 
@@ -37,8 +37,11 @@ NOTICE = Notice("received", "en", "We have your request", "Some words.\nhttps://
 @pytest.mark.parametrize("agency", sorted(AGENCIES))
 def test_the_adapter_of_every_agency_keeps_the_contract(agency: str) -> None:
     adapter = discovery.adapter(AGENCIES[agency].adapter, agency)
-    assert adapter_contract(adapter, replace(DELIVERY, agency=agency)) == []
-    assert adapter.promise == AGENCIES[agency].promise
+    section = AGENCIES[agency].batch
+    reach = Reach("https://x.example", asdict(section) if section else {})
+    assert adapter_contract(adapter, replace(DELIVERY, agency=agency, reach=reach)) == []
+    # A folder cannot say what its owner does with files it has seen: of `batch` the definition says it.
+    assert adapter.promise == AGENCIES[agency].promise or AGENCIES[agency].adapter == "batch"
 
 
 @pytest.mark.parametrize("name", ["counter", "email", "open311", "phone", "sms", "web"])

@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from portal.cli.check import check
 from portal.local.agency_trial import WAYS, tried
 from portal.plugins import discovery
-from portal.plugins.agency import Answer, Asked, Delivery, HttpCall, Mail, News, Promise, Question, Reach, Receipt, Refusal, Said, usual
+from portal.plugins.agency import Answer, Asked, Delivery, File, HttpCall, Mail, News, Promise, Question, Reach, Receipt, Refusal, Said, usual
 from portal.plugins.proofs import RULES, Trial, faults, sample
 from portal.plugins.testing import AgencyRules
 
@@ -86,6 +86,11 @@ BAD: dict[str, Any] = {
     "tells-passing": altered(read=given_up),
     "takes-receipts": Polite(),
     "can-be-asked": type("Asked", (Works,), {"promise": "queryable", "ask": ask, "told": told})(),
+    "adds-up": altered(
+        collect=lambda self, reach, deliveries, number: [File(f"{number}.csv", b"no keys")],
+        answers=lambda self, reach, names: [],
+        understand_file=lambda self, reach, files: [],
+    ),
     "believes-no-mail": altered(understand=lambda self, subject, text: Said("done") if "done" in text.lower() else None),
 }
 

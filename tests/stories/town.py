@@ -137,6 +137,7 @@ def town(database: Database, place: Path) -> Iterator[Town]:
         mail_from="portal@rivermouth.example",
         agency_secrets=str(agency_secrets(place, sorted(CATALOGUE.agencies))),
         simulated_agencies=f"http://127.0.0.1:{agencies}",
+        exchanges=str(place / "exchanges"),
     )
     with ExitStack() as stack:
         engine = connect(database.url, pool=12)

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import timedelta
 from email.message import EmailMessage
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 from portal.dispatch.ask import ask
+from portal.dispatch.collect import collect
 from portal.dispatch.deliver import drain
-from portal.intake import reports
+from portal.intake import files, reports
 from portal.kpi.fold import fold
+from portal.local.agency_files import Clerk
+from portal.local.agency_ledger import Ledger
 from portal.outbox.asking import LEASE
 from portal.ports.mail import take
 from portal.reactions import sweep
@@ -162,6 +168,52 @@ def mail(world: World, subject: Subject) -> None:
         take(world.portal, world.spool, place)
 
 
+def clerk(world: World) -> Clerk:
+    """Who empties the treasury's folder here, into the ledger of all simulated agencies."""
+    return Clerk(world.portal.catalogue.agencies["treasury"], Path(world.portal.settings.exchanges) / "treasury", Ledger(world.effects()), {})
+
+
+def file_leaves(world: World, subject: Subject) -> None:
+    """An `act`: the file of a run is put into the folder."""
+    drain(world.portal, kinds=["delivery"], at=subject.at)
+
+
+def to_be_filed(world: World, subject: Subject) -> None:
+    """A `prepare`: two handovers to the treasury wait for its next file."""
+    opened("dog-registration")(world, subject)
+    opened("dog-registration")(world, subject)
+    world.alone(subject)
+    ((subject.at,),) = world.look("SELECT greatest(now(), max(next_at)) FROM outbox WHERE kind = 'delivery' AND case_id = ANY(%s)", world.cases(subject))
+
+
+def file_taken(world: World, subject: Subject) -> None:
+    """A `recover`: time passes, the treasury takes what lies there; each key stands in one line of one file."""
+    assert subject.at is not None
+    for minutes in (0, 20, 40, 60):
+        world.leases_end()
+        world.drained("delivery", at=subject.at + timedelta(minutes=minutes))
+    one = clerk(world)
+    files = [*(one.place / "to-agency").glob("*.csv"), *(one.place / "taken").glob("*.csv")]
+    lines = Counter(key for file in files for key in one.keys(file.read_bytes()))
+    keys = [key for (key,) in world.look("SELECT key FROM outbox WHERE kind = 'delivery' AND case_id = ANY(%s)", world.cases(subject))]
+    assert [lines[key] for key in keys] == [1, 1], [lines[key] for key in keys]
+    one.behaves["treasury"] = "forgets"
+    one.turn()
+
+
+def answered(world: World, subject: Subject) -> None:
+    """A `prepare`: the treasury has put an answer into its folder."""
+    to_be_filed(world, subject)
+    world.drained("delivery", at=subject.at)
+    clerk(world).turn()
+
+
+def look_into(world: World, subject: Subject) -> None:
+    """An `act`: the folder is looked into."""
+    world.look("UPDATE polls SET poll_at = now()")
+    collect(world.portal, partial(files.take, world.portal))
+
+
 def unheard_of(world: World, subject: Subject) -> None:
     """A `prepare`: roads has the case and has said nothing; it is to be asked now."""
     handed_over(world, subject)
@@ -204,6 +256,8 @@ BACKGROUND = (
     UseCase("stray-found", ("job sweep",), lost, put_before_people),
     UseCase("stray-attached", ("route strays.attach",), astray, attach),
     UseCase("stray-dismissed", ("route strays.dismiss",), astray, dismiss),
+    UseCase("file-leaves", ("outbox delivery", "job drain"), to_be_filed, file_leaves, file_taken, again=False),
+    UseCase("file-answered", ("job ask",), answered, look_into, look_into, again=False),
     UseCase("ask-agency", ("job ask",), unheard_of, ask_roads, ask_later, again=False),
     UseCase("mail", ("door mail",), nothing, mail),
     UseCase("fold", ("job fold",), tasked("clerk", "noise-complaint", {}), fold_all),

@@ -215,6 +215,7 @@ def world(database: Database, folder: Path) -> Iterator[World]:
         token_keys=str(issuer.place),
         agency_secrets=str(agency_secrets(folder, [*sorted(CATALOGUE.agencies), "card-payments"])),
         simulated_agencies=f"http://127.0.0.1:{agencies}",
+        exchanges=str(folder / "exchanges"),
         simulated_payments=f"http://127.0.0.1:{payments}",
     )
     with ExitStack() as stack:
