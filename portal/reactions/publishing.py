@@ -7,7 +7,7 @@ from uuid import UUID
 
 from portal.cases import publication, registry
 from portal.outbox.rows import leaves
-from portal.reactions.acts import service_of
+from portal.reactions.acts import of_cases, service_of
 from portal.standards import clocks
 from portal.unit_of_work import Event, Row, Work
 from portal.vault import items
@@ -16,7 +16,7 @@ from portal.workflow import waiting
 
 def shown(work: Work, events: list[Event]) -> None:
     """The list follows its cases; those of services that are not public were never on it."""
-    cases = {event.case_id for event in events}
+    cases = {event.case_id for event in of_cases(work, events)}
     registry.load(work, cases)
     publication.load(work, cases)
     for case_id in sorted(cases):
