@@ -46,7 +46,7 @@ class Settings(BaseSettings):
     sms_secret: SecretStr = Field(
         default=SecretStr(""), description="What the carrier of text messages signs with (Twilio: the auth token); absent: none come in"
     )
-    sms_url: str = Field(default="", description="Address the carrier calls, as it is configured there; absent: PUBLIC_URL and the path")
+    channel_url: str = Field(default="", description="Base address carriers call, as it is configured there (they sign it); absent: PUBLIC_URL")
     sms_endpoint: str = Field(default="", description="Base address of the carrier's API text messages leave by; absent: none leave")
     sms_account: str = Field(default="", description="Our account there")
     sms_sender: str = Field(default="", description="The number or name text messages come from")

@@ -113,6 +113,8 @@ PERMISSIONS: dict[str, Permission] = {
     "case.publish": Permission("Say what everybody may see of a request for a public service.", (caseworker,)),
     "requests.read": Permission("See requests for public services, without names, words or exact places nobody approved.", (anyone,)),
     "requests.update": Permission("Write about such a request with a key for the channel; people read it.", (anyone,)),
+    "text.receive": Permission("Bring in a text message, signed by the carrier.", (anyone,)),
+    "text.report": Permission("Say what became of a text message, signed by the carrier.", (anyone,)),
     "decision.object": Permission("Object to a decision.", (party_disposing,)),
     "decision.revoke": Permission("Take back an approval by silence while its law allows it; of the agency whose silence it was.", (caseworker,)),
     "decision.serve": Permission("Write down how and when a decision was served.", (caseworker,)),

@@ -74,6 +74,7 @@ def _table(portal: OneMachine, everybody: list[Person]) -> None:
         ("portal", f"{url}/   API to read and try {url}/docs   journeys {url}/docs/journeys   OpenAPI {url}/api/openapi.json"),
         ("mail in", f"127.0.0.1:{portal.plan.mail_port} (SMTP, any recipient)"),
         ("mail out", "kept here: portal mailbox --list"),
+        ("texts", "kept here: portal texts; portal texts --write 'there is a pothole' begins a conversation"),
         ("PostgreSQL", environment["DATABASE_URL"]),
         ("Redis", environment["REDIS_URL"]),
         ("data, logs", f"{data}, {data / 'logs'}"),

@@ -11,13 +11,14 @@ from datetime import datetime
 from itertools import groupby
 from time import monotonic
 
-from portal.dispatch import card, handover, notify, parcel
+from portal.dispatch import card, handover, notify, parcel, texts
 from portal.dispatch.handover import Handover
 from portal.dispatch.mail import Letter, post
 from portal.dispatch.parcel import Bundle
 from portal.dispatch.reach import addresses
 from portal.outbox import breakers, claims, deliveries, inbox
 from portal.outbox import card as questions
+from portal.outbox import texts as text_rows
 from portal.outbox.claims import KINDS, Claim
 from portal.outbox.schedule import CRASHES
 from portal.plugins.agency import Receipt, Refusal
@@ -35,11 +36,15 @@ GRACE = 5.0
 #: Seconds between two looks for new rows while all calls are under way.
 LOOK = 0.5
 
-Ready = Handover | Letter | card.Call | Bundle | Refusal
+Ready = Handover | Letter | card.Call | texts.Text | Bundle | Refusal
 #: Rows that leave together: the lines of one file; else one.
 Together = tuple[Claim, ...]
 #: Kind of row -> what makes it ready; all others are mail to people.
-_PREPARED: dict[str, Callable[[Work, Claim], Ready]] = {deliveries.KIND: handover.prepared, questions.KIND: card.prepared}
+_PREPARED: dict[str, Callable[[Work, Claim], Ready]] = {
+    deliveries.KIND: handover.prepared,
+    questions.KIND: card.prepared,
+    text_rows.KIND: texts.prepared,
+}
 Outcome = Receipt | Report | Refusal
 
 
@@ -76,7 +81,8 @@ def drain(portal: Portal, *, limit: int = 20, kinds: Sequence[str] = KINDS, at: 
 
 def guard_of(portal: Portal) -> Guard:
     """Lets calls through to the agencies of the catalogue, and to nobody else."""
-    found = (one for agency in portal.catalogue.agencies.values() for one in addresses(agency, portal.settings))
+    found = [one for agency in portal.catalogue.agencies.values() for one in addresses(agency, portal.settings)]
+    found += [portal.settings.sms_endpoint] if portal.settings.sms_endpoint else []
     return Guard.of(found, local=portal.settings.mode in ("local", "test"))
 
 
@@ -192,6 +198,8 @@ def _call(outside: _Outside, ready: Ready) -> Outcome:
         return post(outside.settings, ready)
     if isinstance(ready, Bundle):
         return parcel.call(ready, outside.settings)
+    if isinstance(ready, texts.Text):
+        return texts.post(ready, outside.guard)
     if isinstance(ready, card.Call):
         return card.call(ready, outside.guard, outside.settings)
     return ready

@@ -6,7 +6,9 @@ from typing import Any
 from uuid import UUID
 
 from portal.access import seals
+from portal.dispatch import texts
 from portal.dispatch.mail import BadAddress, Letter, compose
+from portal.dispatch.texts import Text
 from portal.dispatch.words import facts, written
 from portal.outbox import escalations, pages
 from portal.outbox.claims import Claim
@@ -17,24 +19,27 @@ from portal.plugins.channel import Notice
 from portal.unit_of_work import Work
 from portal.vault import items
 
+#: Channel -> what of a contact its messages go to, where it has another name.
+_ADDRESS = {"sms": "phone"}
 
-def prepared(work: Work, claim: Claim) -> Letter | Refusal:
+
+def prepared(work: Work, claim: Claim) -> Letter | Text | Refusal:
     """The mail of a notice, page or escalation whose case is in hand, or why there is none."""
     return {pages.KIND: _page, escalations.KIND: _escalation}.get(claim.kind, _notice)(work, claim)
 
 
-def _notice(work: Work, claim: Claim) -> Letter | Refusal:
+def _notice(work: Work, claim: Claim) -> Letter | Text | Refusal:
     party = next((row for row in told(work, claim.case_id) if str(row["party_id"]) == claim.body["party"]), None)
     if party is None:
         return Refusal("the party no longer stands on the case", retry=False, code="no-party")
     contact: Any = items.get(work, claim.case_id, party["contact"]) if party["contact"] else None
-    to = contact.get(claim.target) if isinstance(contact, dict) else None
+    to = contact.get(_ADDRESS.get(claim.target, claim.target)) if isinstance(contact, dict) else None
     if not isinstance(to, str) or not to:
         return Refusal(f"the party left no address for {claim.target}", retry=False, code="no-address")
     return _letter(work, claim, channel=claim.target, to=to, template=claim.body["template"], language=claim.body["language"], refs=claim.body["refs"])
 
 
-def _page(work: Work, claim: Claim) -> Letter | Refusal:
+def _page(work: Work, claim: Claim) -> Letter | Text | Refusal:
     agency, person = work.catalogue.agencies.get(claim.body["agency"]), claim.body["person"]
     if agency is None or not 0 <= person < len(agency.duty):
         return Refusal("the agency's definition names no such duty person", retry=False, code="no-duty-person")
@@ -42,7 +47,7 @@ def _page(work: Work, claim: Claim) -> Letter | Refusal:
     return _letter(work, claim, channel=pages.CHANNEL, to=_among_named(work, claim, agency.duty[person].email), template="duty", language=language, refs={})
 
 
-def _escalation(work: Work, claim: Claim) -> Letter | Refusal:
+def _escalation(work: Work, claim: Claim) -> Letter | Text | Refusal:
     agency, role = work.catalogue.agencies.get(claim.body["agency"]), claim.body["role"]
     person = next((one for one in agency.people if one.role == role), None) if agency else None
     if person is None:
@@ -61,12 +66,14 @@ def _among_named(work: Work, claim: Claim, otherwise: str) -> str:
     return otherwise
 
 
-def _letter(work: Work, claim: Claim, *, channel: str, to: str, template: str, language: str, refs: dict[str, Any]) -> Letter | Refusal:
+def _letter(work: Work, claim: Claim, *, channel: str, to: str, template: str, language: str, refs: dict[str, Any]) -> Letter | Text | Refusal:
     form = discovery.channels().get(channel)
     if form is None:
         return Refusal(f"there is no channel `{channel}`", retry=False, code="no-channel")
     notice = _words(work, claim.case_id, template, language, refs)
     message = form.render(notice)
+    if message.by == "sms":
+        return texts.ready(work, claim, to=to, text=message.text)
     if message.by != "smtp":
         return Refusal(f"nothing can be sent by {channel} yet", retry=False, code="no-way-out")
     subject = message.subject or notice.subject

@@ -97,7 +97,7 @@ def _open(
         items.put(work, case_id, "words", text, party_id=party)
     if given.location:
         items.put(work, case_id, "location", dict(given.location), party_id=party)
-    told_by = "email" if contact.get("email") else None
+    told_by = "email" if contact.get("email") else "sms" if given.channel == "sms" and contact.get("phone") else None
     case = registry.open_case(
         work,
         registry.Opening(

@@ -55,6 +55,8 @@ BY_ACTION = {
     "metrics.read": "probe",
     "agency.report": "callback",
     "payment.report": "callback",
+    "text.receive": "callback",
+    "text.report": "callback",
 }
 
 

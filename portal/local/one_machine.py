@@ -145,6 +145,10 @@ def _environment(plan: Plan, agencies: list[str], postgres: Postgres | None, val
         "EXCHANGES": str(data / "exchanges"),
         "SIMULATED_AGENCIES": f"http://127.0.0.1:{free_port()}",
         "SIMULATED_PAYMENTS": f"http://127.0.0.1:{free_port()}",
+        "SMS_ENDPOINT": f"http://127.0.0.1:{free_port()}",
+        "SMS_ACCOUNT": "ACdevelopment",
+        "SMS_SECRET": "development",
+        "SMS_SENDER": "+3225550199",
         "DEVELOPMENT_SIGN_IN": f"http://127.0.0.1:{free_port()}",
     }
     found["SIGN_IN"] = str(described(data, found["DEVELOPMENT_SIGN_IN"]))
@@ -187,6 +191,7 @@ def _parts(plan: Plan, environment: dict[str, str]) -> list[Part]:
     """Everything that is not a server of record; all start side by side."""
     smtp, simulated = int(environment["SMTP_PORT"]), int(environment["SIMULATED_AGENCIES"].rpartition(":")[2])
     payments = int(environment["SIMULATED_PAYMENTS"].rpartition(":")[2])
+    texts = int(environment["SMS_ENDPOINT"].rpartition(":")[2])
     sign_in = int(environment["DEVELOPMENT_SIGN_IN"].rpartition(":")[2])
     redis_url = environment["REDIS_URL"]
     parts = [
@@ -198,6 +203,7 @@ def _parts(plan: Plan, environment: dict[str, str]) -> list[Part]:
         Part("sweep", _portal("sweep"), says="sweeping"),
         Part("mail", _portal("mail"), lambda pid: listening(plan.mail_port)),
         Part("simulated-agencies", _portal("simulated-agencies", "--port", str(simulated)), lambda pid: listening(simulated)),
+        Part("simulated-texts", _portal("simulated-texts", "--port", str(texts)), lambda pid: listening(texts)),
         Part("simulated-payments", _portal("simulated-payments", "--port", str(payments)), lambda pid: listening(payments)),
         Part("development-sign-in", _portal("development-sign-in", "--port", str(sign_in)), lambda pid: listening(sign_in)),
         Part("mailbox", _portal("mailbox", "--port", str(smtp)), lambda pid: listening(smtp)),

@@ -10,12 +10,12 @@ from uuid import UUID
 
 from portal.catalogue.definitions import Agency
 from portal.events.chain import stamp
-from portal.outbox import breakers, card, deliveries, escalations, notices, pages, parcels
+from portal.outbox import breakers, card, deliveries, escalations, notices, pages, parcels, texts
 from portal.outbox.rows import row_of
 from portal.outbox.schedule import next_try
 from portal.unit_of_work import RELAY, Portal, Row, Work
 
-KINDS = (deliveries.KIND, notices.KIND, pages.KIND, escalations.KIND, card.KIND)
+KINDS = (deliveries.KIND, notices.KIND, pages.KIND, escalations.KIND, card.KIND, texts.KIND)
 #: Seconds a claim holds; every call ends well before.
 LEASE = 30
 #: Rows of one target in one claim: one that is slow leaves room for the others.
@@ -114,8 +114,12 @@ def complete(work: Work, claim: Claim, *, remote_id: str | None = None) -> Row |
         deliveries.sent(work, row, remote_id=remote_id)
     elif claim.kind == notices.KIND:
         notices.told(work, row)
+    elif claim.kind == texts.KIND:
+        texts.told(work, row)
     else:
         pages.told(work, row)
+    if remote_id is not None and claim.kind in (notices.KIND, texts.KIND):
+        work.change(row, remote_id=remote_id)
     return row
 
 
@@ -144,6 +148,8 @@ def park(work: Work, claim: Claim, *, reason: str, code: str) -> Row | None:
         deliveries.parked(work, row, reason=reason, code=code)
     elif claim.kind == notices.KIND:
         notices.parked(work, row, reason=reason, code=code)
+    elif claim.kind == texts.KIND:
+        texts.parked(work, row, reason=reason)
     else:
         pages.parked(work, row, reason=reason)
     return row

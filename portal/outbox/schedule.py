@@ -16,6 +16,7 @@ PATIENCE = {
     "page": timedelta(minutes=15),
     "escalation": timedelta(hours=75),
     "card": timedelta(hours=75),
+    "text": timedelta(hours=4),
 }
 #: Longest wait an agency may ask for.
 LONGEST = timedelta(hours=24)

@@ -12,6 +12,7 @@ from werkzeug.datastructures import MultiDict
 from portal.catalogue.conditions import applies, typed
 from portal.catalogue.definitions import Field, Service
 from portal.errors import Invalid
+from portal.intake import advice as advised
 from portal.intake import answers as rules
 from portal.pages import speech
 from portal.views.words import locale
@@ -86,33 +87,12 @@ def checked(service: Service, answers: Mapping[str, Any], facts: Mapping[str, An
 
 def needed(field: Field) -> str:
     """What to do about an answer that is not there."""
-    if field.type in ("choice", "choices", "boolean"):
-        return speech.words("Choose an answer.")
-    return speech.words("Fill this in: we cannot go on without it.")
+    return advised.needed(field, speech.words)
 
 
 def advice(field: Field) -> str:
     """What to do about an answer that cannot be taken."""
-    if field.type in ("integer", "decimal"):
-        return _number(field)
-    says = {
-        "date": speech.words("Enter a date that exists, with day, month and year, such as 27 3 2026."),
-        "email": speech.words("Enter an e-mail address such as name@example.org."),
-        "phone": speech.words("Enter a telephone number with its country, such as +32 2 123 45 67."),
-    }
-    if field.type in ("text", "long-text", "address"):
-        return speech.words("Shorten this to %(n)s characters, without signs that cannot be printed.") % {"n": field.max_length}
-    return says.get(field.type) or speech.words("Choose one of the answers below.")
-
-
-def _number(field: Field) -> str:
-    if field.minimum is not None and field.maximum is not None:
-        return speech.words("Enter a number from %(least)s to %(most)s.") % {"least": field.minimum, "most": field.maximum}
-    if field.minimum is not None:
-        return speech.words("Enter a number of %(least)s or more.") % {"least": field.minimum}
-    if field.maximum is not None:
-        return speech.words("Enter a number of %(most)s or less.") % {"most": field.maximum}
-    return speech.words("Enter a number, in figures.")
+    return advised.advice(field, speech.words)
 
 
 def shown(field: Field, value: Any) -> Any:

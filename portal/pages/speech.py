@@ -2,40 +2,21 @@
 
 from __future__ import annotations
 
-from functools import cache
-from gettext import GNUTranslations, NullTranslations
-from io import BytesIO
-from pathlib import Path
 from typing import Any
 
 from babel import Locale
-from babel.messages.mofile import write_mo
-from babel.messages.pofile import read_po
 from flask import Flask, current_app, g, request
 from markupsafe import Markup, escape
 
 from portal.catalogue.definitions import Text
 from portal.catalogue.languages import say
+from portal.catalogue.phrases import FOLDER as FOLDER
+from portal.catalogue.phrases import LANGUAGES as LANGUAGES
+from portal.catalogue.phrases import translations
 from portal.views.diagram import RIGHT_TO_LEFT
 
 #: The cookie that keeps a choice, and the parameter that makes one.
 CHOICE = "language"
-FOLDER = Path(__file__).parent / "translations"
-#: English is what stands in the pages; every file of translations is a language more.
-LANGUAGES = ("en", *sorted(file.stem for file in FOLDER.glob("*.po")))
-
-
-@cache
-def translations(language: str) -> NullTranslations:
-    """Words of a language; English says what stands in the source. Read from the text file, so that nothing compiled has to be kept."""
-    if language == "en":
-        return NullTranslations()
-    with (FOLDER / f"{language}.po").open("rb") as file:
-        catalog = read_po(file, locale=language)
-    packed = BytesIO()
-    write_mo(packed, catalog)
-    packed.seek(0)
-    return GNUTranslations(packed)
 
 
 def language() -> str:

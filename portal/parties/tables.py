@@ -49,6 +49,16 @@ mandates = Table(
     info=CASE_TABLE,
 )
 
+#: Addresses that want no messages of a channel any more; a keyed digest, so that nobody reads addresses here.
+silenced = Table(
+    "silenced",
+    metadata,
+    Column("channel", Text, nullable=False),
+    Column("digest", LargeBinary, nullable=False),
+    instant("since", nullable=False),
+    PrimaryKeyConstraint("channel", "digest"),
+)
+
 party_needs = Table(
     "party_needs",
     metadata,

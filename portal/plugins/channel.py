@@ -81,6 +81,10 @@ class Turn:
     id: str
     #: Files that came beside it, which the channel cannot carry on.
     files: int = 0
+    #: Of a message that came in parts: what joins them, which this is, and how many there are.
+    ref: str | None = None
+    part: int = 1
+    parts: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

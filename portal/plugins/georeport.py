@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
 import orjson
+
+from portal.plugins.xml import escaped
 
 FORMATS = {"xml": "text/xml; charset=utf-8", "json": "application/json; charset=utf-8"}
 #: Container -> name of each element inside it; in JSON a container is always an array.
@@ -21,9 +22,6 @@ INSIDE = {
     "formats": "format",
     "notes": "note",
 }
-#: What XML 1.0 cannot hold, even escaped.
-_NEVER = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-_ESCAPED = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#13;"})
 
 
 def written(root: str, value: Any, form: str) -> bytes:
@@ -40,7 +38,7 @@ def _element(name: str, value: Any, into: list[str]) -> None:
     if value is None or value == "" or value == []:
         into.append(f"<{name}/>")
     elif isinstance(value, str):
-        into.append(f"<{name}>{_text(value)}</{name}>")
+        into.append(f"<{name}>{escaped(value)}</{name}>")
     elif isinstance(value, Mapping | list):
         into.append(f"<{name}>")
         for key, one in value.items() if isinstance(value, Mapping) else ((INSIDE.get(name, "item"), one) for one in value):
@@ -48,8 +46,3 @@ def _element(name: str, value: Any, into: list[str]) -> None:
         into.append(f"</{name}>")
     else:
         into.append(f"<{name}>{str(value).lower()}</{name}>")
-
-
-def _text(value: str) -> str:
-    plain = value if value.isprintable() else _NEVER.sub("\ufffd", value)
-    return plain.translate(_ESCAPED) if any(mark in plain for mark in "&<>\r") else plain

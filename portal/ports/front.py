@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from hashlib import sha256
 from hmac import compare_digest
@@ -18,12 +18,13 @@ from portal.catalogue.languages import say
 from portal.clock import utc_now
 from portal.errors import NotFound, Refusal
 from portal.intake import answers as rules
-from portal.intake import once, outside_words, spoken
+from portal.intake import conversation, once, outside_words, spoken
 from portal.intake.receive import Submission
+from portal.outbox import texts
 from portal.plugins.channel import Delivered, Listed, Offer, Question, Refused, Taken, Turn, Update, Wanted
 from portal.plugins.channel import Submission as Given
 from portal.standards import clocks
-from portal.unit_of_work import ANONYMOUS, ENGINE, Portal, Row
+from portal.unit_of_work import ANONYMOUS, ENGINE, Portal, Row, Work
 from portal.views import requests
 from portal.views.case import promise
 from portal.views.danger import emergency
@@ -134,11 +135,18 @@ class Front:
 
     def say(self, turn: Turn) -> Sequence[str]:
         """Takes a turn of a conversation."""
-        raise Refused(501, [("", f"{turn.id}: no conversation is held here.")])
+        return conversation.take(self._portal, self._channel, turn, tell=_told_of)
 
     def delivered(self, what: Delivered) -> None:
-        """Records what became of a message of ours."""
-        raise Refused(501, [("", f"{what.id}: nothing was sent from here.")])
+        """Records what became of a message of ours; `id` is the name we gave it: the case and the row of the outbox."""
+        try:
+            case_id, row_id = UUID(hex=what.id[:32]), UUID(hex=what.id[32:])
+        except ValueError:
+            raise Refused(404, [("", "There is no such message.")]) from None
+        with self._portal.work(ENGINE) as work:
+            work.narrow([case_id])
+            if work.holds(case_id):
+                texts.reported(work, case_id, row_id, status=what.status, code=what.code)
 
     # ------------------------------------------------------------------ what everybody may see
 
@@ -193,9 +201,10 @@ class Front:
         return self._portal.settings.sms_secret.get_secret_value()
 
 
-def front_of(portal: Portal) -> Callable[[str], Front]:
-    """Makes fronts of a portal."""
-    return lambda channel: Front(portal, channel)
+def _told_of(work: Work, case: Row, language: str) -> tuple[str | None, str]:
+    """The promise on a case in hand in a sentence, and what to do in danger."""
+    told = promise(clocks.of_case(work, case["case_id"]), case["zone"], language)
+    return told["says"] if told else None, emergency(work.catalogue, case["agency"], language)["says"]
 
 
 def _keys(file: str) -> dict[str, str]:

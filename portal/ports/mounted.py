@@ -86,7 +86,7 @@ def _read(portal: Portal, endpoint: Endpoint, path: dict[str, str]) -> Request:
     query = request.query_string.decode("latin-1")
     return Request(
         method=request.method,
-        url=f"{portal.settings.public_url}{request.path}" + (f"?{query}" if query else ""),
+        url=f"{portal.settings.channel_url or portal.settings.public_url}{request.path}" + (f"?{query}" if query else ""),
         path=path,
         query=_pairs(request.query_string, MOST),
         form=form,

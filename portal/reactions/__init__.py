@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from portal.intake import conversation
 from portal.reactions import (
     asking,
     cases,
@@ -92,12 +93,12 @@ REACTIONS: dict[str, tuple[Reaction, ...]] = {
 QUIET = frozenset(
     {
         "AccessBarred", "AccessGranted", "BranchChosen", "CasePublished", "CaseReplanned", "CashDayClosed", "CashDayCounted", "CashDayOpened",
-        "ClockCancelled", "ClockStarted", "ClockStopped", "DeliveryPlaced",
+        "ClockCancelled", "ClockStarted", "ClockStopped", "DeliveryPlaced", "DialogueBegun", "DialogueEnded",
         "FeedbackGiven", "ItemsCounted", "JoinCleared", "JoinReached", "GlassBroken", "JourneyStopped", "MandateAccepted", "MandateEnded", "MandateGiven",
         "MoveUndone", "NoteAdded",
         "NoticePromised", "ObjectionEnded", "ObjectionReceived", "PaymentFailed", "PaymentUnwanted",
         "ReferralDisputed", "RemedyLapsed", "StandardEscalated", "StandardMet", "StandardMissed",
-        "StandardWarned", "StraySettled", "TableDecided", "TaskQueued", "TaskReleased", "WaitBegun",
+        "StandardWarned", "StraySettled", "TableDecided", "TaskQueued", "TaskReleased", "TextReported", "WaitBegun",
     }
 )  # fmt: skip
 
@@ -115,6 +116,7 @@ FIRES: dict[str, sweeping.Fire] = {
     "payment": fees.ask,
     "wait": waits.due,
     "remedy": decisions.lapse,
+    conversation.TIMER: conversation.lapse,
     "referral": referrals.lapse,
 }
 

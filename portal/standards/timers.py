@@ -15,6 +15,11 @@ def arm(work: Work, case_id: UUID, *, kind: str, subject: UUID, due_at: datetime
     return work.add(timers, case_id=case_id, id=new_id(), kind=kind, subject=subject, due_at=due_at, generation=1, armed=True, share=share)
 
 
+def known(work: Work, case_id: UUID, subject: UUID, *, kind: str) -> bool:
+    """Whether there is a timer of that kind, armed or not."""
+    return any(row["subject"] == subject and row["kind"] == kind for row in work.rows(timers, case_id))
+
+
 def move(work: Work, case_id: UUID, subject: UUID, *, kind: str, due_at: datetime) -> None:
     """The timer of that kind fires at another instant; it may have fired before."""
     for row in work.rows(timers, case_id):

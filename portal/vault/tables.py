@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, Column, Index, LargeBinary, PrimaryKeyConstraint, Table, Text, Uuid
+from sqlalchemy import Boolean, Column, Index, Integer, LargeBinary, PrimaryKeyConstraint, Table, Text, Uuid
 from sqlalchemy.dialects.postgresql import JSONB
 
 from portal.db import CASE_TABLE, case_id, instant, metadata
@@ -23,6 +23,33 @@ vault_items = Table(
     instant("erased_at"),
     PrimaryKeyConstraint("case_id", "id"),
     Index("vault_items_party_id_ix", "party_id"),
+    info=CASE_TABLE,
+)
+
+#: What somebody has said so far in a conversation by messages, sealed under a key of the portal's; one row a sender, and a stream of its own.
+dialogues = Table(
+    "dialogues",
+    metadata,
+    case_id(primary_key=True),
+    Column("channel", Text, nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+    #: Messages taken so far, and answers given since `counted_at`.
+    Column("turns", Integer, nullable=False),
+    Column("answered", Integer, nullable=False),
+    instant("counted_at", nullable=False),
+    Column("open", Boolean, nullable=False),
+    info=CASE_TABLE,
+)
+
+#: Each message once for ever, and what was answered: who brings it again gets the same.
+dialogue_turns = Table(
+    "dialogue_turns",
+    metadata,
+    case_id(),
+    Column("message", LargeBinary, nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+    instant("at", nullable=False),
+    PrimaryKeyConstraint("case_id", "message"),
     info=CASE_TABLE,
 )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from babel.messages.extract import extract_from_dir
+from babel.messages.extract import extract, extract_from_dir
 from babel.messages.pofile import read_po
 from flask import Flask
 
@@ -22,7 +22,9 @@ PAGES = ("/", "/find", "/cases", "/services/pothole", "/services/resident-parkin
 def texts() -> set[str]:
     """What stands in code and templates."""
     found = extract_from_dir(ROOT / "portal" / "pages", WAYS, {"templates/**.html": {"newstyle_gettext": "true"}}, keywords=SPOKEN)
-    return {one if isinstance(one, str) else one[0] for _, _, one, _, _ in found} - {"type"}
+    said = {one if isinstance(one, str) else one[0] for _, _, one, _, _ in found} - {"type"}
+    with (ROOT / "portal" / "intake" / "advice.py").open("rb") as file:
+        return said | {str(one) for _, one, _, _ in extract("python", file, keywords=SPOKEN)}
 
 
 @pytest.mark.parametrize("language", [one for one in speech.LANGUAGES if one != "en"])

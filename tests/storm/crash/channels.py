@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from portal.intake import conversation
+from portal.local.text_carrier import signature
+from portal.reactions import sweep
 from tests.storm.crash.doors import opened
 from tests.storm.crash.run import UseCase
 from tests.storm.crash.world import Refused, Subject, World
@@ -38,7 +41,73 @@ def publish(world: World, subject: Subject) -> None:
     world.post(subject, f"/cases/{subject.reference}/publication", world.who("roads"), {"description": True})
 
 
+def text(world: World, subject: Subject, number: int, words: str) -> None:
+    """A text message of somebody, always under the same id."""
+    form = {"MessageSid": f"SM{number}{subject.key}", "From": f"+3247{int(subject.key[:6], 16) % 10_000_000:07d}", "Body": words}
+    url = f"{world.portal.settings.public_url}/channels/sms"
+    found = world.client.post("/channels/sms", data=form, headers={"X-Twilio-Signature": signature("development", url, form)})
+    if found.status_code != 200:
+        raise Refused(f"text: {found.status_code}")
+
+
+def talked(world: World, subject: Subject) -> None:
+    """A `prepare`: somebody has answered all questions."""
+    for number, words in enumerate((f"there is a pothole in the road {subject.marker}", "Rue Haute 1", "1", "3")):
+        text(world, subject, number, words)
+
+
+def confirm(world: World, subject: Subject) -> None:
+    """An `act`: and sends it."""
+    text(world, subject, 9, "yes")
+
+
+def begun(world: World, subject: Subject) -> None:
+    """A `prepare`: somebody has begun and falls silent; the time to ask has come."""
+    text(world, subject, 0, "there is a pothole in the road")
+    stream = conversation.stream_of(world.portal, "sms", f"+3247{int(subject.key[:6], 16) % 10_000_000:07d}")
+    subject.more["streams"] = [stream]
+    world.alone(subject)
+    ((subject.at,),) = world.look("SELECT due_at + interval '1 second' FROM timers WHERE armed AND case_id = %s", stream)
+
+
+def passing(world: World, subject: Subject) -> None:
+    """An `act`: the sweeper looks."""
+    sweep(world.portal, at=subject.at)
+
+
+def silent(world: World, subject: Subject) -> None:
+    """A `prepare`: the kind question waits to leave."""
+    begun(world, subject)
+    sweep(world.portal, at=subject.at)
+
+
+def leave(world: World, subject: Subject) -> None:
+    """An `act`: it leaves."""
+    world.drained("text", at=subject.at)
+
+
+def reported(world: World, subject: Subject) -> None:
+    """A `prepare`: a case is told by text message; the carrier has it."""
+    talked(world, subject)
+    confirm(world, subject)
+    world.alone(subject)
+    ((case_id, id),) = world.look("SELECT case_id, id FROM outbox WHERE kind = 'notice' AND case_id = ANY(%s)", world.cases(subject))
+    subject.more["row"] = f"{case_id.hex}{id.hex}"
+
+
+def delivered(world: World, subject: Subject) -> None:
+    """An `act`: it arrived, says the carrier."""
+    path, form = f"/channels/sms/receipts/{subject.more['row']}", {"MessageSid": "SM1", "MessageStatus": "delivered", "To": "+32470000000"}
+    url = f"{world.portal.settings.public_url}{path}"
+    found = world.client.post(path, data=form, headers={"X-Twilio-Signature": signature("development", url, form)})
+    assert found.status_code == 204
+
+
 CHANNELS = (
+    UseCase("text-turn", ("route channel_sms.receive",), talked, confirm),
+    UseCase("text-silence", ("timer dialogue",), begun, passing, again=True),
+    UseCase("text-leaves", ("outbox text",), silent, leave),
+    UseCase("text-report", ("route channel_sms.report",), reported, delivered),
     UseCase("open311-request", ("route channel_open311.create",), nothing, report),
     UseCase("open311-update", ("route channel_open311.update",), opened("pothole"), update),
     UseCase("publication", ("route publication.publish",), opened("pothole"), publish),

@@ -129,7 +129,7 @@ class World:
     def cases(self, subject: Subject) -> list[UUID]:
         """Cases that carry its marker, the oldest first."""
         found = self.look("SELECT DISTINCT case_id FROM vault_items WHERE value::text LIKE %s ORDER BY 1", f"%{subject.marker}%")
-        return [case_id for (case_id,) in found]
+        return [*(case_id for (case_id,) in found), *subject.more.get("streams", ())]
 
     def alone(self, subject: Subject) -> None:
         """From here on no other case is due for anything."""
@@ -202,7 +202,7 @@ class World:
 @contextmanager
 def world(database: Database, folder: Path) -> Iterator[World]:
     """Everything up; gone at the end."""
-    agencies, payments, smtp, issuer = free_port(), free_port(), free_port(), Issuer(folder / "keys.json")
+    agencies, payments, smtp, texts, issuer = free_port(), free_port(), free_port(), free_port(), Issuer(folder / "keys.json")
     settings = Settings(
         PORTAL_MODE="test",
         secret_key="a secret of the tests, long enough to be one",  # type: ignore[arg-type]
@@ -217,13 +217,25 @@ def world(database: Database, folder: Path) -> Iterator[World]:
         simulated_agencies=f"http://127.0.0.1:{agencies}",
         exchanges=str(folder / "exchanges"),
         simulated_payments=f"http://127.0.0.1:{payments}",
+        sms_endpoint=f"http://127.0.0.1:{texts}",
+        sms_account="ACdevelopment",
+        sms_secret="development",  # type: ignore[arg-type]
+        sms_sender="+3225550199",
     )
     with ExitStack() as stack:
         engine = connect(database.url, pool=20)
         stack.callback(engine.dispose)
         portal = Portal(engine, CATALOGUE, REACTIONS, settings)
-        environment = {**os.environ, "AGENCY_SECRETS": settings.agency_secrets, "DATA": str(folder)}
-        for name, port, more in (("simulated_agencies", agencies, ("--delay", "86400")), ("simulated_payments", payments, ()), ("mailbox", smtp, ())):
+        environment = {
+            **os.environ,
+            "AGENCY_SECRETS": settings.agency_secrets,
+            "DATA": str(folder),
+            "SMS_SECRET": "development",
+            "SMS_ACCOUNT": "ACdevelopment",
+        }
+        parts = {"simulated_agencies": agencies, "simulated_payments": payments, "mailbox": smtp, "simulated_texts": texts}
+        for name, port in parts.items():
+            more = ("--delay", "86400") if name == "simulated_agencies" else ()
             argv = [sys.executable, "-c", f"from portal.cli.{name} import {name} as command; command()", "--port", str(port), *more]
             process = spawn(argv, log=folder / f"{name}.log", environment=environment)
             stack.callback(process.wait, 20)
