@@ -33,7 +33,13 @@ def test_values_are_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_every_queue_of_wake_ups_is_worked() -> None:
     """What the waker puts jobs on is what `portal up` starts workers for."""
-    environment = {"SMTP_PORT": "1", "SIMULATED_AGENCIES": "http://127.0.0.1:2", "SIMULATED_PAYMENTS": "http://127.0.0.1:4", "REDIS_URL": "redis://127.0.0.1:3", "SMS_ENDPOINT": "http://127.0.0.1:6"}
+    environment = {
+        "SMTP_PORT": "1",
+        "SIMULATED_AGENCIES": "http://127.0.0.1:2",
+        "SIMULATED_PAYMENTS": "http://127.0.0.1:4",
+        "REDIS_URL": "redis://127.0.0.1:3",
+        "SMS_ENDPOINT": "http://127.0.0.1:6",
+    }
     environment["DEVELOPMENT_SIGN_IN"] = "http://127.0.0.1:5"
     for workers in (1, 2, 3):
         parts = _parts(Plan(Path("var"), 1, 2, workers, frozenset({"web", "work", "sweep", "mail", "simulated-agencies", "mailbox"})), environment)

@@ -143,7 +143,14 @@ def _wrong(world: World, subject: Subject, shape: dict[str, int] | None) -> tupl
     cases = world.cases(subject)
     intent = Intent(subject.marker, "open", "", {}, subject.key, state="ok")
     with Checker(world.database.superuser_url, ledger=world.effects(), cases=cases) as look:
-        found = [*look.chains(), *look.outbox(), *look.effects(), *look.timers(), *look.promised(), *(look.intents([intent]) if len(cases) == 1 and "streams" not in subject.more else ())]
+        found = [
+            *look.chains(),
+            *look.outbox(),
+            *look.effects(),
+            *look.timers(),
+            *look.promised(),
+            *(look.intents([intent]) if len(cases) == 1 and "streams" not in subject.more else ()),
+        ]
     wrong = [str(one) for one in found]
     if not cases:
         wrong.append("I1: the case is not there")
