@@ -56,6 +56,11 @@ def duty_person(who: Principal) -> bool:
     return who.scope == "staff" and "duty" in who.roles
 
 
+def team_lead(who: Principal) -> bool:
+    """Who shares out the work of an agency."""
+    return who.scope == "staff" and "team-lead" in who.roles
+
+
 def champion(who: Principal) -> bool:
     """Who answers for the promise, across agencies."""
     return who.scope == "champion"
@@ -119,7 +124,9 @@ PERMISSIONS: dict[str, Permission] = {
     "decision.revoke": Permission("Take back an approval by silence while its law allows it; of the agency whose silence it was.", (caseworker,)),
     "decision.serve": Permission("Write down how and when a decision was served.", (caseworker,)),
     "task.list": Permission("See the queue.", (caseworker,)),
-    "task.work": Permission("Claim, release, complete, ask, refer, note.", (caseworker,)),
+    "task.work": Permission("Claim, release, complete, ask, refer, hand over, set priority, tick, undo, note.", (caseworker,)),
+    "desk.own": Permission("Say when one is away and who stands in; keep views of the worklist.", (caseworker,)),
+    "desk.lead": Permission("Say what colleagues of one's agency know and how much they hold at once.", (team_lead,)),
     "referral.list": Permission("See what is offered between doors: those of one's agency, or all.", (caseworker, champion)),
     "referral.answer": Permission("Accept or decline what one's agency is offered; take back what it offered.", (caseworker,)),
     "referral.settle": Permission("End a dispute between doors.", (champion,)),

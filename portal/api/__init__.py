@@ -10,6 +10,7 @@ from flask import Flask
 from portal.api import (
     allowed,
     breaches,
+    bulk,
     cases,
     casework,
     decisions,
@@ -35,6 +36,7 @@ from portal.api import (
     spec,
     strays,
     tasks,
+    worklists,
 )
 from portal.unit_of_work import Portal
 
@@ -72,6 +74,8 @@ def install(
             tasks.resource,
             strays.resource,
             casework.resource,
+            bulk.resource,
+            worklists.resource,
             referrals.resource,
             deliveries.resource,
             moves.resource,

@@ -9,13 +9,15 @@ from flask import Response
 from marshmallow import fields, validate
 
 from portal.api.allowed import allowed
+from portal.api.asking import principal, the_portal
 from portal.api.on_task import WRITES, TaskShown, act_on
 from portal.api.referrals import ReferralShown
 from portal.api.schemas import Schema
 from portal.api.spec import Resource
+from portal.queues.sharing import PRIORITIES
 from portal.unit_of_work import Row, Work
-from portal.views import referrals
-from portal.workflow import casework, referring
+from portal.views import at_hand, entry, referrals
+from portal.workflow import casework, referring, sharing
 
 resource = Resource("casework", __name__, description="Work that waits for people: ask the party, offer it to another door, note something.")
 
@@ -112,3 +114,91 @@ def note(body: dict[str, Any], id: UUID) -> Response:
         casework.note(work, task, body["words"])
 
     return act_on(id, "task.note", act)
+
+
+class HandOver(Schema):
+    """To whom, by pseudonym (`GET /colleagues` lists them; without the issuer is enough), and a word to them."""
+
+    to = fields.String(required=True, validate=validate.Length(1, 600))
+    words = fields.String(validate=validate.Length(1, 10_000))
+
+
+class Priority(Schema):
+    """How urgent it is, and why."""
+
+    priority = fields.String(required=True, validate=validate.OneOf(list(PRIORITIES)))
+    words = fields.String(required=True, validate=validate.Length(1, 10_000))
+
+
+class Ticks(Schema):
+    """Entries of the checklist: ticked or not."""
+
+    ticks = fields.Dict(keys=fields.String(validate=validate.Length(1, 100)), values=fields.Boolean(), required=True, validate=validate.Length(1, 100))
+
+
+class Language(Schema):
+    """In which language; that of the party where none is named."""
+
+    language = fields.String(load_default=None, validate=validate.Regexp(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*\Z", error="Write a language code such as `en`."))
+
+
+class ReplyShown(Schema):
+    """A reply to start from."""
+
+    id = fields.String(required=True)
+    title = fields.String(required=True)
+    language = fields.String(required=True)
+    text = fields.String(required=True)
+
+
+class Replies(Schema):
+    """All there are for the task."""
+
+    items = fields.List(fields.Nested(ReplyShown), required=True)
+    next = fields.String(required=True, allow_none=True)
+
+
+@resource.route("/tasks/<uuid:id>/hand-over", methods=["POST"])
+@allowed("task.work", headers=WRITES)
+@resource.arguments(HandOver)
+@resource.response(200, TaskShown)
+def hand_over(body: dict[str, Any], id: UUID) -> Response:
+    """Hand it to a colleague who is there"""
+    return act_on(id, "task.hand-over", lambda work, task, version: sharing.hand_over(work, task, version=version, **body))
+
+
+@resource.route("/tasks/<uuid:id>/priority", methods=["POST"])
+@allowed("task.work", headers=WRITES)
+@resource.arguments(Priority)
+@resource.response(200, TaskShown)
+def prioritise(body: dict[str, Any], id: UUID) -> Response:
+    """Say how urgent it is, and why"""
+    return act_on(id, "task.priority", lambda work, task, version: sharing.prioritise(work, task, version=version, **body))
+
+
+@resource.route("/tasks/<uuid:id>/checklist", methods=["POST"])
+@allowed("task.work", headers=WRITES)
+@resource.arguments(Ticks)
+@resource.response(200, TaskShown)
+def tick(body: dict[str, Any], id: UUID) -> Response:
+    """Tick entries of the checklist off, or back on"""
+    return act_on(id, "task.checklist", lambda work, task, version: sharing.tick(work, task, version=version, **body))
+
+
+@resource.route("/tasks/<uuid:id>/undo", methods=["POST"])
+@allowed("task.work", headers=WRITES)
+@resource.response(200, TaskShown)
+def undo(id: UUID) -> Response:
+    """Take the last thing you did to it back: a claim, a release, a hand-over or a priority of the last five minutes"""
+    return act_on(id, "task.undo", lambda work, task, version: sharing.undo(work, task, version=version))
+
+
+@resource.route("/tasks/<uuid:id>/replies")
+@allowed("task.list")
+@resource.arguments(Language, location="query")
+@resource.response(200, Replies)
+def list_replies(query: dict[str, Any], id: UUID) -> Any:
+    """Replies to start from, in the party's language, filled in"""
+    with the_portal().work(principal()) as work:
+        found = at_hand.replies(work, entry.task(work, id), language=query["language"])
+    return {"items": found, "next": None}

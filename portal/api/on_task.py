@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -15,8 +15,10 @@ from portal.api.repeats import answer, repeatable, respond
 from portal.api.schemas import Schema
 from portal.api.versions import etag, if_match
 from portal.queues import worklist
+from portal.queues.sharing import PRIORITIES
 from portal.unit_of_work import Row, Work
 from portal.views import entry
+from portal.views.worklist import PRIORITY
 from portal.workflow import casework
 
 #: What may be to be done.
@@ -49,6 +51,7 @@ class TaskShown(Schema):
     due_at = fields.DateTime(required=True)
     turn = fields.Integer(required=True, metadata={"description": "0: an answer has come; 1: in its turn; 2: the party, or another door, was asked."})
     asked_until = fields.DateTime(required=True, allow_none=True, metadata={"description": "The party was asked and has until then to reply."})
+    priority = fields.String(required=True, metadata={"enum": list(PRIORITIES)})
     queued_at = fields.DateTime(required=True)
     version = fields.Integer(required=True)
 
@@ -56,11 +59,28 @@ class TaskShown(Schema):
 SHOWN = tuple(TaskShown._declared_fields)
 
 
+def shown(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A task's row as it is told."""
+    return {name: PRIORITY[row[name]] if name == "priority" else row[name] for name in SHOWN}
+
+
+class CheckShown(Schema):
+    """An entry of a task's checklist."""
+
+    id = fields.String(required=True)
+    title = fields.String(required=True)
+    required = fields.Boolean(required=True, metadata={"description": "The task is not finished without it."})
+    ticked = fields.Boolean(required=True)
+    by = fields.String(required=True, allow_none=True)
+    at = fields.DateTime(required=True, allow_none=True)
+
+
 class TaskGuided(TaskShown):
     """A task, and what its step says to who does it."""
 
     title = fields.String(required=True, allow_none=True)
     guidance = fields.String(required=True, allow_none=True, metadata={"description": "How it is done, as its journey says."})
+    checklist = fields.List(fields.Nested(CheckShown), required=True)
     outcomes = fields.List(fields.String(), required=True, metadata={"description": "What `complete` may send as `outcome`; none: nothing is sent."})
 
 
@@ -77,7 +97,7 @@ def act_on(id: UUID, action: str, act: Callable[[Work, Row, int | None], dict[st
         casework.demand_team(work, task)
         more = act(work, task, if_match())
         work.settle()
-        given = answer(200, {name: task[name] for name in SHOWN} | (more or {}))
+        given = answer(200, shown(task) | (more or {}))
         work.keep(given)
     return respond(given, headers={"ETag": etag(task["version"])})
 

@@ -131,6 +131,14 @@ def _forget_who_asks(app: Flask, error: Refusal) -> None:
         app.extensions["onedoor.remembered"].forget_person(who.subject)
 
 
+def told(error: Exception) -> dict[str, Any]:
+    """The problem document of what went wrong with one part of a request, for an answer that tells of all parts. A fault of ours is noted in the log."""
+    if isinstance(error, Refusal):
+        return _problem(error, {}).members
+    _note("fault", error)
+    return _problem(Unavailable(retry_after=RETRY_AFTER) if _database_away(error) else OurFault(), {}).members
+
+
 def _drain() -> None:
     """Reads what is left of a body that is refused, within bounds: a client that writes all of it before it reads would otherwise hear nothing."""
     stream, end = request.environ["wsgi.input"], monotonic() + DRAIN_SECONDS

@@ -19,7 +19,7 @@ from portal.api.versions import etag, if_match
 from portal.errors import NotFound
 from portal.intake import strays as verbs
 from portal.outbox import strays
-from portal.queues import worklist
+from portal.queues import reading, worklist
 from portal.unit_of_work import Work
 from portal.views import entry
 
@@ -63,7 +63,7 @@ class Settled(Schema):
 
 def _seen(work: Work, id: UUID) -> UUID:
     """The stream of a task the reader may see."""
-    found = work.run(visible(work, worklist.one(id)))
+    found = work.run(visible(work, reading.one(id)))
     if not found or found[0]["kind"] != strays.TASK:
         raise NotFound
     case_id: UUID = found[0]["case_id"]

@@ -9,18 +9,22 @@ from flask import Response
 from marshmallow import fields, validate
 
 from portal.access import grants
-from portal.access.scoping import visible
 from portal.api.allowed import allowed
 from portal.api.asking import language, principal, the_portal
-from portal.api.on_task import WRITES, TaskGuided, TaskShown, act_on, holder
+from portal.api.on_task import KINDS, WRITES, TaskGuided, TaskShown, act_on, holder, shown
 from portal.api.paging import Page, after, instant, page
+from portal.api.repeats import answer, repeatable, respond
 from portal.api.schemas import Schema
 from portal.api.spec import Resource
 from portal.api.versions import etag
 from portal.cases import duty
-from portal.queues import worklist
-from portal.views import decisions, entry, guidance
-from portal.workflow import casework
+from portal.queues import people, reading, worklist
+from portal.queues.reading import Wanted
+from portal.queues.sharing import PRIORITIES
+from portal.unit_of_work import Principal, Row, Work
+from portal.views import at_hand, decisions, entry, guidance
+from portal.views import worklist as views
+from portal.workflow import casework, sharing
 
 resource = Resource("tasks", __name__, description="Work that waits for people: list it, take it, finish it.")
 
@@ -29,6 +33,11 @@ class Which(Page):
     """Query of the worklist."""
 
     queue = fields.String(load_default=None, validate=validate.Length(1, 100))
+    kind = fields.String(load_default=None, validate=validate.OneOf(KINDS))
+    service = fields.String(load_default=None, validate=validate.Length(1, 100))
+    priority = fields.String(load_default=None, validate=validate.OneOf(list(PRIORITIES)))
+    mine = fields.Boolean(load_default=False, metadata={"description": "Only what I hold."})
+    free = fields.Boolean(load_default=False, metadata={"description": "Only what nobody holds."})
     sort = fields.String(load_default="due", validate=validate.OneOf(["due"]), metadata={"description": "Soonest due first."})
 
 
@@ -84,18 +93,31 @@ class LetterPreview(Schema):
     no_letter = fields.String(required=True, allow_none=True, metadata={"description": "Why none goes out."})
 
 
+class Next(Schema):
+    """From which queue; any of one's teams where none is named."""
+
+    queue = fields.String(validate=validate.Length(1, 100))
+
+
+def wanted(query: dict[str, Any], who: Principal) -> Wanted:
+    """Which tasks a query of the worklist asks for."""
+    priority = PRIORITIES[query["priority"]] if query["priority"] else None
+    mine = str(who.subject) if query["mine"] else None
+    return Wanted(queue=query["queue"], kind=query["kind"], service=query["service"], priority=priority, holder=mine, free=query["free"])
+
+
 @resource.route("/tasks")
 @allowed("task.list")
 @resource.arguments(Which, location="query")
 @resource.response(200, Tasks)
 def list_tasks(query: dict[str, Any]) -> Any:
-    """My agency's worklist: fresh answers first, then soonest due"""
-    key = after(query["after"], int, instant, UUID)
+    """My teams' worklist: what is urgent first, then fresh answers, then the least time left"""
+    key = after(query["after"], int, int, instant, UUID)
     who = principal()
     with the_portal().work(who) as work:
-        statement = worklist.waiting(queue=query["queue"], teams=who.teams, after=key and (key[0], key[1], key[2]), limit=query["limit"] + 1)
-        found = work.run(visible(work, statement))
-    return page(found, query["limit"], lambda row: (row["turn"], row["due_at"], row["id"]))
+        found = views.page(work, who, wanted(query, who), after=key and (key[0], key[1], key[2], key[3]), limit=query["limit"] + 1)
+    told = page(found, query["limit"], reading.place)
+    return told | {"items": [shown(row) for row in told["items"]]}
 
 
 @resource.route("/tasks/<uuid:id>")
@@ -106,7 +128,28 @@ def show_task(id: UUID) -> Any:
     with the_portal().work(principal()) as work:
         row = entry.task(work, id)
         told = guidance.of_task(work, row, language=language())
-    return row | told, {"ETag": etag(row["version"])}
+        told["checklist"] = at_hand.checklist(work, row, language=language())
+    return shown(row) | told, {"ETag": etag(row["version"])}
+
+
+@resource.route("/tasks/claim-next", methods=["POST"])
+@allowed("task.work", headers=("Idempotency-Key",))
+@resource.arguments(Next)
+@resource.response(200, TaskShown)
+@resource.alt_response(204, description="Nothing waits that you could take.")
+def claim_next(body: dict[str, Any]) -> Response:
+    """Be given the next one nobody holds, among what you know how to do; 204 where there is none"""
+    who = principal()
+    with the_portal().work(who, repeatable=repeatable(who, "task.claim-next")) as work:
+        if work.answer:
+            return respond(work.answer, replayed=True)
+        task = sharing.claim_next(work, who, queue=body.get("queue"))
+        work.settle()
+        if task is None:
+            return Response(status=204)
+        given = answer(200, shown(task))
+        work.keep(given)
+    return respond(given, headers={"ETag": etag(task["version"])})
 
 
 @resource.route("/tasks/<uuid:id>/claim", methods=["POST"])
@@ -114,7 +157,12 @@ def show_task(id: UUID) -> Any:
 @resource.response(200, TaskShown)
 def claim(id: UUID) -> Response:
     """Take it: one wins, the others are told"""
-    return act_on(id, "task.claim", lambda work, task, version: worklist.claim(work, task, holder=holder(), version=version))
+
+    def act(work: Work, task: Row, version: int | None) -> None:
+        people.known(work, principal())
+        worklist.claim(work, task, holder=holder(), version=version, away=people.away(work, task["agency"]))
+
+    return act_on(id, "task.claim", act)
 
 
 @resource.route("/tasks/<uuid:id>/release", methods=["POST"])

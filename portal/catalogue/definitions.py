@@ -360,6 +360,16 @@ class Until:
 
 
 @dataclass(frozen=True)
+class Check:
+    """An entry of a step's checklist."""
+
+    id: str
+    title: Text
+    #: The task is not finished without it.
+    required: bool = True
+
+
+@dataclass(frozen=True)
 class Step:
     """One node of a journey."""
 
@@ -415,6 +425,8 @@ class Step:
     when: str | None = None
     value_adding: bool = True
     guidance: Text | None = None
+    #: What is to be looked at before the task is finished (work, decide).
+    checklist: tuple[Check, ...] = ()
     #: How it is decided in law (decide).
     decision: Ruling | None = None
 
@@ -494,6 +506,8 @@ class Queue:
     id: str
     title: Text
     team: str
+    #: What somebody must know to be given work from it; whoever works there may still take a task they choose.
+    skills: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -573,6 +587,17 @@ class AgencyMail:
     senders: tuple[str, ...]
     #: Language it is written to in.
     language: str = "en"
+
+
+@dataclass(frozen=True)
+class Reply:
+    """A reply caseworkers start from; `{{ reference }}`, `{{ service }}` and `{{ agency }}` are filled in."""
+
+    id: str
+    title: Text
+    text: Text
+    #: Services it is for; none: all.
+    services: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -688,6 +713,7 @@ class Agency:
     #: Service, of any agency, that takes objections to its decisions.
     objections: str | None = None
     referrals: Referrals | None = None
+    replies: tuple[Reply, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from collections import Counter
 
 from portal.catalogue import syntax
 from portal.catalogue.definitions import Journey, Step
+from portal.catalogue.desk_rules import check_list
 from portal.catalogue.documents import Document, Path
 from portal.catalogue.faults import instead
 from portal.catalogue.flow_rules import check_flow
@@ -33,6 +34,7 @@ ONLY_FOR = {
     "service": ("journey",),
     "when": ("journey",),
     "decision": ("decide",),
+    "checklist": ("work", "decide"),
 }
 #: How a step of kind `ask` can end.
 ASKED = ("answered", "lapsed")
@@ -74,6 +76,7 @@ def check_journey(document: Document[Journey], known: Known) -> None:
         _id(document, path, step, ids[:index])
         _says(document, path, step)
         _agency(document, path, step, known)
+        check_list(document, path, step)
         check_wait(document, path, step, known)
         check_inside(document, path, step, known)
         if step.next.arms:
@@ -85,7 +88,7 @@ def check_journey(document: Document[Journey], known: Known) -> None:
 def _id(document: Document[Journey], path: Path, step: Step, before: list[str]) -> None:
     if step.id in before and step.id:
         document.note((*path, "id"), f"there is already a step `{step.id}`: choose another id")
-    elif step.id in (END, "case", "first-answer"):
+    elif step.id in (END, "case", "first-answer", "referral"):
         document.note((*path, "id"), f"`{step.id}` has a meaning of its own: choose another id")
     elif step.id and (message := syntax.bad_id(step.id)):
         document.note((*path, "id"), message)

@@ -12,6 +12,7 @@ from typing import Any
 from portal.catalogue.agency_rules import check_agency
 from portal.catalogue.condition_rules import check_conditions
 from portal.catalogue.definitions import Agency, Catalogue, Journey, Letter, Service, Table, WorkingHours
+from portal.catalogue.desk_rules import check_desk
 from portal.catalogue.documents import Document, Positions, T, open_document
 from portal.catalogue.faults import CatalogueFaults, Fault
 from portal.catalogue.inside import asked_once
@@ -84,7 +85,12 @@ def _take(found: Found, known: Known, *, given: bool) -> list[Callable[[], None]
         match source.kind:
             case "agency":
                 agency = known.register(open_document(Agency, source, given=given), known.agencies)
-                rules += [partial(check_agency, agency), partial(check_agency_ruling, agency, known), partial(check_referrals, agency, known)]
+                rules += [
+                    partial(check_agency, agency),
+                    partial(check_agency_ruling, agency, known),
+                    partial(check_referrals, agency, known),
+                    partial(check_desk, agency, known),
+                ]
             case "service":
                 service = known.register(open_document(Service, source, given=given), known.services)
                 rules += [partial(check_service, service, known), partial(check_rulings, service, known)]

@@ -64,6 +64,11 @@ def since(case_ids: Iterable[UUID], type: str, **data: str) -> Select[Any]:
     return found.execution_options(visible=True)
 
 
+def last_of(case_id: UUID, key: str, value: str) -> Select[Any]:
+    """The last event of a case whose data says so, for a reader."""
+    return select(table).where(table.c.case_id == case_id, table.c.data[key].astext == value).order_by(table.c.seq.desc()).limit(1)
+
+
 def sealed(events: Iterable[Event], heads: Mapping[UUID, Any], recorded_at: datetime) -> list[dict[str, Any]]:
     """Rows of table `events`, in order; `heads` are rows of `case_heads` whose `seq` and `hash` are moved on."""
     rows = []

@@ -50,17 +50,19 @@ def front_office(catalogue: Catalogue) -> str | None:
 def people(agencies: Iterable[Agency], front_office: str | None = None, services: Iterable[str] = ()) -> list[Person]:
     """Everybody there is for these agencies: for each team `AGENCY-TEAM` and `AGENCY-TEAM-2`.
 
-    `champion` answers for all services, `champion-2` for the first of `services`. Those of the front office are triage officers too, and its
-    duty person is `duty`.
+    `champion` answers for all services, `champion-2` for the first of `services`. The first of each team shares out its work too. Those of the
+    front office are triage officers, and its duty person is `duty`.
     """
     found = [*CITIZENS, *OFFICE, *([Person("champion-2", "Tomas Reyes", ("champion",), services=tuple(services)[:1])] if services else [])]
     for agency in sorted(agencies, key=lambda agency: agency.id):
         front = agency.id == front_office
         for team in dict.fromkeys(queue.team for queue in agency.queues):
             roles = ("caseworker", "triage") if front else ("caseworker",)
+            lead = {"": ("team-lead",), "-2": ()}
             place = f"{team.replace('-', ' ').capitalize()}, {agency.title.get('en', agency.id)}"
             found += [
-                Person(f"{agency.id}-{team}{suffix}", f"{place} ({number})", roles, agency.id, (team,)) for number, suffix in (("first", ""), ("second", "-2"))
+                Person(f"{agency.id}-{team}{suffix}", f"{place} ({number})", (*roles, *lead[suffix]), agency.id, (team,))
+                for number, suffix in (("first", ""), ("second", "-2"))
             ]
         if front and agency.duty:
             found.append(Person("duty", agency.duty[0].name, ("duty", "caseworker"), agency.id, tuple(dict.fromkeys(queue.team for queue in agency.queues))))

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Executable, Select, func, select
 
-from portal.queues.worklist import waiting
+from portal.queues.reading import of_teams
 
 #: Tasks that are counted at most; a list that is longer is "so many or more".
 MOST = 1000
@@ -17,7 +17,7 @@ SOON = timedelta(days=1)
 
 def counted(teams: tuple[str, ...]) -> Select[Any]:
     """The tasks that are counted; pass it through `access.visible`, then to `tally`."""
-    return waiting(teams=teams, limit=MOST)
+    return of_teams(teams, limit=MOST)
 
 
 def tally(seen: Select[Any], *, holder: str, now: datetime) -> Executable:

@@ -4,22 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
-
-from sqlalchemy import Select, exists, select, tuple_
-from sqlalchemy.sql import ColumnElement
 
 from portal.catalogue.definitions import Agency, Queue
 from portal.db import new_id
 from portal.errors import Conflict, NotAllowed, NotFound, Stale
 from portal.events.chain import stamp
+from portal.queues.reading import WAITING as WAITING
 from portal.queues.tables import tasks
 from portal.unit_of_work import Row, Work
 
 #: How long a claim lasts without a sign of life; then the task is open again.
 HELD = timedelta(hours=8)
-WAITING = frozenset({"open", "claimed"})
 
 
 def queue(
@@ -53,6 +49,7 @@ def queue(
         reference=reference,
         status="open",
         turn=1,
+        priority=1,
         due_at=due_at,
         queued_at=work.now,
         version=1,
@@ -63,10 +60,13 @@ def queue(
     return row
 
 
-def claim(work: Work, task: Row, *, holder: str, version: int | None) -> None:
-    """The caseworker takes it; Conflict where somebody else holds it, Stale where it changed since. `TaskClaimed`."""
-    _present(task, version)
-    if held_by_other(work, task, holder):
+def claim(work: Work, task: Row, *, holder: str, version: int | None, away: Collection[str] = ()) -> None:
+    """The caseworker takes it; Conflict where somebody else holds it, Stale where it changed since. `TaskClaimed`.
+
+    `away`: people who are out of the office; what they hold may be taken over.
+    """
+    present(task, version)
+    if held_by_other(work, task, holder) and task["holder"] not in away:
         raise Conflict("A colleague has just taken this task.", held_until=task["held_until"].isoformat())
     if task["status"] == "claimed" and task["holder"] == holder:
         return
@@ -76,10 +76,10 @@ def claim(work: Work, task: Row, *, holder: str, version: int | None) -> None:
 
 def release(work: Work, task: Row, *, holder: str, version: int | None) -> None:
     """The caseworker gives it back. `TaskReleased`."""
-    _present(task, version)
+    present(task, version)
     _held(work, task, holder)
     work.change(task, status="open", holder=None, held_until=None, version=task["version"] + 1)
-    work.record(task["case_id"], "TaskReleased", agency=task["agency"], step=task["step"], task=str(task["id"]))
+    work.record(task["case_id"], "TaskReleased", agency=task["agency"], step=task["step"], task=str(task["id"]), was=holder)
 
 
 def hand_back(work: Work, case_id: UUID, *, but: Collection[str]) -> None:
@@ -92,7 +92,7 @@ def hand_back(work: Work, case_id: UUID, *, but: Collection[str]) -> None:
 
 def complete(work: Work, task: Row, *, holder: str, version: int | None, outcome: str | None, service: str | None = None) -> None:
     """The caseworker finished it. `TaskCompleted`; what happens next is a reaction."""
-    _present(task, version)
+    present(task, version)
     _held(work, task, holder)
     settle(work, task, outcome=outcome, service=service)
 
@@ -193,49 +193,9 @@ def touched(work: Work, case_id: UUID) -> bool:
     return any(task["holder"] is not None or task["status"] == "done" for task in work.rows(tasks, case_id))
 
 
-def held(case_id: ColumnElement[UUID]) -> ColumnElement[bool]:
-    """True where somebody holds a task of that case, among the tasks the reader may see."""
-    return exists().where(tasks.c.case_id == case_id, tasks.c.status == "claimed")
-
-
-def assigned(work: Work, case_ids: Iterable[UUID]) -> set[UUID]:
-    """Of these cases, in hand or locked by the relay, those somebody holds a task of."""
-    found = work.sql("SELECT DISTINCT case_id FROM tasks WHERE case_id = ANY(%s) AND status = 'claimed'", (list(case_ids),))
-    return {case_id for (case_id,) in found}
-
-
 def note(work: Work, task: Row, *, item: UUID, commitment: str) -> None:
     """The caseworker noted something; the words are in the vault. `NoteAdded`."""
     work.record(task["case_id"], "NoteAdded", agency=task["agency"], step=task["step"], task=str(task["id"]), item=str(item), commitment=commitment)
-
-
-def waiting(
-    *, queue: str | None = None, teams: tuple[str, ...] = (), holder: str | None = None, after: tuple[int, datetime, UUID] | None = None, limit: int = 50
-) -> Select[Any]:
-    """Tasks that wait, those with a fresh answer first, then soonest due, for a reader; pass it through `access.visible`.
-
-    `holder`: those that somebody holds. `after` is the sort key of the last row of the page before.
-    """
-    found = select(tasks).where(tasks.c.status.in_(sorted(WAITING)))
-    if queue:
-        found = found.where(tasks.c.queue == queue)
-    if teams:
-        found = found.where(tasks.c.team.in_(teams))
-    if holder:
-        found = found.where(tasks.c.status == "claimed", tasks.c.holder == holder)
-    if after:
-        found = found.where(tuple_(tasks.c.turn, tasks.c.due_at, tasks.c.id) > tuple_(*after))
-    return found.order_by(tasks.c.turn, tasks.c.due_at, tasks.c.id).limit(limit)
-
-
-def of_case(case_id: UUID) -> Select[Any]:
-    """All tasks of a case, for a reader."""
-    return select(tasks).where(tasks.c.case_id == case_id).order_by(tasks.c.queued_at, tasks.c.id)
-
-
-def one(id: UUID) -> Select[Any]:
-    """One task, for a reader."""
-    return select(tasks).where(tasks.c.id == id)
 
 
 def task_of(work: Work, case_id: UUID, id: UUID) -> Row:
@@ -260,7 +220,8 @@ def _held(work: Work, task: Row, holder: str) -> None:
         raise NotAllowed("Claim this task first; only who holds it may finish it.") if task["status"] == "open" else Conflict("A colleague holds this task.")
 
 
-def _present(task: Row, version: int | None) -> None:
+def present(task: Row, version: int | None) -> None:
+    """Stale where it changed since it was read, Conflict where it waits no more."""
     if version is not None and version != task["version"]:
         raise Stale
     if task["status"] not in WAITING:

@@ -98,7 +98,8 @@ QUIET = frozenset(
         "MoveUndone", "NoteAdded",
         "NoticePromised", "ObjectionEnded", "ObjectionReceived", "PaymentFailed", "PaymentUnwanted",
         "ReferralDisputed", "RemedyLapsed", "StandardEscalated", "StandardMet", "StandardMissed",
-        "StandardWarned", "StraySettled", "TableDecided", "TaskQueued", "TaskReleased", "TextReported", "WaitBegun",
+        "StandardWarned", "StraySettled", "TableDecided", "TaskChecked", "TaskHandedOver", "TaskPrioritised", "TaskQueued", "TaskReleased", "TaskUndone",
+        "TextReported", "WaitBegun",
     }
 )  # fmt: skip
 

@@ -9,7 +9,7 @@ from portal.cases import registry
 from portal.cases.moves import ENDED
 from portal.outbox import escalations
 from portal.parties import register
-from portal.queues import worklist
+from portal.queues import reading, worklist
 from portal.reactions import inside
 from portal.reactions.acts import of_cases, service_of, start_clock, tell
 from portal.standards import changes, clocks, overdue
@@ -74,12 +74,12 @@ def escalation(work: Work, timer: Row) -> None:
 
 def put_before(work: Work, missed: Sequence[overdue.PutBefore]) -> None:
     """Missed promises of many cases, fired in one step, are put before people: those of cases nobody holds leave first."""
-    held = worklist.assigned(work, {one.case_id for one in missed})
+    held = reading.assigned(work, {one.case_id for one in missed})
     escalations.place_many(work, (escalations.Told(*one) for one in missed), held=held)
 
 
 def _told(work: Work, missed: Sequence[overdue.PutBefore]) -> None:
     """The same, row by row."""
-    held = worklist.assigned(work, {one.case_id for one in missed}) if missed else set()
+    held = reading.assigned(work, {one.case_id for one in missed}) if missed else set()
     for one in missed:
         escalations.place(work, escalations.Told(*one), held=one.case_id in held)

@@ -43,6 +43,10 @@ _HEADS = "SELECT case_id, seq, hash, version, jurisdiction, origin FROM case_hea
 #: A head that somebody holds is left for later. What is locked here is what `narrow` locks again.
 _FREE = "SELECT case_id FROM case_heads WHERE case_id = ANY(%s) ORDER BY case_id FOR UPDATE SKIP LOCKED"
 
+#: The first, in the order given, that nobody holds.
+_FIRST = """SELECT case_id, seq, hash, version, jurisdiction, origin FROM case_heads WHERE case_id = ANY($1::uuid[])
+ORDER BY array_position($1::uuid[], case_id) LIMIT 1 FOR UPDATE SKIP LOCKED"""
+
 _ROLES = {"relay": "portal_relay", "figures": "portal_figures"}
 
 
@@ -117,6 +121,9 @@ class Work:
         """From here on the unit sees and writes these cases, whoever they belong to, and nothing else; their heads are locked, by id."""
         wanted = sorted({*case_ids, *self._heads, *self._new_cases})
         _, found = self._together((_CONTEXT, self._context("engine", wanted)), (_HEADS, ("{" + ",".join(map(str, wanted)) + "}",)))
+        self._hold(found)
+
+    def _hold(self, found: Values) -> None:
         for id, seq, hash, version, jurisdiction, origin in found:
             case_id = UUID(id)
             if case_id not in self._heads:
@@ -129,6 +136,13 @@ class Work:
                     "origin": origin,
                 }
                 self._heads[case_id] = Row(case_heads, values, new=False)
+
+    def take_first(self, case_ids: Sequence[UUID]) -> UUID | None:
+        """Takes in hand the first of these cases whose head nobody holds, and waits for none; `narrow` to it before more is read."""
+        asked = ("{" + ",".join(map(str, case_ids)) + "}",)
+        _, found = self._together((_CONTEXT, self._context("engine", [*case_ids, *self._heads])), (_FIRST, asked))
+        self._hold(found)
+        return UUID(found[0][0]) if found else None
 
     # ------------------------------------------------------------------ reading
 

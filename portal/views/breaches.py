@@ -8,7 +8,7 @@ from uuid import UUID
 
 from portal.access.scoping import visible
 from portal.cases import registry
-from portal.queues import worklist
+from portal.queues import reading
 from portal.standards import clocks
 from portal.unit_of_work import Work
 
@@ -18,7 +18,7 @@ _TOLD = ("id", "standard", "kind", "covers", "agency", "due_at", "original_due_a
 def breaches(work: Work, *, limit: int, after: tuple[bool, datetime, UUID] | None) -> list[dict[str, Any]]:
     """Cases nobody holds first, then the longest overdue. A champion sees all agencies, staff their own. Sort key: `assigned`, `due_at`, `id`."""
     own = None if work.principal.scope == "champion" else work.principal.agencies
-    rows = work.run(visible(work, clocks.missed(held=worklist.held, agencies=own, limit=limit, after=after)))
+    rows = work.run(visible(work, clocks.missed(held=reading.held, agencies=own, limit=limit, after=after)))
     cases = {case["case_id"]: case for case in work.run(visible(work, registry.references_of({row["case_id"] for row in rows})))} if rows else {}
     return [_told(row, cases[row["case_id"]]) for row in rows if row["case_id"] in cases]
 

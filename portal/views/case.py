@@ -26,6 +26,10 @@ _STAFF_ONLY = frozenset(
     {
         "TaskClaimed",
         "TaskReleased",
+        "TaskHandedOver",
+        "TaskPrioritised",
+        "TaskChecked",
+        "TaskUndone",
         "TaskQueued",
         "TaskCancelled",
         "NoteAdded",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -12,29 +11,29 @@ from portal.cases import registry
 from portal.catalogue.definitions import Catalogue, Service, Text
 from portal.errors import NotFound
 from portal.outbox import strays
-from portal.queues import tallies, worklist
+from portal.queues import reading, tallies, worklist
+from portal.queues.reading import Place, Wanted
 from portal.unit_of_work import Row, Work
 from portal.views import case as case_view
 from portal.views import decisions, deliveries, entry, guidance, places
+from portal.views import worklist as worklists
 
 #: Tasks on one page.
 PAGE = 25
 #: Events of a case that its page tells of.
 SHOWN = 300
 
-Key = tuple[int, datetime, UUID]
 
-
-def queue(work: Work, *, queue: str | None, mine: bool, after: Key | None) -> dict[str, Any]:
+def queue(work: Work, *, queue: str | None, mine: bool, after: Place | None) -> dict[str, Any]:
     """A page of my teams' list: `tasks`, `next` (sort key of the page after it), `counts`."""
     who = work.principal
     holder = str(who.subject)
-    found = work.run(visible(work, worklist.waiting(queue=queue, teams=who.teams, holder=holder if mine else None, after=after, limit=PAGE + 1)))
+    found = worklists.page(work, who, Wanted(queue=queue, holder=holder if mine else None), after=after, limit=PAGE + 1)
     counts = work.run(tallies.tally(visible(work, tallies.counted(who.teams)), holder=holder, now=work.now))[0]
     shown = found[:PAGE]
     last = shown[-1] if len(found) > PAGE else None
     rows = [row | {"title": step_title(work.catalogue, row), "mine": row["holder"] == holder, "taken": _taken(work, row, holder)} for row in shown]
-    return {"tasks": rows, "next": last and (last["turn"], last["due_at"], last["id"]), "counts": counts, "now": work.now}
+    return {"tasks": rows, "next": last and reading.place(last), "counts": counts, "now": work.now}
 
 
 def _taken(work: Work, task: Mapping[str, Any], holder: str) -> bool:
@@ -51,7 +50,7 @@ def step_title(catalogue: Catalogue, task: Mapping[str, Any]) -> Text | None:
 
 def row_in_hand(work: Work, id: UUID) -> Row:
     """The task as it stands in a unit that has its case in hand, changes of this unit included."""
-    return worklist.task_of(work, work.run(visible(work, worklist.one(id)))[0]["case_id"], id)
+    return worklist.task_of(work, work.run(visible(work, reading.one(id)))[0]["case_id"], id)
 
 
 def reference_of(work: Work, case_id: UUID) -> str:
@@ -74,7 +73,7 @@ def task(work: Work, id: UUID, *, language: str) -> dict[str, Any]:
         "guided": told,
         "mine": row["status"] == "claimed" and row["holder"] == holder,
         "taken": _taken(work, row, holder),
-        "waits": row["status"] in worklist.WAITING,
+        "waits": row["status"] in reading.WAITING,
     }
 
 
@@ -101,7 +100,7 @@ def of_case(work: Work, case_id: UUID, *, language: str) -> dict[str, Any]:
         "clocks": case_view.clock_list(work, case_id, now=work.now, language=language),
         "places": places.of_case(work, case_id),
         "events": case_view.shown_to(work.principal, case_view.events(work, case_id, after=0, limit=SHOWN)),
-        "tasks": work.run(visible(work, worklist.of_case(case_id))),
+        "tasks": work.run(visible(work, reading.of_case(case_id))),
         "decisions": decisions.of_case(work, case_id, language=language),
         "links": decisions.belongings(work, case_id),
         "deliveries": deliveries.of_case(work, case_id),

@@ -14,7 +14,7 @@ from portal.cases import registry, secret
 from portal.cases.reference import WrongReference
 from portal.errors import NotFound, NotSignedIn, TooMany
 from portal.parties import mandates, register
-from portal.queues import worklist
+from portal.queues import reading
 from portal.unit_of_work import ANONYMOUS, Portal, Principal, Work
 
 
@@ -56,7 +56,7 @@ def find(work: Work, reference: str) -> UUID:
 
 def task(work: Work, id: UUID) -> dict[str, Any]:
     """A task the unit's principal may see; NotFound where there is none. Whoever finds it has looked at its case."""
-    found = work.run(visible(work, worklist.one(id)))
+    found = work.run(visible(work, reading.one(id)))
     if not found:
         raise NotFound
     reads.note(work, found[0]["case_id"])

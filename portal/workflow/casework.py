@@ -17,7 +17,7 @@ from portal.runs import ledger
 from portal.standards import changes, clocks
 from portal.unit_of_work import Row, Work
 from portal.vault import items
-from portal.workflow import answers, deciding, journeys, objecting, referring, revoking, waiting
+from portal.workflow import answers, deciding, journeys, objecting, referring, revoking, sharing, waiting
 from portal.workflow.deciding import Draft
 from portal.workflow.words import short
 
@@ -66,6 +66,7 @@ def complete(
             return
     else:
         outcome = _ended(task, step, outcome, service)
+    sharing.demand_checked(work, task)
     drafted = _draft(work, task, step, outcome, reasons, conditions)
     replaces = objecting.weigh(work, task, drafted, instead) if drafted else None
     worklist.complete(work, task, holder=holder, version=version, outcome=outcome, service=service)

@@ -15,7 +15,7 @@ from portal.dispatch.mail import Letter
 from portal.outbox import claims, escalations
 from portal.outbox.tables import outbox
 from portal.plugins.agency import Refusal
-from portal.queues import worklist
+from portal.queues import reading
 from portal.reactions import sweep
 from portal.standards import clocks
 from portal.unit_of_work import ENGINE, RELAY, Portal
@@ -146,4 +146,4 @@ def test_the_relay_places_nothing_but_escalations_and_reads_only_who_holds(city:
     with pytest.raises(psycopg.errors.InsufficientPrivilege), city.work(RELAY) as work:
         work.sql("SELECT holder FROM tasks")
     with city.work(RELAY) as work:
-        assert worklist.assigned(work, [id]) == set()
+        assert reading.assigned(work, [id]) == set()

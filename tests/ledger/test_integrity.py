@@ -17,7 +17,7 @@ from portal.errors import Conflict, KeyReused, StillRunning
 from portal.events.chain import GENESIS, seal
 from portal.events.tables import events
 from portal.intake.receive import Submission, receive
-from portal.queues import worklist
+from portal.queues import reading, worklist
 from portal.unit_of_work import ANONYMOUS, ENGINE, Answer, Portal, Principal, Repeatable
 from tests.ledger.test_main_job import CLERK, agency_answers, do, needed, send
 from tests.servers import Database
@@ -123,7 +123,7 @@ def test_scoping_alone_hides_what_is_not_yours(city: Portal, filled: UUID) -> No
 
 def test_a_statement_that_was_not_scoped_fails(city: Portal) -> None:
     with city.work(CLERK) as work, pytest.raises(LookupError, match="visible"):
-        work.run(worklist.waiting())
+        work.run(reading.of_teams((), limit=50))
 
 
 def test_a_party_never_sees_notes_of_staff(city: Portal, filled: UUID) -> None:

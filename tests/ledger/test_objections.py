@@ -9,6 +9,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from sqlalchemy import select
 
 from portal.access import grants
 from portal.access.scoping import visible
@@ -21,7 +22,7 @@ from portal.kpi.fold import fold
 from portal.kpi.measures import MEASURES
 from portal.outbox import notices
 from portal.outbox.tables import outbox
-from portal.queues import worklist
+from portal.queues.tables import tasks
 from portal.reactions import sweep
 from portal.unit_of_work import ENGINE, Principal
 from portal.vault import items
@@ -113,7 +114,7 @@ def test_what_is_behind_figures_leaves_it_out_for_who_decided(desk: Desk) -> Non
 def _seen(desk: Desk, who: Principal, id: Any, *, scoped: bool) -> int:
     """Rows of every kind that somebody reads of a case: by scoping and database together, or by the database alone."""
     found = 0
-    statements = (registry.one(id), log.history(id, limit=500), items.kept(id), worklist.waiting(limit=500).where(worklist.tasks.c.case_id == id))
+    statements = (registry.one(id), log.history(id, limit=500), items.kept(id), select(tasks).where(tasks.c.case_id == id))
     with desk.portal.work(who) as work:
         for statement in statements:
             found += len(work.run(visible(work, statement) if scoped else statement.execution_options(visible=True)))

@@ -14,6 +14,7 @@ from portal.errors import Refusal
 from portal.pages import speech
 from portal.pages.desk import words
 from portal.pages.opening import page, principal, show, the_portal
+from portal.queues.reading import Place
 from portal.views import desk, entry
 
 pages = Blueprint("desk_queue_pages", __name__, url_prefix="/desk")
@@ -70,14 +71,15 @@ def _queue(*, status: int = 200, sought: str = "", fault: str | None = None) -> 
 
 
 def _key(after: Any) -> str:
-    return f"{after[0]}~{after[1].isoformat()}~{after[2]}"
+    return f"{after[0]}~{after[1]}~{after[2].isoformat()}~{after[3]}"
 
 
-def _after(said: str) -> desk.Key | None:
+def _after(said: str) -> Place | None:
     """The place in the list an address names; from the beginning where it names none."""
     try:
-        turn, due_at, id = said.split("~")
+        priority, turn, due_at, id = said.split("~")
         moment = datetime.fromisoformat(due_at)
-        return (int(turn), moment, UUID(id)) if moment.tzinfo and 0 <= int(turn) < 10 else None
+        good = moment.tzinfo is not None and 0 <= int(turn) < 10 and 0 <= int(priority) < 10
+        return (int(priority), int(turn), moment, UUID(id)) if good else None
     except ValueError:
         return None

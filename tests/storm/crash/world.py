@@ -39,6 +39,7 @@ from tests.stories.town import CATALOGUE, Agencies
 #: Sample people by the names use cases give them: claims of their tokens.
 PEOPLE: dict[str, dict[str, Any]] = {
     "clerk": {"sub": "clerk", "agency": "city-council", "teams": ["desk", "inspectors", "safety"]},
+    "lead": {"sub": "lead", "agency": "city-council", "teams": ["desk"], "roles": ["caseworker", "team-lead"]},
     "duty": {"sub": "duty", "agency": "city-council", "teams": ["desk"], "roles": ["duty", "caseworker"]},
     "worker": {"sub": "worker", "agency": "social-services", "teams": ["benefits"], "name": "Wanda Worker"},
     "triage": {"sub": "triage", "agency": "front-office", "teams": ["triage"], "roles": ["caseworker", "triage"]},
@@ -55,7 +56,7 @@ PEOPLE: dict[str, dict[str, Any]] = {
 #: Tables whose rows of a case must be as many after a crash as without one.
 SHAPE = (
     "tasks", "clocks", "timers", "outbox", "vault_items", "asks", "step_runs", "journey_runs", "decisions", "duty_calls", "feedback", "case_parties",
-    "case_access", "fees", "payments", "fee_proposals", "case_seals", "case_named", "case_glasses", "mandates", "referrals",
+    "case_access", "fees", "payments", "fee_proposals", "case_seals", "case_named", "case_glasses", "mandates", "referrals", "task_checks",
 )  # fmt: skip
 
 
