@@ -8,6 +8,7 @@ from typing import Any
 from flask import Flask
 
 from portal.api import (
+    administration,
     allowed,
     breaches,
     bulk,
@@ -66,6 +67,7 @@ def install(
             party.resource,
             publication.resource,
             mandates.resource,
+            administration.resource,
             reads.resource,
             seals.resource,
             signals.resource,

@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
+import structlog
+
+from portal.catalogue.amend import amended
+from portal.catalogue.definitions import Catalogue
 from portal.catalogue.load import load
 from portal.db import connect
 from portal.jobs import waker
@@ -9,12 +16,27 @@ from portal.limits.classes import lanes
 from portal.reactions import REACTIONS
 from portal.settings import Settings
 from portal.settings import settings as read_settings
+from portal.standards.amend import amended as calendar_amended
 from portal.standards.resolve import resolve
 from portal.unit_of_work import Portal
 from portal.workflow.checks import CHECKS
 
+log = structlog.get_logger("portal.app")
+
 #: Connections of a process at most; made when needed. A draining worker records from sixteen threads at once.
 POOL = 20
+
+
+def amend(catalogue: Catalogue, bodies: Mapping[str, Any]) -> Catalogue:
+    """What administrators changed, over the definitions as they are written. What no longer fits them is left out, and told."""
+    fitting = {}
+    for agency, body in bodies.items():
+        try:
+            amended(catalogue, {agency: body}, calendar_amended)
+            fitting[agency] = body
+        except ValueError as wrong:
+            log.error("amendment left out", agency=agency, why=str(wrong))
+    return amended(catalogue, fitting, calendar_amended)
 
 
 def build_portal(settings: Settings | None = None) -> Portal:
@@ -27,4 +49,5 @@ def build_portal(settings: Settings | None = None) -> Portal:
         reactions=REACTIONS,
         settings=settings,
         wake=waker(settings),
+        amend=amend,
     )

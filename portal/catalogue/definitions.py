@@ -528,6 +528,17 @@ class Person:
 
 
 @dataclass(frozen=True)
+class Absence:
+    """Somebody of the address book is away; what is for them goes to the deputy meanwhile, or to the next on the list."""
+
+    email: str
+    #: Local days, the last one too.
+    first_day: str
+    last_day: str
+    deputy: str | None = None
+
+
+@dataclass(frozen=True)
 class CardPayments:
     """A provider of card payments on a page of its own; no card data touches the portal."""
 
@@ -699,6 +710,7 @@ class Agency:
     duty: tuple[DutyPerson, ...] = ()
     #: The roles promises may be put before, each with the person who has it now.
     people: tuple[Person, ...] = ()
+    absences: tuple[Absence, ...] = ()
     #: Number to call when life is in danger, where this agency works.
     emergency: str | None = None
     contact: Text | None = None

@@ -35,15 +35,15 @@ def stored(
     letters: Iterable[Letter] = (),
 ) -> tuple[Stored, ...]:
     """Rows of table `definitions`, by kind and id. The version of what has no number of its own is the start of its hash."""
-    rows = [_row("agency", agency.id, "", plain(agency)) for agency in agencies]
-    rows += [_row("service", service.id, str(service.version), plain(service)) for service in services]
-    rows += [_row("journey", journey.id, str(journey.version), plain(journey)) for journey in journeys]
-    rows += [_row("calendar", id, "", body) for id, body in calendars.items()]
-    rows += [_row("letter", letter.id, str(letter.version), plain(letter)) for letter in letters]
+    rows = [row("agency", agency.id, "", plain(agency)) for agency in agencies]
+    rows += [row("service", service.id, str(service.version), plain(service)) for service in services]
+    rows += [row("journey", journey.id, str(journey.version), plain(journey)) for journey in journeys]
+    rows += [row("calendar", id, "", body) for id, body in calendars.items()]
+    rows += [row("letter", letter.id, str(letter.version), plain(letter)) for letter in letters]
     return tuple(sorted(rows, key=lambda row: (row.kind, row.id)))
 
 
-def _row(kind: Kind, id: str, version: str, body: dict[str, Any]) -> Stored:
+def row(kind: Kind, id: str, version: str, body: dict[str, Any]) -> Stored:
     said = {key: value for key, value in body.items() if key != MADE_WITH} if kind == "calendar" else body
     hash = sha256(canonical(said)).hexdigest()
     return Stored(hash, kind, id, version or hash[:12], body)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import Any
 
 import click
 
@@ -16,6 +17,9 @@ def publish() -> None:
     A changed journey or service takes the next `version`: cases under way finish on the one they began on, `portal move` brings them over. Where
     one kept its number nothing is published.
     """
+    from sqlalchemy import text
+
+    from portal.app.building import amend
     from portal.catalogue.faults import CatalogueFaults
     from portal.catalogue.store import VersionTaken, store
     from portal.db import connect
@@ -29,6 +33,9 @@ def publish() -> None:
     try:
         with engine.begin() as connection:
             new = store(connection, catalogue.stored)
+            bodies: dict[str, Any] = dict(connection.execute(text("SELECT agency, body FROM amendments")).tuples().all())
+            # What administrators changed lies over the definitions as they are written now.
+            new += store(connection, amend(catalogue, bodies).stored) if bodies else []
     except VersionTaken as taken:
         raise click.ClickException(f"nothing was published:\n{taken.detail}") from None
     finally:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from portal.access import seals
+from portal.catalogue.definitions import Agency
 from portal.dispatch import texts
 from portal.dispatch.mail import BadAddress, Letter, compose
 from portal.dispatch.texts import Text
@@ -44,17 +46,41 @@ def _page(work: Work, claim: Claim) -> Letter | Text | Refusal:
     if agency is None or not 0 <= person < len(agency.duty):
         return Refusal("the agency's definition names no such duty person", retry=False, code="no-duty-person")
     language = work.portal.settings.default_language
-    return _letter(work, claim, channel=pages.CHANNEL, to=_among_named(work, claim, agency.duty[person].email), template="duty", language=language, refs={})
+    return _letter(
+        work, claim, channel=pages.CHANNEL, to=_among_named(work, claim, _on_duty(work, agency, person)), template="duty", language=language, refs={}
+    )
 
 
 def _escalation(work: Work, claim: Claim) -> Letter | Text | Refusal:
     agency, role = work.catalogue.agencies.get(claim.body["agency"]), claim.body["role"]
     person = next((one for one in agency.people if one.role == role), None) if agency else None
-    if person is None:
+    if agency is None or person is None:
         return Refusal(f"the agency's definition names nobody as {role}", retry=False, code="no-person")
     refs = {"due_at": claim.body["due_at"], "clock": str(claim.subject)}
     language = work.portal.settings.default_language
-    return _letter(work, claim, channel=escalations.CHANNEL, to=_among_named(work, claim, person.email), template="escalation", language=language, refs=refs)
+    return _letter(
+        work,
+        claim,
+        channel=escalations.CHANNEL,
+        to=_among_named(work, claim, present(work, agency, person.email) or person.email),
+        template="escalation",
+        language=language,
+        refs=refs,
+    )
+
+
+def _on_duty(work: Work, agency: Agency, number: int) -> str:
+    """The duty person whose turn it is, or who stands in for them, or the first who is there; the person itself where nobody is."""
+    turn = [*agency.duty[number:], *agency.duty[:number]]
+    return next((found for one in turn if (found := present(work, agency, one.email))), turn[0].email)
+
+
+def present(work: Work, agency: Agency, email: str) -> str | None:
+    """The address, or the deputy's while somebody is away; None where there is no deputy, or that one is away too."""
+    today = work.now.astimezone(ZoneInfo(agency.calendars[0].zone)).date().isoformat()
+    away = {one.email: one.deputy for one in agency.absences if one.first_day <= today <= one.last_day}
+    deputy = away.get(email)
+    return email if email not in away else deputy if deputy not in away else None
 
 
 def _among_named(work: Work, claim: Claim, otherwise: str) -> str:

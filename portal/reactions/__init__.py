@@ -92,11 +92,11 @@ REACTIONS: dict[str, tuple[Reaction, ...]] = {
 #: Facts nothing follows from: they are told, counted and explained.
 QUIET = frozenset(
     {
-        "AccessBarred", "AccessGranted", "BranchChosen", "CasePublished", "CaseReplanned", "CashDayClosed", "CashDayCounted", "CashDayOpened",
+        "AccessBarred", "AccessGranted", "AgencyAmended", "BranchChosen", "CasePublished", "CaseReplanned", "CashDayClosed", "CashDayCounted", "CashDayOpened",
         "ClockCancelled", "ClockStarted", "ClockStopped", "DeliveryPlaced", "DialogueBegun", "DialogueEnded",
         "FeedbackGiven", "ItemsCounted", "JoinCleared", "JoinReached", "GlassBroken", "JourneyStopped", "MandateAccepted", "MandateEnded", "MandateGiven",
         "MoveUndone", "NoteAdded",
-        "NoticePromised", "ObjectionEnded", "ObjectionReceived", "PaymentFailed", "PaymentUnwanted",
+        "NoticePromised", "ObjectionEnded", "ObjectionReceived", "PaymentFailed", "PaymentUnwanted", "PersonKept", "ProposalEnded", "ProposalMade",
         "ReferralDisputed", "RemedyLapsed", "StandardEscalated", "StandardMet", "StandardMissed",
         "StandardWarned", "StraySettled", "TableDecided", "TaskChecked", "TaskHandedOver", "TaskPrioritised", "TaskQueued", "TaskReleased", "TaskUndone",
         "TextReported", "WaitBegun",

@@ -107,15 +107,22 @@ class Outcome:
 
 def target(portal: Portal, id: str) -> Target:
     """The calendar `agency/calendar` as this process knows it. NotFound for one that is not there, NotPublished where its version is not stored."""
-    hash = portal.catalogue.hashes.get(("calendar", id))
-    if hash is None:
-        known = ", ".join(sorted(portal.catalogue.calendars))
-        raise NotFound(f"There is no calendar `{id}`. Calendars are {known}.")
     with portal.work(READER) as work:
+        hash = work.catalogue.hashes.get(("calendar", id))
+        if hash is None:
+            known = ", ".join(sorted(work.catalogue.calendars))
+            raise NotFound(f"There is no calendar `{id}`. Calendars are {known}.")
         stored = [row["hash"] for row in work.run(versions("calendar", id=id))]
     if hash not in stored:
         raise NotPublished
     return Target(id, hash, tuple(one for one in stored if one != hash))
+
+
+def towards(portal: Portal, id: str, hash: str) -> Target:
+    """A version of the calendar that may be stored one day, and all that are."""
+    with portal.work(READER) as work:
+        known = {row["hash"] for row in work.run(versions("calendar", id=id))} | {work.catalogue.hashes["calendar", id]}
+        return Target(id, hash, tuple(sorted(known - {hash})))
 
 
 def waiting(portal: Portal, of: Target) -> int:

@@ -15,7 +15,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from portal.catalogue.definitions import Catalogue
+from portal.catalogue.definitions import Catalogue, Stored
 from portal.catalogue.publish import from_stored
 from portal.errors import StillRunning, Unavailable
 from portal.settings import Settings
@@ -60,8 +60,27 @@ class Portal:
     settings: Settings
     #: Best-effort wake-up after a commit.
     wake: Callable[[set[str]], None] = field(default=_nobody)
+    #: Puts what administrators changed (agency -> amendment) over the definitions as they are written; None: nothing is changed.
+    amend: Callable[[Catalogue, Mapping[str, Any]], Catalogue] | None = None
+    #: Definitions as they are written, and how often they had been amended when `catalogue` was made.
+    written: Catalogue = field(init=False, repr=False)
+    amended: str = field(default="0", init=False, repr=False)
     #: Definitions by hash, as they were published; old versions are read once and kept.
     _pinned: dict[str, Any] = field(default_factory=dict, repr=False)
+
+    def __post_init__(self) -> None:
+        self.written = self.catalogue
+
+    def follow(self, work: Work, number: str) -> None:
+        """Administrators have changed something since this process looked: its catalogue is made anew, in the unit that found out."""
+        if self.amend is not None:
+            self.catalogue = self.amend(self.written, dict(work.sql("SELECT agency, body FROM amendments ORDER BY agency")))
+            self._pinned |= {one.hash: from_stored(one.kind, one.body) for one in self.catalogue.stored if one.hash not in self._pinned}
+        self.amended = number
+
+    def try_out(self, one: Stored) -> None:
+        """Takes in a definition that may be published one day, so that its effect can be reckoned."""
+        self._pinned.setdefault(one.hash, from_stored(one.kind, one.body))
 
     def pinned(self, work: Work, hash: str) -> Any:
         """The definition a case or clock was pinned to: a dataclass, or the resolved body of a calendar. KeyError where it was never published."""

@@ -35,6 +35,8 @@ _CONTEXT = """SELECT set_config('role', $1, true), set_config('portal.scope', $2
 set_config('portal.agencies', $4, true), set_config('portal.subject', $5, true), set_config('portal.key_space', $6, true),
 set_config('portal.services', $7, true),
 pg_try_advisory_xact_lock($8::bigint), clock_timestamp()"""
+#: How often administrators have changed definitions: another number than the portal's, and its catalogue is made anew.
+_AMENDED = "SELECT number FROM amended"
 #: Whether what somebody signed in with still stands; PostgreSQL says so in the trip that opens the unit, so an end is an end at once.
 _STANDS = "SELECT portal_stands($1, $2, $3, coalesce($4::timestamptz, clock_timestamp()))"
 _ANSWER = "SELECT fingerprint, status, answer FROM idempotency WHERE principal = $1 AND key_hash = $2::bytea"
@@ -79,15 +81,18 @@ class Work:
     def open(self, new_cases: Sequence[UUID] = ()) -> None:
         """Begins the transaction, sets the context and reads the time, all in one round trip. SessionEnded where a sign-in stands no more."""
         scope, cases = self._scope(new_cases)
-        sent: list[Statement] = [("BEGIN", ()), (_CONTEXT, self._context(scope, cases))]
+        sent: list[Statement] = [("BEGIN", ()), (_CONTEXT, self._context(scope, cases)), (_AMENDED, ())]
         if self.repeatable:
             sent.append((_ANSWER, (self.repeatable.principal, as_text(self.repeatable.key_hash))))
         if self.principal.proof:
             sent.append((_STANDS, (self.principal.subject, *self.principal.proof, self._at.isoformat() if self._at else None)))
-        _, ((*_, lock, now),), *found = self._together(*sent)
+        _, ((*_, lock, now),), ((amended,),), *found = self._together(*sent)
         if self.principal.proof and found.pop() != [("t",)]:
             raise SessionEnded
         self.now = self._at or datetime.fromisoformat(str(now))
+        if amended != self.portal.amended:
+            self.portal.follow(self, str(amended))
+            self.catalogue = self.portal.catalogue
         self._new_cases.update(new_cases)
         self.first_running = lock == "f"
         if self.repeatable and found[0]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from portal.jobs.tasks import TASKS
 from portal.outbox.claims import KINDS
 from portal.reactions import FIRES
+from tests.storm.crash.administration import ADMINISTRATION
 from tests.storm.crash.background import BACKGROUND
 from tests.storm.crash.card import CARD
 from tests.storm.crash.channels import CHANNELS
@@ -17,11 +18,12 @@ from tests.storm.crash.queues import QUEUES
 from tests.storm.crash.referrals import REFERRALS
 from tests.storm.crash.run import UseCase
 
-USE_CASES: tuple[UseCase, ...] = (*DOORS, *CLOSING, *PAGES, *DESK, *FEES, *CARD, *CHANNELS, *REFERRALS, *QUEUES, *BACKGROUND)
+USE_CASES: tuple[UseCase, ...] = (*DOORS, *CLOSING, *ADMINISTRATION, *PAGES, *DESK, *FEES, *CARD, *CHANNELS, *REFERRALS, *QUEUES, *BACKGROUND)
 
 #: Routes that take a body and write nothing.
 READ_ONLY = {
     "tasks.preview": "shows a letter",
+    "administration.preview_hours": "reckons dates and writes nothing",
     "eligibility.tell": "reckons with answers that are not kept",
     "front_pages.results": "looks for services",
     "cases_pages.unlock": "proves who asks, in a cookie",
@@ -40,6 +42,7 @@ ELSEWHERE = {
     "moves.start": "tests/ledger/test_moves.py: killed in a batch, it goes on",
     "moves.confirm": "tests/ledger/test_moves.py",
     "moves.undo": "tests/ledger/test_moves.py",
+    "administration.move_dates": "tests/ledger/test_replan.py: what was done stays done, and doing it again goes on",
 }
 
 

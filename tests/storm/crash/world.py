@@ -50,6 +50,7 @@ PEOPLE: dict[str, dict[str, Any]] = {
     "town": {"sub": "town", "agency": "city-council", "teams": ["desk"]},
     "town2": {"sub": "town2", "agency": "city-council", "teams": ["desk"]},
     "admin": {"sub": "amir", "roles": ["administrator"], "agency": None, "teams": None},
+    "admin2": {"sub": "ines", "roles": ["administrator"], "agency": None, "teams": None},
     "helper": {"sub": "helper", "roles": ["citizen"], "agency": None, "teams": None},
     "champion": {"sub": "champion", "roles": ["champion"], "agency": None, "teams": None},
 }

@@ -1,0 +1,1 @@
+"""Ledger: what administrators change without YAML, and what a second one has to confirm."""
