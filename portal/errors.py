@@ -5,6 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 
+class Unsafe(Exception):
+    """Settings production does not begin with."""
+
+
 class Refusal(Exception):
     """The request was refused."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from functools import cache
 from typing import Literal
 
@@ -23,6 +24,10 @@ class Settings(BaseSettings):
     owner_database_url: str | None = Field(default=None, description="Owner of the tables, for migrations; absent: DATABASE_URL")
     redis_url: str = Field(default="redis://127.0.0.1:6379/0", description="Carries wake-ups only; may vanish")
     secret_key: SecretStr = Field(default=SecretStr(""), description="At least 32 characters: case secrets and stored answers are derived from it")
+    secret_key_fallbacks: SecretStr = Field(
+        default=SecretStr(""),
+        description="Earlier values of SECRET_KEY, commas between them, or a JSON list: what was made with them stays good, nothing new is made",
+    )
     public_url: str = Field(default="http://127.0.0.1:8000", description="Address citizens and agencies reach the portal at, no slash at the end")
     metrics_token: SecretStr = Field(default=SecretStr(""), description="At least 24 characters: who brings it as bearer token reads /metrics; absent: nobody")
     metrics_dir: str = Field(default="", description="Folder in which all processes of this machine count, emptied at boot; absent: each counts for itself")
@@ -72,6 +77,13 @@ class Settings(BaseSettings):
     limit_mail: str = Field(default="", description="Mail taken from one server; absent: 600/minute")
     rq_workers: int = Field(default=2, description="RQ workers, one queue each")
     data: str = Field(default="var", description="Folder of the local mode: databases, mailbox, logs")
+
+    @property
+    def secret_keys(self) -> tuple[str, ...]:
+        """Keys things are checked with: the present one, with which everything new is made, then earlier ones."""
+        written = self.secret_key_fallbacks.get_secret_value()
+        earlier: list[str] = json.loads(written) if written.startswith("[") else written.split(",")
+        return (self.secret_key.get_secret_value(), *(one.strip() for one in earlier if one.strip()))
 
     @property
     def log_form(self) -> Literal["json", "plain"]:

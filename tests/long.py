@@ -18,6 +18,7 @@ SETS = {
     "crash-points": "tests.storm.test_crash_points",
     "flood": "tests.limits.flood",
     "journey-soundness": "tests.unit.test_soundness_search",
+    "schemathesis": "tests.fuzz.described",
     "rolling-restarts": "tests.stories.test_rolling_restarts",
 }
 OUT = Path(__file__).parents[1] / "build" / "long.json"

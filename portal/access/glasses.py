@@ -10,6 +10,7 @@ from sqlalchemy import Select, select, tuple_
 
 from portal.access.tables import case_glasses
 from portal.db import new_id
+from portal.telemetry import security
 from portal.unit_of_work import Work
 
 #: How long it stays broken.
@@ -19,6 +20,7 @@ LASTS = timedelta(hours=1)
 def break_one(work: Work, case_id: UUID, *, subject: str, service: str | None, words: UUID) -> datetime:
     """The administrator sees the case in hand until the instant it answers with. `GlassBroken`."""
     until = work.now + LASTS
+    security.told("glass", service=service)
     work.add(case_glasses, case_id=case_id, id=new_id(), subject=subject, service=service, words=words, since=work.now, until=until)
     work.record(case_id, "GlassBroken", official=subject, until=until.isoformat(), words=str(words))
     return until

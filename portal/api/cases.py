@@ -12,7 +12,7 @@ from portal.api.asking import language, principal, the_portal
 from portal.api.fees import FeeShown
 from portal.api.paging import Page, after, page
 from portal.api.repeats import answer, repeatable, respond
-from portal.api.schemas import LANGUAGE, Schema
+from portal.api.schemas import LANGUAGE, Schema, words
 from portal.api.services import say
 from portal.api.spec import Resource
 from portal.api.versions import etag
@@ -54,7 +54,7 @@ class Start(Schema):
     """A request: `service` or `text` is enough."""
 
     service = fields.String(validate=validate.Length(1, 100))
-    text = fields.String(validate=validate.Length(1, 20_000))
+    text = fields.String(validate=words(20_000))
     answers = fields.Dict(keys=fields.String(validate=validate.Length(1, 100)), validate=validate.Length(max=200))
     contact = fields.Nested(Contact)
     location = fields.Nested(Location)

@@ -12,7 +12,7 @@ from portal.api.allowed import allowed
 from portal.api.asking import principal, the_portal
 from portal.api.on_task import WRITES, TaskShown, act_on
 from portal.api.referrals import ReferralShown
-from portal.api.schemas import Schema
+from portal.api.schemas import Schema, words
 from portal.api.spec import Resource
 from portal.queues.sharing import PRIORITIES
 from portal.unit_of_work import Row, Work
@@ -25,7 +25,7 @@ resource = Resource("casework", __name__, description="Work that waits for peopl
 class Referral(Schema):
     """Why it is at the wrong door, and to which service or agency it is offered; to the people who find doors where neither is named."""
 
-    words = fields.String(required=True, validate=validate.Length(1, 10_000))
+    words = fields.String(required=True, validate=words(10_000))
     service = fields.String(validate=validate.Length(1, 100))
     agency = fields.String(validate=validate.Length(1, 100), metadata={"description": "Where the service is not known: who accepts says which."})
     scope = fields.String(
@@ -44,7 +44,7 @@ class Ask(Schema):
     """What is asked of the party: fields of the service, words, or both. Without a date to reply by, no promise stands still."""
 
     fields_ = fields.List(fields.String(validate=validate.Length(1, 100)), data_key="fields", attribute="fields", validate=validate.Length(1, 200))
-    words = fields.String(validate=validate.Length(1, 10_000))
+    words = fields.String(validate=words(10_000))
     reply_by = fields.AwareDateTime(metadata={"description": "RFC 3339, with a zone."})
     reply_within = fields.String(validate=validate.Length(1, 40), metadata={"description": "A term such as `14 calendar_days`, counted from now."})
 
@@ -61,13 +61,13 @@ class Extension(Schema):
     """Which promise is extended, and why. Its standard says by how much and by which law; it can be done once."""
 
     standard = fields.String(required=True, validate=validate.Length(1, 100))
-    words = fields.String(required=True, validate=validate.Length(1, 10_000))
+    words = fields.String(required=True, validate=words(10_000))
 
 
 class Note(Schema):
     """A note of staff; parties do not see it."""
 
-    words = fields.String(required=True, validate=validate.Length(1, 10_000))
+    words = fields.String(required=True, validate=words(10_000))
 
 
 @resource.route("/tasks/<uuid:id>/refer", methods=["POST"])

@@ -14,7 +14,7 @@ from portal.api.allowed import allowed
 from portal.api.asking import language, principal, the_portal
 from portal.api.cases import Contact, PromiseGiven
 from portal.api.repeats import answer, repeatable, respond
-from portal.api.schemas import Schema
+from portal.api.schemas import Schema, words
 from portal.api.spec import Resource
 from portal.cases import decisions, secret
 from portal.db import new_id
@@ -140,7 +140,7 @@ class Served(Schema):
 class Objecting(Schema):
     """Why the party disagrees. Nothing that is known from the first case is asked again."""
 
-    text = fields.String(required=True, validate=validate.Length(1, 20_000))
+    text = fields.String(required=True, validate=words(20_000))
     decision = fields.UUID(metadata={"description": "Left out: the decision that stands."})
     hearing = fields.Boolean(load_default=True, metadata={"description": "Whether the party wants to be heard."})
     late_reason = fields.String(validate=validate.Length(1, 2_000), metadata={"description": "Why it comes after the last day, if it does."})

@@ -7,14 +7,14 @@ from typing import Any
 from uuid import UUID
 
 from flask import Response
-from marshmallow import ValidationError, fields, validate
+from marshmallow import fields, validate
 
 from portal.access import reads
 from portal.access.scoping import visible
 from portal.api.allowed import allowed
 from portal.api.asking import language, principal, the_portal
 from portal.api.repeats import answer, repeatable, respond
-from portal.api.schemas import Schema
+from portal.api.schemas import Schema, Whole, words
 from portal.api.spec import Resource
 from portal.errors import NotFound
 from portal.fees import cash, ledger, proposals
@@ -26,20 +26,17 @@ from portal.workflow import counter, feework
 resource = Resource("fees", __name__, description="Fees: owed, paid, waived, paid back; cash and its days.")
 
 _ONCE = ("Idempotency-Key",)
-_WORDS = validate.Length(1, 10_000)
+_WORDS = words(10_000)
 _DESK = validate.Regexp(r"[a-z0-9][a-z0-9_-]{0,62}\Z")
 
 
-class Amount(fields.Integer):
+class Amount(Whole):
     """Whole minor units of a currency; never a fraction, never true or false."""
 
-    def __init__(self, *, least: int = 1, **options: Any) -> None:
-        super().__init__(strict=True, validate=validate.Range(least, LARGEST), **options)
+    default_error_messages = {"invalid": "Send a whole number of minor units."}
 
-    def _validated(self, value: Any) -> Any:
-        if isinstance(value, bool | str):
-            raise ValidationError("Send a whole number of minor units.")
-        return super()._validated(value)
+    def __init__(self, *, least: int = 1, **options: Any) -> None:
+        super().__init__(validate=validate.Range(least, LARGEST), **options)
 
 
 class EntryShown(Schema):

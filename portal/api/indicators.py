@@ -55,8 +55,17 @@ class Names(fields.Field[tuple[str, ...]]):
         return names
 
 
+#: As OpenAPI tells of an instant, and of some names.
+INSTANT = {"anyOf": [{"type": "string", "format": "date"}, {"type": "string", "format": "date-time"}, {"type": "null"}]}
+
+
+def _some(known: tuple[str, ...]) -> dict[str, str]:
+    one = "|".join(known)
+    return {"type": "string", "pattern": f"^({one})(,({one}))*$"}
+
+
 def _instant(says: str, **options: Any) -> Instant:
-    return Instant(load_default=None, metadata={"type": "string", "description": f"{says} A date, or an RFC 3339 instant with its offset."}, **options)
+    return Instant(load_default=None, metadata={**INSTANT, "description": f"{says} A date, or an RFC 3339 instant with its offset."}, **options)
 
 
 class Whose(Schema):
@@ -67,7 +76,7 @@ class Whose(Schema):
     origin = Names(
         ORIGINS,
         load_default=None,
-        metadata={"type": "string", "description": f"Some of {','.join(ORIGINS)}; by default live,demo, with a jurisdiction replay too."},
+        metadata={**_some(ORIGINS), "description": f"Some of {','.join(ORIGINS)}; by default live,demo, with a jurisdiction replay too."},
     )
 
 
@@ -81,7 +90,7 @@ class Period(Whose):
 class Sliced(Period):
     """How it is sliced."""
 
-    by = Names(SLICES, load_default=None, metadata={"type": "string", "description": f"Some of {','.join(SLICES)}."})
+    by = Names(SLICES, load_default=None, metadata={**_some(SLICES), "description": f"Some of {','.join(SLICES)}."})
 
 
 class Behind(Period, Page):

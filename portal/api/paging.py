@@ -25,11 +25,16 @@ _SIGNATURE = 16
 LIMIT, MOST = 50, 200
 
 
+_CURSOR = validate.Regexp(r"[A-Za-z0-9_-]+\Z", error="Take it from `next` of the page before, with the same other parameters.")
+
+
 class Page(Schema):
     """Query of a list."""
 
     limit = fields.Integer(load_default=LIMIT, validate=validate.Range(1, MOST), metadata={"description": "Rows at most."})
-    after = fields.String(load_default=None, validate=validate.Length(1, 1000), metadata={"description": "Opaque; taken from `next` of the page before."})
+    after = fields.String(
+        load_default=None, validate=(validate.Length(1, 1000), _CURSOR), metadata={"description": "Opaque; taken from `next` of the page before."}
+    )
 
 
 #: From a member of a cursor to the value it was.
@@ -51,7 +56,7 @@ def after(cursor: str | None, *readers: Reader) -> tuple[Any, ...] | None:
     try:
         raw = urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
         signature, body = raw[:_SIGNATURE], raw[_SIGNATURE:]
-        if not compare_digest(signature, _signature(body)):
+        if not any(compare_digest(signature, _signature(body, key)) for key in the_portal().settings.secret_keys):
             raise ValueError
         return tuple(None if part is None else reader(part) for reader, part in zip(readers, orjson.loads(body), strict=True))
     except (ValueError, TypeError):
@@ -67,13 +72,13 @@ def page(rows: Sequence[Any], limit: int, key: Callable[[Any], Sequence[Any]]) -
 def address(key: Sequence[Any]) -> str:
     """Address of the page after the row with this sort key, for the list in hand."""
     body = orjson.dumps([str(part) if isinstance(part, UUID) else part.isoformat() if isinstance(part, datetime) else part for part in key])
-    cursor = urlsafe_b64encode(_signature(body) + body).rstrip(b"=").decode()
+    cursor = urlsafe_b64encode(_signature(body, the_portal().settings.secret_keys[0]) + body).rstrip(b"=").decode()
     query = urlencode({**request.args.to_dict(), "after": cursor})
     return f"{the_portal().settings.public_url}{request.path}?{query}"
 
 
-def _signature(body: bytes) -> bytes:
+def _signature(body: bytes, secret: str) -> bytes:
     """Bound to the address and its other parameters: a cursor of one list says nothing to another."""
     filters = sorted((name, value) for name, value in request.args.items() if name not in ("after", "limit"))
-    key = sha256(b"onedoor cursor\x00" + the_portal().settings.secret_key.get_secret_value().encode()).digest()
+    key = sha256(b"onedoor cursor\x00" + secret.encode()).digest()
     return hmac_new(key, orjson.dumps([request.path, filters]) + body, sha256).digest()[:_SIGNATURE]

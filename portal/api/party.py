@@ -12,7 +12,7 @@ from marshmallow import fields, validate
 from portal.api.allowed import allowed
 from portal.api.asking import principal, the_portal
 from portal.api.repeats import answer, repeatable, respond
-from portal.api.schemas import Schema
+from portal.api.schemas import Schema, Whole, words
 from portal.api.spec import Resource
 from portal.api.versions import demand_version
 from portal.cases import registry
@@ -28,13 +28,13 @@ _WRITES = ("Idempotency-Key", "If-Match")
 class Words(Schema):
     """Free words; they are kept apart from the history."""
 
-    words = fields.String(required=True, validate=validate.Length(1, 20_000))
+    words = fields.String(required=True, validate=words(20_000))
 
 
 class Reason(Schema):
     """Why, if the party wants to say."""
 
-    words = fields.String(validate=validate.Length(1, 20_000))
+    words = fields.String(validate=words(20_000))
 
 
 class Withdrawal(Reason):
@@ -52,8 +52,8 @@ class Answers(Schema):
 class Rating(Schema):
     """How it was: 1 very dissatisfied, 5 very satisfied."""
 
-    score = fields.Integer(required=True, strict=True, validate=validate.Range(1, 5))
-    words = fields.String(validate=validate.Length(1, 20_000))
+    score = Whole(required=True, validate=validate.Range(1, 5))
+    words = fields.String(validate=words(20_000))
 
 
 class Written(Schema):

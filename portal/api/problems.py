@@ -19,12 +19,15 @@ from werkzeug.exceptions import HTTPException
 
 from portal.api.refusals import BY_STATUS, BadToken, OurFault, TooDeep, title
 from portal.errors import NotSignedIn, Refusal, SessionEnded, StillRunning, TooLarge, TooMany, Unavailable
+from portal.telemetry import security
 from portal.telemetry.correlation import taken
 
 #: Paths of machines: their errors are problem documents, those of people pages.
 MACHINES = ("/api/", "/health/")
 #: Refusals after which the same request may be sent again.
 PASSING = (StillRunning, TooMany, Unavailable)
+#: Refusals those who guard the portal look for, by the last part of their type -> kind in the security log.
+SUSPICIOUS = {"bad-token": "bad-token", "not-allowed": "refused", "foreign-form": "foreign-form", "not-signed": "bad-signature"}
 #: Seconds to wait where nobody knows better.
 RETRY_AFTER = 2
 #: Bytes of a refused body that are read all the same, and for how long.
@@ -88,6 +91,7 @@ def install(app: Flask, page: Page, elsewhere: Mapping[str, Teller] | None = Non
         _forget_who_asks(app, error)
         if error.status in (401, 403) or error.status >= 500:
             _note("refused", error)
+        _tell(error)
         return answer(error)
 
     def http(error: HTTPException) -> Response:
@@ -112,6 +116,12 @@ def install(app: Flask, page: Page, elsewhere: Mapping[str, Teller] | None = Non
 def _owner(elsewhere: Mapping[str, Teller]) -> Teller | None:
     """Who owns the address of the request in hand."""
     return next((teller for root, teller in elsewhere.items() if request.path == root or request.path.startswith(f"{root}/")), None)
+
+
+def _tell(error: Refusal) -> None:
+    kind = SUSPICIOUS.get(error.slug)
+    if kind:
+        security.told(kind, route=str(request.url_rule), action=getattr(g.get("principal"), "action", None))
 
 
 def _problem(refusal: Refusal, headers: dict[str, str]) -> Problem:

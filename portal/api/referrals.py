@@ -15,7 +15,7 @@ from portal.api.allowed import allowed
 from portal.api.asking import principal, the_portal
 from portal.api.paging import Page, after, instant, page
 from portal.api.repeats import answer, repeatable, respond
-from portal.api.schemas import Schema
+from portal.api.schemas import Schema, words
 from portal.api.spec import Resource
 from portal.api.versions import etag, if_match
 from portal.errors import NotAllowed
@@ -92,13 +92,13 @@ class Acceptance(Schema):
 class Reason(Schema):
     """Why not here."""
 
-    words = fields.String(required=True, validate=validate.Length(1, 10_000))
+    words = fields.String(required=True, validate=words(10_000))
 
 
 class Settlement(Schema):
     """Which service takes it, and why; without one it stays where it is."""
 
-    words = fields.String(required=True, validate=validate.Length(1, 10_000))
+    words = fields.String(required=True, validate=words(10_000))
     service = fields.String(validate=validate.Length(1, 100))
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Response
-from marshmallow import fields, validate
+from marshmallow import fields
 
 from portal.api.allowed import allowed
 from portal.api.asking import principal, the_portal
 from portal.api.repeats import answer, repeatable, respond
-from portal.api.schemas import Schema
+from portal.api.schemas import Schema, words
 from portal.api.spec import Resource
 from portal.api.versions import demand_version
 from portal.cases import registry
@@ -23,7 +23,7 @@ resource = Resource("revocations", __name__, description="Approvals by silence, 
 class Revocation(Schema):
     """Why an approval by silence is taken back, and from which day on. The law is its standard's."""
 
-    words = fields.String(required=True, validate=validate.Length(1, 10_000), metadata={"description": "Reasons; the party reads them."})
+    words = fields.String(required=True, validate=words(10_000), metadata={"description": "Reasons; the party reads them."})
     effective_on = fields.Date(required=True, metadata={"description": "From that local day on the approval no longer holds; not before today."})
 
 

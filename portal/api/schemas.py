@@ -6,10 +6,31 @@ from collections.abc import Iterator
 from typing import Any
 
 import marshmallow
-from marshmallow import RAISE, fields, validate
+from marshmallow import INCLUDE, RAISE, fields, validate
 
 #: A language code as definitions use it (BCP 47, primary subtag).
 LANGUAGE = validate.Regexp(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*\Z", error="Send a BCP 47 language code such as `en`.")
+
+
+#: Control characters other than tab and line ends are never part of free words (portal/intake/answers.py).
+_PRINTABLE = validate.Regexp(r"[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*\Z", error="This holds a character that cannot be printed; please take it out.")
+
+
+def words(most: int) -> tuple[validate.Validator, ...]:
+    """Validators of free words: one character at least, `most` at most, all of which can be shown."""
+    return validate.Length(1, most), _PRINTABLE
+
+
+class Whole(fields.Integer):
+    """An integer of a body. A number without a fraction is one however it is written (RFC 8259 knows no other kind); `true` and `"3"` are none."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(strict=True, **options)
+
+    def _validated(self, value: Any) -> int:
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise self.make_error("invalid", input=value)
+        return super()._validated(int(value) if isinstance(value, float) and value.is_integer() else value)
 
 
 class Schema(marshmallow.Schema):
@@ -20,7 +41,10 @@ class Schema(marshmallow.Schema):
 
 
 class Problem(Schema):
-    """RFC 9457."""
+    """RFC 9457; a type may add members of its own."""
+
+    class Meta:
+        unknown = INCLUDE
 
     type = fields.String(required=True, metadata={"format": "uri-reference", "description": "Documented at this address."})
     title = fields.String(required=True)

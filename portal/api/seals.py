@@ -14,7 +14,7 @@ from portal.access.seals import GROUNDS
 from portal.api.allowed import allowed
 from portal.api.asking import principal, the_portal
 from portal.api.repeats import answer, repeatable, respond
-from portal.api.schemas import Schema
+from portal.api.schemas import Schema, words
 from portal.api.spec import Resource
 from portal.unit_of_work import Work
 from portal.views import entry
@@ -39,7 +39,7 @@ class Seal(Schema):
     """Why, and for whom the case is there from now on. The words stay with those it names; no event carries them."""
 
     ground = fields.String(required=True, validate=validate.OneOf(GROUNDS))
-    words = fields.String(required=True, validate=validate.Length(1, 10_000))
+    words = fields.String(required=True, validate=words(10_000))
     named = PEOPLE
 
 
@@ -52,7 +52,7 @@ class SealNames(Schema):
 class Unseal(Schema):
     """Why it need not be sealed any more."""
 
-    words = fields.String(required=True, validate=validate.Length(1, 10_000))
+    words = fields.String(required=True, validate=words(10_000))
 
 
 class SealShown(Schema):

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from marshmallow import fields, validate
+from marshmallow import fields
 
 from portal.api.paging import Page
-from portal.api.schemas import LANGUAGE, Schema
+from portal.api.schemas import LANGUAGE, Schema, words
 
 
 class InLanguage(Schema):
@@ -17,7 +17,7 @@ class InLanguage(Schema):
 class Search(InLanguage, Page):
     """Query of the catalogue."""
 
-    text = fields.String(load_default=None, validate=validate.Length(1, 2000), metadata={"description": "What somebody says they need, in any language."})
+    text = fields.String(load_default=None, validate=words(2000), metadata={"description": "What somebody says they need, in any language."})
 
 
 class Law(Schema):

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from flask import Flask, request
 from flask_smorest import Api, Blueprint  # type: ignore[import-untyped]
 from flask_smorest.utils import prepare_response  # type: ignore[import-untyped]
-from marshmallow import Schema, ValidationError
+from marshmallow import Schema, ValidationError, validate
 
 from portal.api.gate import read_json
 from portal.api.refusals import WrongContentType
@@ -28,6 +28,8 @@ PARAMETERS = {
     "If-Match": "ETag the change is made against; 412 where the resource has changed since.",
     "If-None-Match": "ETag you have; 304 where it still holds.",
 }
+#: What such a header may hold: visible ASCII, as portal/api/repeats.py and versions.py read it.
+HEADER_FORMS = {"Idempotency-Key": "^[!-~]{1,255}$", "If-Match": r'^(\*|(W/)?"[0-9]{1,18}")$', "If-None-Match": "^[!-~][ -~]{0,999}$"}
 SECURITY = {
     "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "RFC 9068", "description": "Access token of the sign-in."},
     "standardWebhooks": {
@@ -127,13 +129,25 @@ def build(app: Flask, resources: list[Resource]) -> ProblemApi:
     """The specification of an app, its resources registered."""
     app.config |= {"API_TITLE": "onedoor", "API_VERSION": "v1", "OPENAPI_VERSION": "3.1.0"}
     api = ProblemApi(app)
+    api.ma_plugin.converter.add_attribute_function(_pattern)
     for name, scheme in SECURITY.items():
         api.spec.components.security_scheme(name, scheme)
     for name, says in PARAMETERS.items():
-        api.spec.components.parameter(name, "header", {"description": says, "schema": {"type": "string"}})
+        api.spec.components.parameter(name, "header", {"description": says, "schema": {"type": "string", "pattern": HEADER_FORMS[name]}})
     for resource in resources:
         api.register_blueprint(resource)
     return api
+
+
+_END = r"\Z"
+
+
+def _pattern(_: Any, field: Any, **__: Any) -> dict[str, str]:
+    """A pattern as JSON Schema writes it (ECMA-262): Python's begins at the start by itself, and says another sign for the end."""
+    found = next((str(one.regex.pattern) for one in field.validators if isinstance(one, validate.Regexp)), None)
+    if found is None:
+        return {}
+    return {"pattern": f"^({found.removesuffix(_END)})$" if found.endswith(_END) else f"^({found})"}
 
 
 def request_query() -> dict[str, str]:

@@ -13,7 +13,7 @@ from portal.access.scoping import visible
 from portal.api.allowed import allowed
 from portal.api.asking import principal, the_portal
 from portal.api.repeats import answer, repeatable, respond
-from portal.api.schemas import Schema
+from portal.api.schemas import Schema, words
 from portal.api.spec import Resource
 from portal.api.versions import etag, if_match
 from portal.errors import NotFound
@@ -50,7 +50,7 @@ class Attachment(Schema):
 class Dismissal(Schema):
     """Why nothing is to follow."""
 
-    words = fields.String(required=True, validate=validate.Length(1, 10_000))
+    words = fields.String(required=True, validate=words(10_000))
 
 
 class Settled(Schema):

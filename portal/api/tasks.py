@@ -14,7 +14,7 @@ from portal.api.asking import language, principal, the_portal
 from portal.api.on_task import KINDS, WRITES, TaskGuided, TaskShown, act_on, holder, shown
 from portal.api.paging import Page, after, instant, page
 from portal.api.repeats import answer, repeatable, respond
-from portal.api.schemas import Schema
+from portal.api.schemas import Schema, words
 from portal.api.spec import Resource
 from portal.api.versions import etag
 from portal.cases import duty
@@ -55,7 +55,7 @@ class Instead(Schema):
     """The decision that is to stand in the place of the one objected to; without `reasons`, with those of the decision on the objection."""
 
     outcome = fields.String(required=True, validate=validate.Length(1, 100))
-    reasons = fields.String(validate=validate.Length(1, 10_000))
+    reasons = fields.String(validate=words(10_000))
     conditions = fields.List(CONDITION, validate=validate.Length(1, 50))
 
 
@@ -63,7 +63,7 @@ class Completion(Schema):
     """How a task ended: an `outcome` for a decision (`confirmed` or `declined` for a consequence), the `service` for triage."""
 
     outcome = fields.String(validate=validate.Length(1, 100))
-    reasons = fields.String(validate=validate.Length(1, 10_000), metadata={"description": "Told to the party with a decision; a refusal needs them."})
+    reasons = fields.String(validate=words(10_000), metadata={"description": "Told to the party with a decision; a refusal needs them."})
     conditions = fields.List(CONDITION, validate=validate.Length(1, 50), metadata={"description": "Of a grant."})
     instead = fields.Nested(Instead, metadata={"description": "With the decision on an objection that is upheld or amended."})
     service = fields.String(validate=validate.Length(1, 100))
@@ -73,7 +73,7 @@ class SoughtDecision(Schema):
     """What is to be decided."""
 
     outcome = fields.String(required=True, validate=validate.Length(1, 100))
-    reasons = fields.String(validate=validate.Length(1, 10_000))
+    reasons = fields.String(validate=words(10_000))
     conditions = fields.List(CONDITION, validate=validate.Length(1, 50))
 
 

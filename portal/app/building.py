@@ -7,6 +7,7 @@ from typing import Any
 
 import structlog
 
+from portal.app.own_secrets import demand_safe
 from portal.catalogue.amend import amended
 from portal.catalogue.definitions import Catalogue
 from portal.catalogue.load import load
@@ -40,8 +41,12 @@ def amend(catalogue: Catalogue, bodies: Mapping[str, Any]) -> Catalogue:
 
 
 def build_portal(settings: Settings | None = None) -> Portal:
-    """The portal of a process. CatalogueFaults, and no start, where a definition is wrong; the database is not asked for anything yet."""
+    """The portal of a process; the database is not asked for anything yet.
+
+    CatalogueFaults, and no start, where a definition is wrong; Unsafe where a secret is weak.
+    """
     settings = settings or read_settings()
+    demand_safe(settings)
     places = sum(lane.places for lane in lanes(places=settings.web_threads, waiting=0).values())
     return Portal(
         engine=connect(settings.database_url, pool=max(POOL, places)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from hashlib import sha256
 from hmac import compare_digest
@@ -29,10 +30,10 @@ def derive(key: str, case_id: UUID, version: int = PRESENT_VERSION) -> str:
     return f"{plain[:5]}-{plain[5:]}"
 
 
-def matches(key: str, case_id: UUID, version: int, given: str) -> bool:
-    """True where what somebody typed is the secret; case, spaces and hyphens do not matter."""
-    plain = given.strip().upper().replace("-", "").replace(" ", "")
-    return compare_digest(plain.encode(), derive(key, case_id, version).replace("-", "").encode())
+def matches(keys: Iterable[str], case_id: UUID, version: int, given: str) -> bool:
+    """True where what somebody typed is the secret under one of the keys; case, spaces and hyphens do not matter."""
+    plain = given.strip().upper().replace("-", "").replace(" ", "").encode()
+    return any(compare_digest(plain, derive(key, case_id, version).replace("-", "").encode()) for key in keys)
 
 
 def locked(work: Work, reference: str) -> datetime | None:

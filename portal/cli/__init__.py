@@ -9,7 +9,7 @@ from importlib.util import find_spec
 
 import click
 
-from portal.errors import Refusal, Unavailable
+from portal.errors import Refusal, Unavailable, Unsafe
 
 
 @dataclass(frozen=True)
@@ -88,6 +88,8 @@ class Commands(click.Group):
         """A refusal is told in its own words, without a trace."""
         try:
             return super().invoke(context)
+        except Unsafe as unsafe:
+            raise click.ClickException(str(unsafe)) from unsafe
         except Refusal as refused:
             raise click.ClickException(_told(refused)) from refused
 

@@ -14,8 +14,10 @@ from typing import Any
 import click
 import psycopg
 
+from portal.app.own_secrets import weak
 from portal.cli.migrate import LIMITS, ROLES, libpq, migrations
 from portal.clock import utc_now
+from portal.errors import Unsafe
 from portal.settings import Settings
 
 #: Beyond these something is wrong: the clocks of this machine and of the database, rows nobody works on, space on the disk.
@@ -131,11 +133,6 @@ def traces(now: Settings) -> Iterator[Finding]:
         yield Finding(spans.installed(), f"traces go to {where}" if spans.installed() else "a collector is set, and OpenTelemetry is not installed", do)
 
 
-def weak(secret: str, shortest: int = 32) -> bool:
-    """Too short, or made of too few different characters to have been drawn at random."""
-    return len(secret) < shortest or len(set(secret)) < 10
-
-
 def database(now: Settings) -> Iterator[Finding]:
     """PostgreSQL answers, is new enough, and its clock agrees with ours."""
     with _connected(now.database_url) as connection:
@@ -206,7 +203,10 @@ def backlog(now: Settings) -> Iterator[Finding]:
     from portal.errors import Unavailable
     from portal.views.due import due
 
-    portal = build_portal(now)
+    try:
+        portal = build_portal(now)
+    except Unsafe:
+        return  # `secrets` has told of it
     try:
         found = due(portal)
     except Unavailable as refused:

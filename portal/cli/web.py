@@ -22,6 +22,8 @@ from gunicorn.glogging import Logger  # type: ignore[import-untyped]
 
 from portal.catalogue.faults import CatalogueFaults
 from portal.cli.telling import trace
+from portal.cli.web_worker import Worker
+from portal.errors import Unsafe
 from portal.settings import Settings, settings
 from portal.telemetry import counters, log
 
@@ -70,8 +72,12 @@ def _demand_safe(chosen: Settings, where: str) -> None:
         raise click.UsageError(f"the local mode listens on the loopback address only, not on {where}: everybody could sign in as anybody there")
     if chosen.mode == "local" and "LISTEN_FDS" in os.environ:
         raise click.UsageError("the local mode takes no socket from elsewhere: nobody knows who can reach it")
-    if chosen.mode == "production" and len(chosen.secret_key.get_secret_value()) < 32:
-        raise click.UsageError("SECRET_KEY is missing or shorter than 32 characters: set it, the same for every process of the portal")
+    from portal.app.own_secrets import demand_safe
+
+    try:
+        demand_safe(chosen)
+    except Unsafe as unsafe:
+        raise click.UsageError(str(unsafe)) from None
 
 
 def _demand_durable(chosen: Settings) -> None:
@@ -107,7 +113,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
         app.extensions["onedoor.draining"] = lambda: self._leaving[0] == 1
         self._options = {
             "bind": where,
-            "worker_class": "gthread",
+            "worker_class": Worker,
             "workers": workers,
             "threads": threads,
             "graceful_timeout": GRACE,

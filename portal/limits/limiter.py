@@ -8,20 +8,16 @@ from collections.abc import Mapping
 from hashlib import blake2b
 from typing import Protocol
 
-import structlog
-
 from portal.errors import TooMany
 from portal.limits.classes import CLASSES, RATES, By, lanes, rates_of
 from portal.limits.counting import Count, Counting, Wait
 from portal.limits.places import Places
 from portal.limits.rates import whole_seconds
 from portal.settings import Settings
-from portal.telemetry import counters
+from portal.telemetry import counters, security
 
 #: Sessions of staff a process remembers, so that the next request finds their lane before anything is asked of the database.
 REMEMBERED = 5_000
-
-log = structlog.get_logger("portal.security")
 
 
 class TooFast(TooMany):
@@ -88,4 +84,4 @@ class Limiter:
 def refused(route_class: str, by: str) -> None:
     """One line in the security log and one count; never who it was."""
     counters.limited(route_class, by)
-    log.warning("limited", kind="rate-limit", route_class=route_class, by=by)
+    security.told("rate-limit", route_class=route_class, by=by)

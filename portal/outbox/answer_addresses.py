@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from hashlib import sha256
 from hmac import compare_digest
 from hmac import new as hmac_new
@@ -18,10 +18,10 @@ def made(secret: str, key: UUID) -> str:
     return f"r-{key.hex}-{_seal(secret, key)}"
 
 
-def key_of(secret: str, addresses: Iterable[str]) -> UUID | None:
-    """The key of the handover one of these addresses was made for; None where none of them is ours."""
+def key_of(secrets: Sequence[str], addresses: Iterable[str]) -> UUID | None:
+    """The key of the handover one of these addresses was made for, with any of the portal's secrets; None where none of them is ours."""
     for found in _like_ours(addresses):
-        if compare_digest(_seal(secret, UUID(found[1])), found[2]):
+        if any(compare_digest(_seal(secret, UUID(found[1])), found[2]) for secret in secrets):
             return UUID(found[1])
     return None
 

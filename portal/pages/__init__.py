@@ -34,7 +34,8 @@ def install(app: Flask, portal: Portal) -> None:
 def _sign_in(app: Flask, portal: Portal) -> None:
     """What signing in rests on. Flask's own session is a signed cookie that holds sign-ins under way, and nothing else."""
     secure = portal.settings.public_url.startswith("https:")
-    app.secret_key = sha256(b"onedoor sign-ins under way\x00" + (portal.settings.secret_key.get_secret_value() or "local").encode()).digest()
+    app.secret_key, *earlier = (sha256(b"onedoor sign-ins under way\x00" + (key or "local").encode()).digest() for key in portal.settings.secret_keys)
+    app.config["SECRET_KEY_FALLBACKS"] = earlier
     app.config |= {"SESSION_COOKIE_NAME": "__Host-under-way" if secure else "under-way", "SESSION_COOKIE_SECURE": secure}
     app.config |= {"SESSION_COOKIE_HTTPONLY": True, "SESSION_COOKIE_SAMESITE": "Lax", "SESSION_COOKIE_PATH": "/"}
     app.extensions["onedoor.relying"] = Relying(app, providers(portal.settings), portal.settings.public_url)

@@ -16,8 +16,8 @@ from portal.errors import Invalid, NotFound
 from portal.intake import answers as rules
 from portal.intake import foretold
 from portal.intake.receive import TEXT_LIMIT, Submission, contact_of
-from portal.pages import grants, questions, receipt, speech
-from portal.pages.opening import page, remember, show, the_portal
+from portal.pages import cookies, grants, questions, receipt, speech
+from portal.pages.opening import page, show, the_portal
 from portal.pages.services import offered
 from portal.unit_of_work import ANONYMOUS, Work
 from portal.vault import drafts
@@ -49,12 +49,12 @@ def begin_with_words() -> Response:
 
 
 def _begin(first: dict[str, Any]) -> Response:
-    token, id = request.cookies.get(COOKIE) or token_urlsafe(32), new_id()
+    token, id = cookies.given(COOKIE) or token_urlsafe(32), new_id()
     typed = {**first, "answers": {}, "contact": {}, "seen": []}
     with the_portal().work(ANONYMOUS) as work:
         drafts.begin(work, id, token, typed)
     answer = _to(id, _next(typed))
-    remember(answer, COOKIE, token, seconds=int(drafts.OPEN.total_seconds()))
+    cookies.put(answer, COOKIE, token, seconds=int(drafts.OPEN.total_seconds()))
     return answer
 
 
@@ -79,7 +79,7 @@ def take(draft: UUID, step: str) -> Response:
     """Takes one answer, or sends everything"""
     if step == CHECK:
         return _send(draft)
-    token = request.cookies.get(COOKIE, "")
+    token = cookies.given(COOKIE) or ""
     with the_portal().work(ANONYMOUS) as work:
         kept = drafts.load(work, draft, token, alone=True)
         if kept.sent or step not in _steps(kept.typed):
@@ -100,7 +100,7 @@ def done(draft: UUID) -> Response:
 
 def _load(id: UUID) -> Draft:
     with the_portal().work(ANONYMOUS) as work:
-        return drafts.load(work, id, request.cookies.get(COOKIE, ""))
+        return drafts.load(work, id, (cookies.given(COOKIE) or ""))
 
 
 def _to(draft: UUID, step: str) -> Response:
@@ -240,7 +240,7 @@ def _check(draft: Draft) -> Response:
 
 def _send(draft: UUID) -> Response:
     """Once, however often it is sent: who comes second waits for the first, and is shown the same."""
-    token, case_id = request.cookies.get(COOKIE, ""), new_id()
+    token, case_id = (cookies.given(COOKIE) or ""), new_id()
     with the_portal().work(ANONYMOUS, new_cases=[case_id]) as work:
         kept = drafts.load(work, draft, token, alone=True)
         if kept.sent:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from flask import Response, request
+from flask import Response
 from itsdangerous import BadData, URLSafeTimedSerializer
 
+from portal.pages import cookies
 from portal.unit_of_work import Portal
 
 COOKIE = "cases"
@@ -17,7 +18,7 @@ MOST = 20
 
 def held(portal: Portal) -> tuple[UUID, ...]:
     """Cases proved by this browser; none where the cookie is absent, forged or too old."""
-    given = request.cookies.get(COOKIE)
+    given = cookies.given(COOKIE)
     if not given:
         return ()
     try:
@@ -30,15 +31,16 @@ def held(portal: Portal) -> tuple[UUID, ...]:
 def give(portal: Portal, response: Response, case_id: UUID) -> None:
     """One case more."""
     ids = [*(id for id in held(portal) if id != case_id), case_id][-MOST:]
-    secure = portal.settings.public_url.startswith("https:")
     text = _signer(portal).dumps([id.hex for id in ids])
-    response.set_cookie(COOKIE, str(text), max_age=SECONDS, httponly=True, samesite="Lax", secure=secure)
+    cookies.put(response, COOKIE, str(text), seconds=SECONDS)
 
 
 def leave(response: Response) -> None:
     """Forgets all of them."""
-    response.delete_cookie(COOKIE)
+    cookies.forget(response, COOKIE)
 
 
 def _signer(portal: Portal) -> URLSafeTimedSerializer:
-    return URLSafeTimedSerializer(portal.settings.secret_key.get_secret_value() or "local", salt="onedoor cases proved")
+    # itsdangerous signs with the last one and takes all of them.
+    keys = [one or "local" for one in reversed(portal.settings.secret_keys)]
+    return URLSafeTimedSerializer(keys, salt="onedoor cases proved")

@@ -13,7 +13,7 @@ from flask import Response, current_app, g, make_response, render_template, requ
 from portal.access.permissions import PERMISSIONS, Permission, anyone, demand
 from portal.access.sessions import SignedIn
 from portal.errors import NotSignedIn, Refusal, SessionEnded, Unavailable
-from portal.pages import grants, own_form, session_cookie, speech
+from portal.pages import cookies, grants, own_form, session_cookie, speech
 from portal.unit_of_work import ANONYMOUS, Portal, Principal
 from portal.views import entry
 
@@ -160,11 +160,5 @@ def show(template: str, *, status: int = 200, **values: Any) -> Response:
     response.headers["Content-Language"] = code
     response.headers["Vary"] = "Accept-Language, Cookie"
     if request.args.get(speech.CHOICE) == code:
-        remember(response, speech.CHOICE, code, seconds=REMEMBERED)
+        cookies.put(response, speech.CHOICE, code, seconds=REMEMBERED)
     return response
-
-
-def remember(response: Response, name: str, value: str, *, seconds: int) -> None:
-    """A cookie scripts cannot read and other sites cannot send."""
-    secure = the_portal().settings.public_url.startswith("https:")
-    response.set_cookie(name, value, max_age=seconds, httponly=True, samesite="Lax", secure=secure)

@@ -17,12 +17,16 @@ _FORM = re.compile(r'<form\b[^>]*\bmethod="post"[^>]*>', re.IGNORECASE)
 
 def token(portal: Portal, here: SignedIn) -> str:
     """Of one session as long as it lasts; its second half says whose it was, and means nothing to anybody else."""
-    return _digest(portal, b"session", here.id.bytes) + _digest(portal, b"person", str(here.principal.subject).encode())
+    return _token(portal.settings.secret_keys[0], here)
+
+
+def _token(key: str, here: SignedIn) -> str:
+    return _digest(key, b"session", here.id.bytes) + _digest(key, b"person", str(here.principal.subject).encode())
 
 
 def matches(portal: Portal, here: SignedIn, given: str) -> bool:
     """Whether a form was one of that session's."""
-    return compare_digest(given.encode(), token(portal, here).encode())
+    return any(compare_digest(given.encode(), _token(key, here).encode()) for key in portal.settings.secret_keys)
 
 
 def whose(given: str) -> str:
@@ -32,7 +36,7 @@ def whose(given: str) -> str:
 
 def is_of(portal: Portal, subject: str | None, half: str) -> bool:
     """Whether that is what `whose` tells of the person."""
-    return compare_digest(half.encode(), _digest(portal, b"person", str(subject).encode()).encode())
+    return any(compare_digest(half.encode(), _digest(key, b"person", str(subject).encode()).encode()) for key in portal.settings.secret_keys)
 
 
 def put_in(body: str, portal: Portal, here: SignedIn) -> str:
@@ -41,6 +45,5 @@ def put_in(body: str, portal: Portal, here: SignedIn) -> str:
     return _FORM.sub(lambda found: found.group() + field, body)
 
 
-def _digest(portal: Portal, kind: bytes, value: bytes) -> str:
-    key = portal.settings.secret_key.get_secret_value() or "local"
-    return hmac_new(key.encode(), b"onedoor form\x00" + kind + b"\x00" + value, sha256).hexdigest()[:32]
+def _digest(key: str, kind: bytes, value: bytes) -> str:
+    return hmac_new((key or "local").encode(), b"onedoor form\x00" + kind + b"\x00" + value, sha256).hexdigest()[:32]

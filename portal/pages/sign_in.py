@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-import structlog
 from flask import Blueprint, Response, current_app, g, request
 
 from portal.access import identity, people, sessions
@@ -15,10 +14,10 @@ from portal.pages import relying, session_cookie, speech
 from portal.pages.device import device
 from portal.pages.opening import own_way, page, show, signed_in, the_portal
 from portal.pages.relying import Relying, SignInFailed, Vouched
+from portal.telemetry import security
 from portal.unit_of_work import ENGINE, Principal
 
 pages = Blueprint("sign_in_pages", __name__)
-log = structlog.get_logger("portal.sign_in")
 
 #: Scope -> where somebody goes who was going nowhere.
 HOMES = {"staff": "/desk", "champion": "/champion"}
@@ -61,7 +60,7 @@ def come_back(provider: str) -> Response:
             return Response(status=303, headers={"Location": HOMES.get(here.principal.scope, "/")})
         return _failed(failed)
     except NoRole:
-        log.info("sign-in refused", provider=one.id, why="no-role")
+        security.told("sign-in-failed", provider=one.id, why="no-role")
         return show("sign_in_failed.html", status=403, why="no-role", title=speech.plain(one.title), provider=one)
 
 
@@ -112,7 +111,7 @@ def _begun(vouched: Vouched) -> Response:
             device=device(request.headers.get("User-Agent", "")),
             id_token=vouched.id_token,
         )
-    log.info("signed in", provider=provider.id, scope=who.scope)
+    security.told("signed-in", provider=provider.id, scope=who.scope)
     response = Response(status=303, headers={"Location": _onwards(vouched.going, who)})
     session_cookie.forget(portal, response)
     session_cookie.give(portal, response, token)
@@ -129,7 +128,7 @@ def _nobody() -> None:
 
 
 def _failed(failed: SignInFailed) -> Response:
-    log.info("sign-in refused", provider=failed.provider, why=failed.why)
+    security.told("sign-in-failed", provider=failed.provider, why=failed.why)
     one = _relying().providers[failed.provider]
     status = {"away": 503, "weak": 403, "cancelled": 200}.get(failed.why, 400)
     return show("sign_in_failed.html", status=status, why=failed.why, title=speech.plain(one.title), provider=one)

@@ -13,6 +13,7 @@ from portal.catalogue.languages import say
 from portal.catalogue.phrases import FOLDER as FOLDER
 from portal.catalogue.phrases import LANGUAGES as LANGUAGES
 from portal.catalogue.phrases import translations
+from portal.pages import cookies
 from portal.views.diagram import RIGHT_TO_LEFT
 
 #: The cookie that keeps a choice, and the parameter that makes one.
@@ -22,7 +23,7 @@ CHOICE = "language"
 def language() -> str:
     """Of the request in hand: asked for in the address, chosen before, sent by the browser, else the portal's own."""
     if "language" not in g:
-        chosen = (request.args.get(CHOICE), request.cookies.get(CHOICE), request.accept_languages.best_match(LANGUAGES))
+        chosen = (request.args.get(CHOICE), cookies.given(CHOICE), request.accept_languages.best_match(LANGUAGES))
         own = current_app.extensions["onedoor"].settings.default_language
         g.language = next((one for one in (*chosen, own) if one in LANGUAGES), "en")
     found: str = g.language

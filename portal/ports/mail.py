@@ -99,7 +99,7 @@ def _taken(portal: Portal, spool: Spool, place: Path) -> str:
 
 def _answer(portal: Portal, letter: Letter, recipients: list[str], raw: bytes) -> None:
     """An agency's answer to a handover; Unreadable where the address was not made by us, or nothing of that key is known."""
-    key = key_of(portal.settings.secret_key.get_secret_value(), recipients)
+    key = key_of(portal.settings.secret_keys, recipients)
     name = letter.message_id or sha256(raw).hexdigest()
     if key is None or replies.take(portal, key, sender=letter.sender, subject=letter.subject, text=letter.text, message_id=name) is None:
         raise Unreadable("it is sent to an address for answers that nobody was given")

@@ -15,6 +15,7 @@ from portal.cases.reference import WrongReference
 from portal.errors import NotFound, NotSignedIn, TooMany
 from portal.parties import mandates, register
 from portal.queues import reading
+from portal.telemetry import security
 from portal.unit_of_work import ANONYMOUS, Portal, Principal, Work
 
 
@@ -75,18 +76,20 @@ def represent(portal: Portal, who: Principal, reference: str, code: str) -> dict
                 taken = mandates.accept(work, found[0], code, subject=str(who.subject))
                 return {"reference": standard, "scope": taken["scope"], "until": taken["until"]}
         secret.failed(work, standard)
+    security.told("wrong-secret")
     raise NotFound
 
 
 def _by_secret(portal: Portal, reference: str, given: str) -> Principal:
-    key = portal.settings.secret_key.get_secret_value()
+    keys = portal.settings.secret_keys
     with portal.work(ANONYMOUS) as work:
         _demand_unlocked(work, reference)
         found = _found(work, reference)
-        good = found is not None and secret.matches(key, found[0], found[1], given)
+        good = found is not None and secret.matches(keys, found[0], found[1], given)
         if not good:
             secret.failed(work, reference)
     if not good or found is None:
+        security.told("wrong-secret")
         raise NotFound
     return Principal("party", cases=(found[0],))
 
@@ -94,6 +97,7 @@ def _by_secret(portal: Portal, reference: str, given: str) -> Principal:
 def _demand_unlocked(work: Work, reference: str) -> None:
     until = secret.locked(work, reference)
     if until:
+        security.told("locked")
         wait = max(1, round((until - work.now).total_seconds()))
         raise TooMany("There were too many tries with a wrong secret. Wait a quarter of an hour, or ask at the counter.", retry_after=wait)
 

@@ -179,8 +179,8 @@ def test_an_address_is_read_back_by_its_seal_only() -> None:
     key = uuid4()
     name = made("secret", key)
     assert len(name) <= 64
-    assert key_of("secret", ["other@x", f"<{name.upper()}@x.example>"]) == key
-    assert key_of("another", [f"{name}@x"]) is None and looks_like_one([f"{name}@x"])
+    assert key_of(["new", "secret"], ["other@x", f"<{name.upper()}@x.example>"]) == key
+    assert key_of(["another"], [f"{name}@x"]) is None and looks_like_one([f"{name}@x"])
     assert not looks_like_one(["portal@x", "r-1-2@x"])
 
 
