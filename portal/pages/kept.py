@@ -11,9 +11,9 @@ from flask import Blueprint, Response, request
 
 from portal.db import new_id
 from portal.errors import NotFound
-from portal.pages import own_form
+from portal.pages import cookies, own_form
 from portal.pages.form import COOKIE
-from portal.pages.opening import page, remember, show, signed_in, the_portal
+from portal.pages.opening import page, show, signed_in, the_portal
 from portal.unit_of_work import ANONYMOUS
 from portal.vault import drafts
 
@@ -25,7 +25,7 @@ OURS = ("once", own_form.FIELD)
 
 def keep(*, status: int, stale: bool) -> Response:
     """Keeps the form in hand and says where it is. `stale`: somebody is signed in, and the form is of another session."""
-    id, token = new_id(), request.cookies.get(COOKIE) or token_urlsafe(32)
+    id, token = new_id(), cookies.given(COOKIE) or token_urlsafe(32)
     fields = [(name, value) for name, value in request.form.items(multi=True) if name != own_form.FIELD]
     kept = {"kept": request.full_path.rstrip("?"), "fields": fields, "whose": own_form.whose(request.form.get(own_form.FIELD, ""))}
     with the_portal().work(ANONYMOUS) as work:
@@ -33,7 +33,7 @@ def keep(*, status: int, stale: bool) -> Response:
     place = f"/kept/{id}"
     ways = {"sign_in": "/sign-in?" + urlencode({"next": place}), "secret": "/cases?" + urlencode({"next": place})}
     answer = show("kept.html", status=status, place=place, stale=stale, ways=ways, files=bool(request.files))
-    remember(answer, COOKIE, token, seconds=int(drafts.OPEN.total_seconds()))
+    cookies.put(answer, COOKIE, token, seconds=int(drafts.OPEN.total_seconds()))
     return answer
 
 
@@ -42,7 +42,7 @@ def keep(*, status: int, stale: bool) -> Response:
 def again(draft: UUID) -> Response:
     """What was typed, to be looked at and sent"""
     with the_portal().work(ANONYMOUS) as work:
-        typed: dict[str, Any] = drafts.load(work, draft, request.cookies.get(COOKIE, "")).typed
+        typed: dict[str, Any] = drafts.load(work, draft, cookies.given(COOKIE) or "").typed
     here = signed_in()
     if "kept" not in typed or (typed["whose"] and not (here and own_form.is_of(the_portal(), here.principal.subject, typed["whose"]))):
         raise NotFound
