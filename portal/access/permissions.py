@@ -147,6 +147,7 @@ PERMISSIONS: dict[str, Permission] = {
     "cash-day.read": Permission("See the cash days of one's agency.", (caseworker, champion)),
     "cash-day.close": Permission("Count a till of one's agency, or close its day as the second person.", (caseworker,)),
     "breach.list": Permission("See promises that were missed.", (champion, caseworker)),
+    "administration.read": Permission("See what the portal runs on: definitions, people, versions of journeys, what waits.", (administrator,)),
     "journey.move": Permission("Bring running cases to another version of their journey, see how far that is, and undo it.", (administrator,)),
     "duty.acknowledge": Permission("Answer a page for danger.", (caseworker, duty_person)),
     "agency.report": Permission("Report back on a handover.", (agency_system,)),

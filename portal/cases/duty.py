@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
+
+from sqlalchemy import Select, select
 
 from portal.cases.tables import duty_calls
 from portal.db import new_id
 from portal.errors import NotFound
 from portal.unit_of_work import Row, Work
+
+
+def unanswered(limit: int) -> Select[Any]:
+    """Calls nobody has answered, the longest waiting first, for a reader; pass it through `access.visible`."""
+    return select(duty_calls).where(duty_calls.c.acknowledged_at.is_(None)).order_by(duty_calls.c.paged_at, duty_calls.c.id).limit(limit)
 
 
 def call(work: Work, case_id: UUID, *, agency: str) -> Row:

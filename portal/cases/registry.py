@@ -234,6 +234,11 @@ def one(case_id: UUID) -> Select[Any]:
     return select(cases).where(cases.c.case_id == case_id)
 
 
+def some(case_ids: Collection[UUID]) -> Select[Any]:
+    """The rows of many cases, for a reader."""
+    return select(cases).where(cases.c.case_id.in_(case_ids))
+
+
 def references_of(case_ids: Collection[UUID]) -> Select[Any]:
     """Reference, service and status of many cases, for a reader."""
     return select(cases.c.case_id, cases.c.reference, cases.c.service, cases.c.status).where(cases.c.case_id.in_(case_ids))

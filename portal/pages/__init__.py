@@ -8,7 +8,7 @@ from typing import Any
 from flask import Flask
 
 from portal.access.providers import providers
-from portal.pages import account, cases, desk, errors, form, frame, front, kept, performance, services, sign_in, speech
+from portal.pages import account, admin, cases, champion, desk, errors, form, frame, front, kept, performance, services, sign_in, speech
 from portal.pages.errors import error_page
 from portal.pages.relying import Relying
 from portal.unit_of_work import Portal
@@ -23,7 +23,19 @@ def install(app: Flask, portal: Portal) -> None:
     _sign_in(app, portal)
     root = frame.Root("pages", __name__, template_folder="templates", static_folder="static", static_url_path="/assets")
     app.register_blueprint(root)
-    for group in (front.pages, services.pages, form.pages, cases.pages, performance.pages, sign_in.pages, account.pages, kept.pages, *desk.GROUPS):
+    for group in (
+        front.pages,
+        services.pages,
+        form.pages,
+        cases.pages,
+        performance.pages,
+        sign_in.pages,
+        account.pages,
+        kept.pages,
+        *desk.GROUPS,
+        champion.pages,
+        *admin.GROUPS,
+    ):
         app.register_blueprint(group)
 
     @app.context_processor

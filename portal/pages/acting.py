@@ -9,7 +9,7 @@ from flask import request
 from markupsafe import Markup
 
 from portal.errors import Refusal
-from portal.pages import speech
+from portal.pages import own_form, speech
 from portal.pages.opening import principal, the_portal
 from portal.unit_of_work import Answer, Repeatable, Work
 
@@ -22,7 +22,7 @@ def once(action: str, place: str) -> Repeatable | None:
     key = request.form.get("once", "")[:200]
     if not key:
         return None
-    fields = sorted((name, tuple(request.form.getlist(name))) for name in request.form)
+    fields = sorted((name, tuple(request.form.getlist(name))) for name in request.form if name != own_form.FIELD)
     digest = sha256(repr((action, place, fields)).encode()).hexdigest()
     return Repeatable(f"page {principal().key_space}", digest, digest.encode())
 

@@ -18,7 +18,11 @@ from portal.pages.errors import N_
 
 STATIC = Path(__file__).parent / "static"
 #: Where those who work here begin, by an action of theirs.
-ROLES = (("/desk", "task.list", N_("Your desk")),)
+ROLES = (
+    ("/desk", "task.list", N_("Your desk")),
+    ("/champion", "referral.settle", N_("Promises in danger")),
+    ("/admin", "administration.read", N_("Running the portal")),
+)
 #: Seconds a file may be kept whose address names its content: a year.
 FOREVER = 365 * 24 * 3600
 

@@ -84,8 +84,18 @@ def one(work: Work, id: UUID, *, held: bool = False) -> Move:
     found = work.sql(_ONE + (" FOR UPDATE" if held else ""), (id,))
     if not found:
         raise NotFound("There is no move of that number.")
-    values = dict(zip(_NAMES, found[0], strict=True))
+    return _move(found[0])
+
+
+def _move(row: tuple[Any, ...]) -> Move:
+    values = dict(zip(_NAMES, row, strict=True))
     return Move(**values | {"from_hashes": tuple(values["from_hashes"]), "held": tuple(values["held"])})
+
+
+def latest(work: Work, limit: int) -> list[Move]:
+    """The moves asked for last, the newest first, in a unit opened as a champion."""
+    found = work.sql(f"SELECT {', '.join(_NAMES)} FROM moves ORDER BY asked_at DESC, id DESC LIMIT %s", (limit,))
+    return [_move(row) for row in found]
 
 
 def due(work: Work) -> UUID | None:

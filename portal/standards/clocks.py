@@ -195,6 +195,12 @@ def missed(
     return found.order_by(assigned, clocks.c.due_at, clocks.c.id).limit(limit)
 
 
+def near(*, held: Callable[[ColumnElement[UUID]], ColumnElement[bool]], until: datetime, now: datetime, limit: int) -> Select[Any]:
+    """Promises that run out by then and are not missed yet, the soonest first, with `assigned` as in `missed`; for a reader, through `access.visible`."""
+    found = select(clocks, held(clocks.c.case_id).label("assigned")).where(clocks.c.status.in_(RUNNING), clocks.c.stopped_at.is_(None))
+    return found.where(clocks.c.due_at > now, clocks.c.due_at <= until).order_by(clocks.c.due_at, clocks.c.id).limit(limit)
+
+
 def soonest(work: Work, case_id: UUID) -> datetime | None:
     """Due instant of the clock that is due first among those still running; what doors promise each other dates no work on the case."""
     owed = (row for row in work.rows(clocks, case_id) if row["covers"] != BETWEEN_DOORS)

@@ -123,6 +123,12 @@ def one(portal: Portal, id: UUID) -> Move:
         return moves.one(work, id)
 
 
+def latest(portal: Portal, limit: int) -> list[Move]:
+    """The moves asked for last, the newest first."""
+    with portal.work(READER) as work:
+        return moves.latest(work, limit)
+
+
 def waiting(portal: Portal, move: Move) -> int:
     """How many cases are on the versions it moves from."""
     with portal.work(READER) as work:

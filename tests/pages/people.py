@@ -11,7 +11,7 @@ from tests.pages.conftest import Browser
 DESK = Principal("staff", "test|desk", agencies=("city-council",), teams=("desk",), roles=("caseworker",), name="Dana Osei")
 ROADS = Principal("staff", "test|roads", agencies=("roads",), teams=("desk",), roles=("caseworker",), name="Rui Costa")
 FRONT = Principal("staff", "test|front", agencies=("front-office",), teams=("triage",), roles=("caseworker", "triage"), name="Fatima Nasser")
-CHAMPION = Principal("champion", "test|champion", roles=("champion",), name="Clara Lindt")
+CHAMPION = Principal("champion", "test|champion", roles=("champion",), services=("*",), name="Clara Lindt")
 ADMIN = Principal("admin", "test|admin", roles=("administrator",), name="Amir Novak")
 ALICE = Principal("party", "test|alice", roles=("citizen",), name="Alice Moreau")
 

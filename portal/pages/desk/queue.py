@@ -9,13 +9,16 @@ from uuid import UUID
 
 from flask import Blueprint, Response, redirect, request
 
+from portal.cases import duty
 from portal.cases import reference as references
+from portal.db import new_id
 from portal.errors import Refusal
-from portal.pages import speech
+from portal.pages import acting, speech
 from portal.pages.desk import words
 from portal.pages.opening import page, principal, show, the_portal
 from portal.queues.reading import Place
-from portal.views import desk, entry
+from portal.unit_of_work import Work
+from portal.views import desk, entry, watch
 
 pages = Blueprint("desk_queue_pages", __name__, url_prefix="/desk")
 
@@ -42,6 +45,20 @@ def find() -> Response:
     return Response(status=303, headers={"Location": redirect(f"/desk/cases/{references.read(said)}").location})
 
 
+@pages.route("/duty/<reference>", methods=["POST"])
+@page("duty.acknowledge")
+def acknowledge(reference: str) -> Response:
+    """I have read the call for danger: nobody else is called"""
+
+    def act(work: Work) -> None:
+        case_id = entry.find(work, reference)
+        work.narrow([case_id])
+        duty.acknowledge(work, case_id, by=str(principal().subject))
+
+    acting.change("duty.acknowledge", act)
+    return Response(status=303, headers={"Location": redirect(f"/desk/cases/{references.read(reference)}").location})
+
+
 def _queue(*, status: int = 200, sought: str = "", fault: str | None = None) -> Response:
     who, catalogue = principal(), the_portal().catalogue
     mine, chosen = request.args.get("mine") == "1", request.args.get("queue", "")
@@ -51,6 +68,7 @@ def _queue(*, status: int = 200, sought: str = "", fault: str | None = None) -> 
     chosen = chosen if chosen in {one.id for one in queues} else ""
     with the_portal().work(who) as work:
         told = desk.queue(work, queue=chosen or None, mine=mine, after=_after(request.args.get("after", "")))
+        calls = watch.calls(work)
     rows = [row | {"called": words.named(row, row["title"]), "left": words.left(row["due_at"], told["now"])} for row in told["tasks"]]
     further = urlencode({"queue": chosen, "mine": "1" if mine else "", "after": _key(told["next"])}) if told["next"] else None
     return show(
@@ -66,6 +84,8 @@ def _queue(*, status: int = 200, sought: str = "", fault: str | None = None) -> 
         further=further,
         sought=sought,
         fault=fault,
+        calls=calls,
+        once=str(new_id()),
         first=not request.args.get("after"),
     )
 

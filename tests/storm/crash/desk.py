@@ -5,15 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from portal.access import sessions
+from portal.access.identity import principal
 from portal.pages import own_form
-from portal.unit_of_work import ENGINE, Principal
+from portal.unit_of_work import ENGINE
 from tests.contracts.issuer import ISSUER
 from tests.ledger.test_main_job import needed
 from tests.storm.crash.background import astray
-from tests.storm.crash.doors import HOUSING, NOISE, tasked, waiting
+from tests.storm.crash.doors import HOUSING, NOISE, opened, tasked, waiting, waits_for_people
 from tests.storm.crash.fees import WHY, due, owed_back, paid, proposed
 from tests.storm.crash.pages import send
-from tests.storm.crash.referrals import offered
+from tests.storm.crash.referrals import disputed, offered
 from tests.storm.crash.run import UseCase
 from tests.storm.crash.world import PEOPLE, Subject, World
 
@@ -24,13 +25,15 @@ def by(who: str, prepare: Any) -> Any:
     def both(world: World, subject: Subject) -> None:
         prepare(world, subject)
         claims = PEOPLE[who]
-        person = Principal("staff", f"{ISSUER}|{claims['sub']}", agencies=(claims["agency"],), teams=tuple(claims["teams"]), roles=("caseworker",))
+        roles = claims.get("roles") or ["caseworker"]
+        services = ("*",) if "champion" in roles else ()
+        person = principal(ISSUER, claims["sub"], roles=roles, agency=claims.get("agency"), teams=claims["teams"] or (), services=services)
         with world.portal.work(ENGINE) as work:
             token = sessions.begin(work, person, person="", provider="test", provider_session=None, device="a storm", id_token=None)
         with world.portal.work(ENGINE) as work:
             found = sessions.look_up(work, token)
         assert found is not None
-        subject.more |= {"session": token, "form-token": own_form.token(world.portal, found.id)}
+        subject.more |= {"session": token, "form-token": own_form.token(world.portal, found)}
 
     return both
 
@@ -41,13 +44,33 @@ def press(path: str, **fields: str) -> Any:
     def act(world: World, subject: Subject) -> None:
         world.client.set_cookie("session", subject.more["session"])
         try:
-            known = {"task": subject.task.get("id"), **{name: subject.more.get(name) for name in ("fee", "proposal", "referral")}}
+            known = {
+                "delivery": _delivery(world, subject),
+                "task": subject.task.get("id"),
+                **{name: subject.more.get(name) for name in ("fee", "proposal", "referral")},
+            }
             given = {name: subject.reference if value == "{reference}" else value for name, value in fields.items()}
-            send(world, "/desk" + path.format(**known), once=subject.key, **{own_form.FIELD: subject.more["form-token"]}, **given)
+            send(
+                world,
+                (path if path.startswith(("/champion", "/admin")) else f"/desk{path}").format(**known),
+                once=subject.key,
+                **{own_form.FIELD: subject.more["form-token"]},
+                **given,
+            )
         finally:
             world.client.delete_cookie("session")
 
     return act
+
+
+def _delivery(world: World, subject: Subject) -> str:
+    found = world.look("SELECT id FROM outbox WHERE kind = 'delivery' AND case_id = ANY(%s)", world.cases(subject))
+    return str(found[0][0]) if found else ""
+
+
+def on_the_call(world: World, subject: Subject) -> None:
+    """An `act`: the duty person has read it."""
+    press(f"/duty/{subject.reference}")(world, subject)
 
 
 def letter(world: World, subject: Subject) -> None:
@@ -71,6 +94,20 @@ DESK = (
     UseCase("desk-message", ("route desk_task_pages.write",), by("clerk", tasked(*NOISE)), press("/tasks/{task}/message", message="We look at it.")),
     UseCase("desk-attach", ("route desk_task_pages.attach",), by("roads", astray), press("/tasks/{task}/attach", reference="{reference}")),
     UseCase("desk-dismiss", ("route desk_task_pages.dismiss",), by("roads", astray), press("/tasks/{task}/dismiss", why="A test of theirs.")),
+    UseCase("desk-duty", ("route desk_queue_pages.acknowledge",), by("duty", opened("gas-smell")), on_the_call),
+    UseCase(
+        "champion-settle",
+        ("route champion_pages.settle",),
+        by("champion", disputed),
+        press("/champion/referrals/{referral}", service="pothole", words="Roads."),
+    ),
+    UseCase("admin-retry", ("route admin_handovers_pages.send_again",), by("admin", waits_for_people), press("/admin/deliveries/{delivery}/retry")),
+    UseCase(
+        "admin-glass",
+        ("route admin_glass_pages.break_it",),
+        by("admin", opened("noise-complaint")),
+        press("/admin/glass", reference="{reference}", reason="A letter went astray."),
+    ),
     UseCase("desk-serve", ("route desk_task_pages.serve",), by("worker", letter), press("/tasks/{task}/serve", means="post")),
     UseCase(
         "desk-decide",

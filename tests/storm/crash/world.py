@@ -44,7 +44,7 @@ PEOPLE: dict[str, dict[str, Any]] = {
     "worker": {"sub": "worker", "agency": "social-services", "teams": ["benefits"], "name": "Wanda Worker"},
     "triage": {"sub": "triage", "agency": "front-office", "teams": ["triage"], "roles": ["caseworker", "triage"]},
     "water": {"sub": "water", "agency": "water-utility", "teams": ["desk"]},
-    "roads": {"sub": "roads", "agency": "roads", "teams": ["streets"]},
+    "roads": {"sub": "roads", "agency": "roads", "teams": ["desk"]},
     "ann": {"sub": "ann", "agency": "civil-registry", "teams": ["desk"]},
     "bob": {"sub": "bob", "agency": "civil-registry", "teams": ["desk"]},
     "town": {"sub": "town", "agency": "city-council", "teams": ["desk"]},
