@@ -41,7 +41,7 @@ identity:
 
 lock: .venv/.dev
 	$(BIN)/uv pip compile -q pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --upgrade --extra local --group build -o requirements.lock
-	$(BIN)/uv pip compile -q pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -c requirements.lock --extra local --extra otel --group build --group dev -o requirements-dev.lock
+	$(BIN)/uv pip compile -q pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -c requirements.lock --extra local --extra otel --extra s3 --group build --group dev -o requirements-dev.lock
 	@sed -n '/^uv==/,/[^\\]$$/p' requirements.lock > requirements-uv.lock
 
 .venv/.made: requirements-uv.lock

@@ -119,6 +119,8 @@ PERMISSIONS: dict[str, Permission] = {
     "mandate.give": Permission("Let somebody stand on the case for oneself.", (party_itself,)),
     "mandate.accept": Permission("Take up a mandate.", (citizen,)),
     "mandate.end": Permission("End a mandate that was given, or that one holds.", (party,)),
+    "document.add": Permission("Send a file.", (party_acting, caseworker)),
+    "document.read": Permission("See and open the files of a case.", (party, caseworker, administrator)),
     "case.signal": Permission("Say that something has happened a journey waits for.", (caseworker, champion)),
     "case.publish": Permission("Say what everybody may see of a request for a public service.", (caseworker,)),
     "requests.read": Permission("See requests for public services, without names, words or exact places nobody approved.", (anyone,)),

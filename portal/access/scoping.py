@@ -16,12 +16,12 @@ OF_STAFF = ("staff", "champion", "admin")
 #: Tables a party reads of its own cases, as the database's policies say too (a law compares them).
 PARTY_READS = frozenset(
     {
-        "asks", "case_heads", "case_links", "case_parties", "case_reads", "cases", "clocks", "decisions", "duty_calls", "events", "feedback", "fees",
-        "journey_runs", "mandates", "party_needs", "payments", "step_runs", "vault_items",
+        "asks", "case_heads", "case_links", "case_parties", "case_reads", "cases", "clocks", "decisions", "documents", "duty_calls", "events", "feedback",
+        "fees", "journey_runs", "mandates", "party_needs", "payments", "step_runs", "vault_items",
     }
 )  # fmt: skip
 #: What a party reads in the vault.
-PARTY_KINDS = ("contact", "answers", "words", "location", "message", "reasons", "letter")
+PARTY_KINDS = ("contact", "answers", "words", "location", "message", "reasons", "letter", "document")
 
 #: What is needed here of the registry's table, which is another room's.
 _cases = table("cases", column("case_id"), column("service"))

@@ -64,6 +64,11 @@ class Resource(Blueprint):  # type: ignore[misc]  # flask-smorest has no types
         found: Callable[[View], View] = super().alt_response(status_code, response, **options)
         return found
 
+    def doc(self, **described: Any) -> Callable[[View], View]:
+        """Further members of the operation, as OpenAPI has them; documentation only."""
+        found: Callable[[View], View] = super().doc(**described)
+        return found
+
     def answer(self, status_code: int, schema: Any, **options: Any) -> Callable[[View], View]:
         """What a view gives that makes its Response itself, as bytes that can be kept: documentation only, nothing runs at a request."""
         documented = super().response(status_code, schema, **options)

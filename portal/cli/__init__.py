@@ -37,6 +37,7 @@ COMMANDS: dict[str, Line] = {
     "simulated-agencies": Line("portal.cli.simulated_agencies:simulated_agencies", "Play the agencies' own systems, for trying out.", adopts=False),
     "simulated-payments": Line("portal.cli.simulated_payments:simulated_payments", "Play a provider of card payments, for trying out.", adopts=False),
     "simulated-texts": Line("portal.cli.simulated_texts:simulated_texts", "Play a carrier of text messages, for trying out.", adopts=False),
+    "simulated-scanner": Line("portal.cli.simulated_scanner:simulated_scanner", "Play a virus scanner, for trying out.", adopts=False),
     "development-sign-in": Line("portal.cli.development_sign_in:development_sign_in", "Sign sample people in, for trying out.", adopts=False),
     "mailbox": Line("portal.cli.mailbox:mailbox", "Keep outgoing mail on this machine, or look at it.", adopts=False),
     "texts": Line("portal.cli.texts:texts", "List text messages of this machine, or write one.", adopts=False),

@@ -11,12 +11,12 @@ from datetime import datetime
 from itertools import groupby
 from time import monotonic
 
-from portal.dispatch import card, handover, notify, parcel, texts
+from portal.dispatch import card, handover, notify, parcel, scan, texts
 from portal.dispatch.handover import Handover
 from portal.dispatch.mail import Letter, post
 from portal.dispatch.parcel import Bundle
 from portal.dispatch.reach import addresses
-from portal.outbox import breakers, claims, deliveries, inbox
+from portal.outbox import breakers, claims, deliveries, inbox, scans
 from portal.outbox import card as questions
 from portal.outbox import texts as text_rows
 from portal.outbox.claims import KINDS, Claim
@@ -36,7 +36,7 @@ GRACE = 5.0
 #: Seconds between two looks for new rows while all calls are under way.
 LOOK = 0.5
 
-Ready = Handover | Letter | card.Call | texts.Text | Bundle | Refusal
+Ready = Handover | Letter | card.Call | texts.Text | Bundle | scan.File | Refusal
 #: Rows that leave together: the lines of one file; else one.
 Together = tuple[Claim, ...]
 #: Kind of row -> what makes it ready; all others are mail to people.
@@ -44,8 +44,9 @@ _PREPARED: dict[str, Callable[[Work, Claim], Ready]] = {
     deliveries.KIND: handover.prepared,
     questions.KIND: card.prepared,
     text_rows.KIND: texts.prepared,
+    scans.KIND: scan.prepared,
 }
-Outcome = Receipt | Report | Refusal
+Outcome = Receipt | Report | scan.Looked | Refusal
 
 
 def drain(portal: Portal, *, limit: int = 20, kinds: Sequence[str] = KINDS, at: datetime | None = None) -> int:
@@ -182,9 +183,14 @@ def _recorded(work: Work, one: Claim, outcome: Outcome) -> Row | None:
             row = claims.park(work, one, reason=outcome.reason, code=outcome.code)
         if row is not None and one.kind == questions.KIND and row["parked_at"] is not None:
             card.given_up(work, one, outcome.code)
+        if row is not None and one.kind == scans.KIND and row["parked_at"] is not None:
+            scan.given_up(work, one)
         return row
     row = claims.complete(work, one, remote_id=outcome.remote_id)
-    if row is not None and one.kind == questions.KIND:
+    if isinstance(outcome, scan.Looked):
+        if row is not None:
+            scan.told(work, one, outcome)
+    elif row is not None and one.kind == questions.KIND:
         card.told(work, one, outcome)
     elif row is not None and isinstance(outcome, Receipt) and outcome.done and one.kind == deliveries.KIND and inbox.verdict(row, "done") == "applied":
         inbox.apply(work, row, f"receipt:{one.key}", {"status": "done", "remote_id": outcome.remote_id})
@@ -202,6 +208,8 @@ def _call(outside: _Outside, ready: Ready) -> Outcome:
         return texts.post(ready, outside.guard)
     if isinstance(ready, card.Call):
         return card.call(ready, outside.guard, outside.settings)
+    if isinstance(ready, scan.File):
+        return scan.call(ready, outside.settings)
     return ready
 
 

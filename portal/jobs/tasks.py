@@ -10,7 +10,7 @@ from portal import reactions
 from portal.dispatch import ask as asking
 from portal.dispatch import collect as collecting
 from portal.dispatch import deliver
-from portal.intake import files, reports
+from portal.intake import documents, files, reports
 from portal.jobs.clocks import Clocks
 from portal.kpi import chance
 from portal.kpi import fold as figures
@@ -59,12 +59,13 @@ def _clocks_agree(portal: Portal) -> bool:
 
 
 def fold(portal: Portal, *, seconds: float = BUDGET) -> int:
-    """Events since the last time enter the figures; answers how many. What is told of running cases is learned anew once a day."""
+    """Events since the last time enter the figures; answers how many. Now and then what is told of running cases is learned anew, and stray files go."""
     global _learned_at
     done = _again(lambda: figures.fold(portal, limit=2000, wait=False), seconds)
     if monotonic() - _learned_at >= LEARN_EVERY:
         _learned_at = monotonic()
         chance.refit_daily(portal)
+        documents.tidy(portal)
     return done
 
 

@@ -149,6 +149,7 @@ def _environment(plan: Plan, agencies: list[str], postgres: Postgres | None, val
         "SMS_ACCOUNT": "ACdevelopment",
         "SMS_SECRET": "development",
         "SMS_SENDER": "+3225550199",
+        "SCANNER": f"127.0.0.1:{free_port()}",
         "DEVELOPMENT_SIGN_IN": f"http://127.0.0.1:{free_port()}",
     }
     found["SIGN_IN"] = str(described(data, found["DEVELOPMENT_SIGN_IN"]))
@@ -190,7 +191,7 @@ def _server_parts(postgres: Postgres | None, valkey: Valkey | None) -> list[Part
 def _parts(plan: Plan, environment: dict[str, str]) -> list[Part]:
     """Everything that is not a server of record; all start side by side."""
     smtp, simulated = int(environment["SMTP_PORT"]), int(environment["SIMULATED_AGENCIES"].rpartition(":")[2])
-    payments = int(environment["SIMULATED_PAYMENTS"].rpartition(":")[2])
+    payments, scanner = (int(environment[name].rpartition(":")[2]) for name in ("SIMULATED_PAYMENTS", "SCANNER"))
     texts = int(environment["SMS_ENDPOINT"].rpartition(":")[2])
     sign_in = int(environment["DEVELOPMENT_SIGN_IN"].rpartition(":")[2])
     redis_url = environment["REDIS_URL"]
@@ -206,6 +207,7 @@ def _parts(plan: Plan, environment: dict[str, str]) -> list[Part]:
         Part("simulated-texts", _portal("simulated-texts", "--port", str(texts)), lambda pid: listening(texts)),
         Part("simulated-payments", _portal("simulated-payments", "--port", str(payments)), lambda pid: listening(payments)),
         Part("development-sign-in", _portal("development-sign-in", "--port", str(sign_in)), lambda pid: listening(sign_in)),
+        Part("simulated-scanner", _portal("simulated-scanner", "--port", str(scanner)), lambda pid: listening(scanner)),
         Part("mailbox", _portal("mailbox", "--port", str(smtp)), lambda pid: listening(smtp)),
     ]
     return [part for part in parts if part.argv[1] in plan.commands]

@@ -10,12 +10,12 @@ from uuid import UUID
 
 from portal.catalogue.definitions import Agency
 from portal.events.chain import stamp
-from portal.outbox import breakers, card, deliveries, escalations, notices, pages, parcels, texts
+from portal.outbox import breakers, card, deliveries, escalations, notices, pages, parcels, scans, texts
 from portal.outbox.rows import row_of
 from portal.outbox.schedule import next_try
 from portal.unit_of_work import RELAY, Portal, Row, Work
 
-KINDS = (deliveries.KIND, notices.KIND, pages.KIND, escalations.KIND, card.KIND, texts.KIND)
+KINDS = (deliveries.KIND, notices.KIND, pages.KIND, escalations.KIND, card.KIND, texts.KIND, scans.KIND)
 #: Seconds a claim holds; every call ends well before.
 LEASE = 30
 #: Rows of one target in one claim: one that is slow leaves room for the others.

@@ -17,6 +17,8 @@ PATIENCE = {
     "escalation": timedelta(hours=75),
     "card": timedelta(hours=75),
     "text": timedelta(hours=4),
+    #: Nobody else can look: a file stays closed while the scanner is away.
+    "scan": timedelta(days=30),
 }
 #: Longest wait an agency may ask for.
 LONGEST = timedelta(hours=24)

@@ -12,7 +12,8 @@ outbox = Table(
     metadata,
     case_id(),
     Column("id", Uuid, nullable=False),
-    #: `delivery` to an agency, `notice` to a party, `page` to a duty person, `escalation` of a missed promise to a person of the agency.
+    #: `delivery` to an agency, `notice` to a party, `page` to a duty person, `escalation` of a missed promise to a person of the agency,
+    #: `card` to a provider of card payments, `scan` of a document.
     Column("kind", Text, nullable=False),
     #: Agency or channel.
     Column("target", Text, nullable=False),

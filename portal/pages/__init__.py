@@ -8,7 +8,7 @@ from typing import Any
 from flask import Flask
 
 from portal.access.providers import providers
-from portal.pages import account, admin, cases, champion, desk, errors, form, frame, front, kept, performance, services, sign_in, speech
+from portal.pages import account, admin, cases, champion, desk, documents, errors, form, frame, front, kept, performance, services, sign_in, speech
 from portal.pages.errors import error_page
 from portal.pages.relying import Relying
 from portal.unit_of_work import Portal
@@ -28,6 +28,7 @@ def install(app: Flask, portal: Portal) -> None:
         services.pages,
         form.pages,
         cases.pages,
+        documents.pages,
         performance.pages,
         sign_in.pages,
         account.pages,

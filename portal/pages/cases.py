@@ -22,7 +22,7 @@ from portal.pages.opening import as_party, own_way, page, principal, show, signe
 from portal.pages.receipt import why
 from portal.unit_of_work import ANONYMOUS, Answer, Repeatable, Work
 from portal.views import case as views
-from portal.views import decisions, entry, places
+from portal.views import decisions, documents, entry, places
 from portal.views.danger import emergency
 
 pages = Blueprint("cases_pages", __name__)
@@ -52,7 +52,7 @@ def unlock() -> Response:
         if refused.status == 429 or refused.status >= 500:
             raise
         return show("open.html", status=422, reference=reference, fault=True, going=going)
-    answer = _to(references.read(reference)) if going == "/" else Response(status=303, headers={"Location": going})
+    answer = to_case(references.read(reference)) if going == "/" else Response(status=303, headers={"Location": going})
     grants.give(the_portal(), answer, case_id)
     return answer
 
@@ -70,7 +70,7 @@ def leave() -> Response:
 @page("case.open")
 def case(reference: str) -> Response:
     """Where it stands; who has not proved it yet is asked for the secret"""
-    return _page(reference)
+    return case_page(reference)
 
 
 @pages.route("/cases/<reference>/messages", methods=["POST"])
@@ -79,7 +79,7 @@ def write(reference: str) -> Response:
     """A message, taken once"""
     words = request.form.get("words", "")
     if not words.strip():
-        return _page(reference, status=422, faults={"words": speech.words("Write your message first.")})
+        return case_page(reference, status=422, faults={"words": speech.words("Write your message first.")})
     return _act(reference, "case.message", lambda work, id: party.write(work, id, words), "message")
 
 
@@ -89,7 +89,7 @@ def rate(reference: str) -> Response:
     """How it was"""
     score, words = request.form.get("score", ""), request.form.get("words", "").strip()
     if score not in ("1", "2", "3", "4", "5"):
-        return _page(reference, status=422, faults={"score": speech.words("Choose an answer.")})
+        return case_page(reference, status=422, faults={"score": speech.words("Choose an answer.")})
     return _act(reference, "case.feedback", lambda work, id: party.rate(work, id, score=int(score), words=words or None), "feedback")
 
 
@@ -97,7 +97,7 @@ def rate(reference: str) -> Response:
 @page("case.open")
 def sure(reference: str) -> Response:
     """Asks once more before anything is taken back"""
-    return _page(reference, template="withdraw.html")
+    return case_page(reference, template="withdraw.html")
 
 
 @pages.route("/cases/<reference>/withdrawal", methods=["POST"])
@@ -112,7 +112,7 @@ def withdraw(reference: str) -> Response:
 @page("case.open")
 def asked(reference: str) -> Response:
     """What the party is asked now"""
-    return _page(reference, template="answers.html")
+    return case_page(reference, template="answers.html")
 
 
 @pages.route("/cases/<reference>/answers", methods=["POST"])
@@ -122,11 +122,11 @@ def answer(reference: str) -> Response:
     with the_portal().work(principal()) as work:
         fields = _asked_fields(work, entry.find(work, reference))
     if not fields:
-        return _to(reference)
+        return to_case(reference)
     given = {field.id: value for field in fields if (value := questions.read(field, request.form)) not in (None, [])}
     if not given:
         faults = {field.id: questions.needed(field) for field in fields}
-        return _page(reference, template="answers.html", status=422, faults=faults)
+        return case_page(reference, template="answers.html", status=422, faults=faults)
     try:
         return _act(reference, "case.answer", lambda work, id: party.answer(work, id, given), "answers")
     except Invalid as wrong:
@@ -135,10 +135,11 @@ def answer(reference: str) -> Response:
         if not faults:
             raise
         boxes = {field.id: questions.typed_in(field, request.form) for field in fields}
-        return _page(reference, template="answers.html", status=422, faults=faults, boxes=boxes)
+        return case_page(reference, template="answers.html", status=422, faults=faults, boxes=boxes)
 
 
-def _to(reference: str, done: str = "") -> Response:
+def to_case(reference: str, done: str = "") -> Response:
+    """Back to the page of the case, which says what was done."""
     place = f"/cases/{reference}" + (f"?done={done}" if done else "")
     return Response(status=303, headers={"Location": redirect(place).location})
 
@@ -146,21 +147,25 @@ def _to(reference: str, done: str = "") -> Response:
 def _act(reference: str, action: str, act: Callable[[Work, UUID], Any], done: str) -> Response:
     """One change of the party's, once for the key its form brought and what was written in it."""
     who = principal()
-    key = request.form.get("once", "")
-    fields = sorted((name, tuple(request.form.getlist(name))) for name in request.form)
-    digest = sha256(repr((action, reference, fields)).encode()).hexdigest()
-    repeatable = Repeatable(f"page {reference}", digest, digest.encode()) if key else None
-    with the_portal().work(who, repeatable=repeatable) as work:
+    with the_portal().work(who, repeatable=written_once(reference, action)) as work:
         if work.answer is None:
             case_id = entry.find(work, reference)
             work.narrow([case_id])
             act(work, case_id)
             work.settle()
             work.keep(Answer(303, b"{}"))
-    return _to(reference, done)
+    return to_case(reference, done)
 
 
-def _page(reference: str, *, template: str = "case.html", status: int = 200, faults: dict[str, str] | None = None, boxes: Any = None) -> Response:
+def written_once(reference: str, action: str, *more: str) -> Repeatable | None:
+    """The form in hand as one that may come twice: the key it brought, what was written in it, and what else it brought."""
+    fields = sorted((name, tuple(request.form.getlist(name))) for name in request.form)
+    digest = sha256(repr((action, reference, fields, *more)).encode()).hexdigest()
+    return Repeatable(f"page {reference}", digest, digest.encode()) if request.form.get("once", "") else None
+
+
+def case_page(reference: str, *, template: str = "case.html", status: int = 200, faults: dict[str, str] | None = None, boxes: Any = None) -> Response:
+    """The page of a case, or where its secret is asked for."""
     portal = the_portal()
     here = signed_in()
     who = replace(as_party(here.principal if here else ANONYMOUS, reference), scope="party")
@@ -202,6 +207,7 @@ def _told(work: Work, case_id: UUID) -> dict[str, Any]:
         "places": places.of_case(work, case_id),
         "why": why(work, case_id),
         "decisions": decisions.of_case(work, case_id, language=speech.language()),
+        "documents": [{**one, "long": speech.size(one["size"])} for one in documents.of_case(work, case_id)],
         "events": history.told(catalogue, events, row["zone"]),
         "fields": _fields(work, case),
         "answered": {field.id: questions.boxes(field, case["given"]["answers"].get(field.id)) for field in service.fields},

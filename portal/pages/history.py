@@ -27,6 +27,7 @@ _SAYS = {
     "CaseWithdrawn": N_("You took the request back."),
     "PartWithdrawn": N_("You took one part of the request back."),
     "MessageReceived": N_("There was a message."),
+    "DocumentReceived": N_("A file came in."),
     "AnswersGiven": N_("You gave answers."),
     "FeedbackGiven": N_("You told us how it was."),
     "ClockPaused": N_("The date stands still for now."),

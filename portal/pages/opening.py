@@ -34,10 +34,11 @@ class StaleForm(Refusal):
     status, slug = 403, "stale-form"
 
 
-def page(action: str, *, limit: str | None = None) -> Callable[[View], Any]:
+def page(action: str, *, limit: str | None = None, body: int | None = None) -> Callable[[View], Any]:
     """Decorates a view with its action; it stands next to `route`. KeyError for an action the permission table does not have.
 
     Who asks is whoever signed in with this browser; on pages of a case, with what this browser proved by secrets besides.
+    `body`: bytes its form may have, where it takes files.
     `limit`: class of what its form sends, among portal/limits/classes.py, where it is not the usual one of a change.
     """
     permission = PERMISSIONS[action]
@@ -54,7 +55,7 @@ def page(action: str, *, limit: str | None = None) -> Callable[[View], Any]:
             except NotSignedIn as refused:
                 return _to_sign_in(refused, permission.subjects)
 
-        guarded.__dict__.update(action=action, limit=limit)
+        guarded.__dict__.update(action=action, limit=limit, **({"body": body} if body else {}))
         return guarded
 
     return mark

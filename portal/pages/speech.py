@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from babel import Locale
+from babel.units import format_unit
 from flask import Flask, current_app, g, request
 from markupsafe import Markup, escape
 
@@ -65,6 +66,12 @@ def told(text: Text | None) -> Markup:
     if text.get(language()) == said:
         return escape(said)
     return Markup('<span lang="{}" dir="{}">{}</span>').format(spoken, direction(spoken), said)
+
+
+def size(number: int) -> str:
+    """How large a file is, as people of that language say it."""
+    unit, value = ("megabyte", number / 1_000_000) if number >= 100_000 else ("kilobyte", max(number / 1000, 0.1))
+    return format_unit(round(value, 1), f"digital-{unit}", "short", locale=Locale.parse(language()))
 
 
 def install(app: Flask) -> None:

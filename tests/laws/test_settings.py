@@ -39,6 +39,7 @@ def test_every_queue_of_wake_ups_is_worked() -> None:
         "SIMULATED_PAYMENTS": "http://127.0.0.1:4",
         "REDIS_URL": "redis://127.0.0.1:3",
         "SMS_ENDPOINT": "http://127.0.0.1:6",
+        "SCANNER": "127.0.0.1:7",
     }
     environment["DEVELOPMENT_SIGN_IN"] = "http://127.0.0.1:5"
     for workers in (1, 2, 3):

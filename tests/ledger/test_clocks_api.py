@@ -28,9 +28,11 @@ V1 = "/api/v1"
 class Door:
     """The API on a database of the test's own, and who may knock."""
 
-    def __init__(self, url: str, issuer: Issuer) -> None:
+    def __init__(self, url: str, issuer: Issuer, **chosen: Any) -> None:
         self.issuer = issuer
-        settings = Settings(PORTAL_MODE="test", token_issuer=ISSUER, token_audience=AUDIENCE, token_keys=str(issuer.place), secret_key=SecretStr(SECRET))
+        settings = Settings(
+            PORTAL_MODE="test", token_issuer=ISSUER, token_audience=AUDIENCE, token_keys=str(issuer.place), secret_key=SecretStr(SECRET), **chosen
+        )
         self.portal = Portal(connect(url), catalogue(), REACTIONS, settings)
         self.client: FlaskClient = create_app(self.portal).test_client()
         self.worker = self._bearer(issuer, sub="worker", agency="social-services", teams=["benefits"])

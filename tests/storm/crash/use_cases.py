@@ -13,12 +13,13 @@ from tests.storm.crash.closing import CLOSING
 from tests.storm.crash.desk import DESK
 from tests.storm.crash.doors import DOORS
 from tests.storm.crash.fees import FEES
+from tests.storm.crash.files import FILES
 from tests.storm.crash.pages import PAGES
 from tests.storm.crash.queues import QUEUES
 from tests.storm.crash.referrals import REFERRALS
 from tests.storm.crash.run import UseCase
 
-USE_CASES: tuple[UseCase, ...] = (*DOORS, *CLOSING, *ADMINISTRATION, *PAGES, *DESK, *FEES, *CARD, *CHANNELS, *REFERRALS, *QUEUES, *BACKGROUND)
+USE_CASES: tuple[UseCase, ...] = (*DOORS, *CLOSING, *ADMINISTRATION, *PAGES, *DESK, *FEES, *CARD, *CHANNELS, *FILES, *REFERRALS, *QUEUES, *BACKGROUND)
 
 #: Routes that take a body and write nothing.
 READ_ONLY = {

@@ -204,7 +204,7 @@ class World:
 @contextmanager
 def world(database: Database, folder: Path) -> Iterator[World]:
     """Everything up; gone at the end."""
-    agencies, payments, smtp, texts, issuer = free_port(), free_port(), free_port(), free_port(), Issuer(folder / "keys.json")
+    agencies, payments, smtp, texts, scanner, issuer = *(free_port() for _ in range(5)), Issuer(folder / "keys.json")
     settings = Settings(
         PORTAL_MODE="test",
         secret_key="a secret of the tests, long enough to be one",  # type: ignore[arg-type]
@@ -223,6 +223,7 @@ def world(database: Database, folder: Path) -> Iterator[World]:
         sms_account="ACdevelopment",
         sms_secret="development",  # type: ignore[arg-type]
         sms_sender="+3225550199",
+        scanner=f"127.0.0.1:{scanner}",
     )
     with ExitStack() as stack:
         engine = connect(database.url, pool=20)
@@ -235,7 +236,7 @@ def world(database: Database, folder: Path) -> Iterator[World]:
             "SMS_SECRET": "development",
             "SMS_ACCOUNT": "ACdevelopment",
         }
-        parts = {"simulated_agencies": agencies, "simulated_payments": payments, "mailbox": smtp, "simulated_texts": texts}
+        parts = {"simulated_agencies": agencies, "simulated_payments": payments, "mailbox": smtp, "simulated_texts": texts, "simulated_scanner": scanner}
         for name, port in parts.items():
             more = ("--delay", "86400") if name == "simulated_agencies" else ()
             argv = [sys.executable, "-c", f"from portal.cli.{name} import {name} as command; command()", "--port", str(port), *more]
