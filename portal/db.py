@@ -66,12 +66,18 @@ def connect(url: str, *, pool: int = 8) -> Engine:
         json_deserializer=loads,
         connect_args={"prepare_threshold": 1, "connect_timeout": 5, "options": "-c timezone=UTC -c jit=off"},
     )
-    event.listen(engine, "rollback", lambda connection: connection.info.pop(PREPARED, None))
+    event.listen(engine, "rollback", _rolled_back)
     event.listen(engine, "reset", _forget)
     if counters.FOLDER in os.environ:
         event.listen(engine, "checkout", lambda *_: counters.connections(1))
         event.listen(engine, "checkin", lambda *_: counters.connections(-1))
     return engine
+
+
+def _rolled_back(connection: Any) -> None:
+    """A transaction that a unit has ended itself (portal/unit_of_work/trip.py) is none any more: nothing is rolled back, and nothing forgotten."""
+    if connection.connection.driver_connection.info.transaction_status:
+        connection.info.pop(PREPARED, None)
 
 
 def _forget(connection: Any, record: Any, _: Any) -> None:

@@ -21,6 +21,7 @@ from portal.catalogue.tabled import Found
 from portal.db import new_id
 from portal.fees import ledger
 from portal.intake.receive import Received, Submission, receive
+from portal.kpi import finding
 from portal.standards import clocks
 from portal.unit_of_work import Work
 from portal.views import case as views
@@ -306,6 +307,8 @@ class Clocks(Schema):
 def start_case(body: dict[str, Any]) -> Response:
     """Start a request: a sentence is enough"""
     portal, who, case_id = the_portal(), principal(), new_id()
+    if "service" not in body:
+        finding.fresh(portal)
     with portal.work(who, repeatable=repeatable(who, "case.open"), new_cases=[case_id]) as work:
         if work.answer:
             return respond(work.answer, replayed=True)

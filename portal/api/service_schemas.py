@@ -45,6 +45,7 @@ class Summary(_About):
 
     agency = fields.String(required=True)
     score = fields.Float(allow_none=True, metadata={"description": "Fit to `text`, 0 to 1; null where none was given."})
+    why = fields.List(fields.String(), required=True, metadata={"description": "The words of the text that spoke for it, the heaviest first."})
 
 
 class Services(Schema):
@@ -52,6 +53,14 @@ class Services(Schema):
 
     items = fields.List(fields.Nested(Summary), required=True)
     next = fields.String(required=True, allow_none=True)
+    advice = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={
+            "enum": ["straight", "choose", "people", None],
+            "description": "With `text`: go straight to the first, let the person choose among the best few, or let people find the door.",
+        },
+    )
 
 
 class Option(Schema):

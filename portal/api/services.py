@@ -12,11 +12,12 @@ from portal.api.asking import the_portal
 from portal.api.paging import after, page
 from portal.api.service_schemas import InLanguage, Search, Services, Whole
 from portal.api.spec import Resource
+from portal.catalogue import find
 from portal.catalogue.definitions import Catalogue, Fee, Field, Service, Standard, Text
-from portal.catalogue.find import Index
 from portal.catalogue.pricing import bounds
 from portal.catalogue.tabled import table_of
 from portal.errors import NotFound
+from portal.kpi import finding
 
 #: The same for everybody, and seldom new.
 PUBLIC = {"Cache-Control": "public, max-age=60"}
@@ -34,12 +35,16 @@ def list_services(query: dict[str, Any]) -> Any:
     catalogue = the_portal().catalogue
     language = query["language"] or the_portal().settings.default_language
     if query["text"] is not None:
-        matches = _index().rank(query["text"])[: query["limit"]]
-        return {"items": [{**summary(catalogue.services[one.service_id], language), "score": round(one.score, 4)} for one in matches], "next": None}
+        finding.fresh(the_portal())
+        ranked = find.rank(catalogue, query["text"], language)
+        best = [
+            {**summary(catalogue.services[one.service_id], language), "score": round(one.score, 4), "why": list(one.why)} for one in ranked[: query["limit"]]
+        ]
+        return {"items": best, "next": None, "advice": find.advice(ranked)}
     key = after(query["after"], str)
     found = [service for id, service in sorted(catalogue.services.items()) if key is None or id > key[0]]
     part = page(found[: query["limit"] + 1], query["limit"], lambda service: (service.id,))
-    return {"items": [{**summary(service, language), "score": None} for service in part["items"]], "next": part["next"]}, 200, PUBLIC
+    return {"items": [{**summary(service, language), "score": None, "why": []} for service in part["items"]], "next": part["next"], "advice": None}, 200, PUBLIC
 
 
 @resource.route("/services/<service>")
@@ -157,11 +162,3 @@ def _promise(standard: Standard, language: str) -> dict[str, Any]:
 
 def _law(law: Any, language: str) -> dict[str, Any]:
     return {"title": say(law.title, language), "article": law.article, "url": law.url}
-
-
-def _index() -> Index:
-    """The search index of this process; made at the first question."""
-    index: Index | None = current_app.extensions.get("onedoor.index")
-    if index is None:
-        index = current_app.extensions["onedoor.index"] = Index(the_portal().catalogue)
-    return index

@@ -110,14 +110,14 @@ def wanted(query: dict[str, Any], who: Principal) -> Wanted:
 @allowed("task.list")
 @resource.arguments(Which, location="query")
 @resource.response(200, Tasks)
-def list_tasks(query: dict[str, Any]) -> Any:
+def list_tasks(query: dict[str, Any]) -> Response:
     """My teams' worklist: what is urgent first, then fresh answers, then the least time left"""
     key = after(query["after"], int, int, instant, UUID)
     who = principal()
     with the_portal().work(who) as work:
         found = views.page(work, who, wanted(query, who), after=key and (key[0], key[1], key[2], key[3]), limit=query["limit"] + 1)
     told = page(found, query["limit"], reading.place)
-    return told | {"items": [shown(row) for row in told["items"]]}
+    return respond(answer(200, told | {"items": [shown(row) for row in told["items"]]}))
 
 
 @resource.route("/tasks/<uuid:id>")

@@ -8,11 +8,13 @@ where c grows with the words that did not hit: it lies in 0..1 and can be held a
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass
 from math import log
+from typing import Literal
 
 from portal.catalogue.definitions import Catalogue, Service
+from portal.catalogue.learned import Learned
 from portal.catalogue.words import telling, tokens
 
 #: A match is trusted from this score on, and by this much above the next.
@@ -23,6 +25,8 @@ _K1, _B = 1.2, 0.4
 _HALF = 1.0
 #: How much further away it is for each word that did not hit, and how many of those count.
 _MISS, _MISSES = 0.15, 10
+#: What was learned of a service no word of the catalogue hits is told from this chance on.
+_TOLD = 0.02
 #: How much a word counts by where it stands.
 _TITLE, _SYNONYM, _SUMMARY, _OPTION = 2, 2, 1, 1
 
@@ -97,9 +101,47 @@ def confident(matches: list[Match]) -> Match | None:
     return matches[0] if len(matches) == 1 or matches[0].score - matches[1].score >= MARGIN else None
 
 
+def advice(matches: list[Match]) -> Literal["straight", "choose", "people"]:
+    """What to do with a ranking: go straight there, let the person choose among the best few, or let people find the door."""
+    if confident(matches) is not None:
+        return "straight"
+    return "choose" if matches else "people"
+
+
 def rank(catalogue: Catalogue, text: str, language: str | None = None) -> list[Match]:
-    """`Index(catalogue).rank(text)` with the index of the last catalogue kept. All languages are searched; people mix them."""
-    return _index(catalogue).rank(text)
+    """`Index(catalogue).rank(text)` with the index of the last catalogue kept, and with what was learned where that is switched on (`use`).
+
+    All languages are searched; people mix them.
+    """
+    ranked = _index(catalogue).rank(text)
+    known = _known
+    if known is None or known[0] is not catalogue:
+        return ranked
+    return together(ranked, known[1], text, share=known[2], services=catalogue.services)
+
+
+def together(ranked: list[Match], model: Learned, text: str, *, share: float, services: Container[str]) -> list[Match]:
+    """The ranking by words of the catalogue and what was learned, the latter with so large a share, 0..1; where it says nothing the ranking stands."""
+    chances = model.chances(text) if share > 0 else {}
+    if not chances:
+        return ranked
+    by_words = {match.service_id: match for match in ranked}
+    found = []
+    for id in by_words.keys() | {id for id, chance in chances.items() if chance >= _TOLD and id in services}:
+        match = by_words.get(id)
+        score = share * chances.get(id, 0.0) + (1 - share) * (match.score if match else 0.0)
+        why = (match.why if match else ()) or tuple(word for word, _ in model.why(text, id))
+        found.append(Match(id, score, why))
+    return sorted(found, key=lambda match: (-match.score, match.service_id))
+
+
+def use(catalogue: Catalogue, model: Learned | None, share: float = 0.0) -> None:
+    """From here on `rank` of this catalogue uses what was learned; with None, no more."""
+    global _known
+    _known = (catalogue, model, share) if model is not None and share > 0 else None
+
+
+_known: tuple[Catalogue, Learned, float] | None = None
 
 
 def danger(catalogue: Catalogue, text: str) -> bool:

@@ -57,6 +57,7 @@ COMMANDS: dict[str, Line] = {
     "clock": Line("portal.cli.clock:clock", "Reckon with a calendar.", adopts=False),
     "kpi": Line("portal.cli.kpi:kpi", "Print indicators."),
     "chance": Line("portal.cli.chance:chance", "List running cases that may miss their date."),
+    "find": Line("portal.cli.find:find", "List the services a sentence may mean; learn from where requests ended."),
     "replay": Line("portal.cli.replay:replay", "Read a historical log through the same registry."),
     "rebuild": Line("portal.cli.rebuild:rebuild", "Make the figures again from the events alone."),
     "verify": Line("portal.cli.verify:verify", "Check that no event was changed or is missing."),

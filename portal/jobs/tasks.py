@@ -12,7 +12,7 @@ from portal.dispatch import collect as collecting
 from portal.dispatch import deliver
 from portal.intake import documents, files, reports
 from portal.jobs.clocks import Clocks
-from portal.kpi import chance
+from portal.kpi import chance, finding
 from portal.kpi import fold as figures
 from portal.telemetry import counters, spans
 from portal.unit_of_work import RELAY, Portal
@@ -59,13 +59,17 @@ def _clocks_agree(portal: Portal) -> bool:
 
 
 def fold(portal: Portal, *, seconds: float = BUDGET) -> int:
-    """Events since the last time enter the figures; answers how many. Now and then what is told of running cases is learned anew, and stray files go."""
+    """Events since the last time enter the figures; answers how many. Once a day what is told of running cases, and where requests end, is learned anew.
+
+    Stray files go too.
+    """
     global _learned_at
     done = _again(lambda: figures.fold(portal, limit=2000, wait=False), seconds)
     if monotonic() - _learned_at >= LEARN_EVERY:
         _learned_at = monotonic()
         chance.refit_daily(portal)
         documents.tidy(portal)
+        finding.relearn_daily(portal)
     return done
 
 

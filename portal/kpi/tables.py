@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, Column, Date, Index, Integer, SmallInteger, Table, Text, Uuid
+from sqlalchemy import Boolean, Column, Date, Float, Index, Integer, SmallInteger, Table, Text, Uuid
 from sqlalchemy.dialects.postgresql import JSONB
 
 from portal.db import instant, metadata
@@ -57,6 +57,20 @@ step_facts = Table(
     instant("ended_at"),
     Column("outcome", Text),
     Column("cost", Integer),
+)
+
+#: What was learned of where requests ended (portal/kpi/finding.py), with what held-out requests said of it; never changed once written.
+find_models = Table(
+    "find_models",
+    metadata,
+    #: Hash of the parameters.
+    Column("version", Text, primary_key=True),
+    instant("made_at", nullable=False),
+    #: How much it counts beside the words of the catalogue, 0..1; 0: it was not better, and is not used.
+    Column("share", Float, nullable=False),
+    Column("figures", JSONB, nullable=False),
+    Column("parameters", JSONB, nullable=False),
+    Index("find_models_made_at_ix", "made_at"),
 )
 
 #: What the chance of missing is told from (portal/kpi/chance.py); never changed once written, so that what was told can be told again.

@@ -10,6 +10,7 @@ from flask import Blueprint, Response, request
 from portal.catalogue import find
 from portal.catalogue.definitions import Service
 from portal.intake.receive import TEXT_LIMIT
+from portal.kpi import finding
 from portal.pages import speech
 from portal.pages.opening import page, show, the_portal
 from portal.views.danger import emergency
@@ -35,6 +36,7 @@ def results() -> Response:
     if not text:
         return show("home.html", empty=request.method == "POST", **_offered())
     catalogue = the_portal().catalogue
+    finding.fresh(the_portal())
     matches = find.rank(catalogue, text, speech.language())[:SHOWN]
     found = [catalogue.services[match.service_id] for match in matches]
     sure = find.confident(matches)

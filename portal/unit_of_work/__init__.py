@@ -3,7 +3,7 @@
 from portal.events.log import Event
 from portal.unit_of_work.idempotency import Answer, Repeatable
 from portal.unit_of_work.portal import Portal, keep_for_good
-from portal.unit_of_work.principal import ANONYMOUS, ENGINE, EVERY, FIGURES, READER, RELAY, Mandate, Principal
+from portal.unit_of_work.principal import ANONYMOUS, ENGINE, EVERY, FIGURES, LEARNER, READER, RELAY, Mandate, Principal
 from portal.unit_of_work.rows import Row
 from portal.unit_of_work.work import Reaction, Work
 
@@ -12,6 +12,7 @@ __all__ = [
     "ENGINE",
     "EVERY",
     "FIGURES",
+    "LEARNER",
     "READER",
     "RELAY",
     "Answer",

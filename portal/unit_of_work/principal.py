@@ -12,7 +12,7 @@ EVERY = "*"
 #: What a representative may do: see; write too; take back and object too. None on a principal: it stands there for itself.
 Mandate = Literal["read", "act", "all"]
 
-Scope = Literal["anonymous", "party", "staff", "champion", "admin", "agency", "engine", "relay", "figures", "reader"]
+Scope = Literal["anonymous", "party", "staff", "champion", "admin", "agency", "engine", "relay", "figures", "reader", "learner"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class Principal:
         """How events name it."""
         if self.scope in ("anonymous", "party"):
             return "party"
-        if self.scope in ("engine", "relay", "figures", "reader"):
+        if self.scope in ("engine", "relay", "figures", "learner", "reader"):
             return "portal"
         if self.scope == "agency":
             return f"agency:{self.agencies[0]}"
@@ -58,5 +58,7 @@ ANONYMOUS = Principal("anonymous")
 ENGINE = Principal("engine")
 RELAY = Principal("relay")
 FIGURES = Principal("figures")
+#: Reads what parties said in their own words, and nothing else.
+LEARNER = Principal("learner")
 #: The portal itself, where it looks over all cases and writes none.
 READER = Principal("reader")

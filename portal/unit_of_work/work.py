@@ -49,7 +49,7 @@ _FREE = "SELECT case_id FROM case_heads WHERE case_id = ANY(%s) ORDER BY case_id
 _FIRST = """SELECT case_id, seq, hash, version, jurisdiction, origin FROM case_heads WHERE case_id = ANY($1::uuid[])
 ORDER BY array_position($1::uuid[], case_id) LIMIT 1 FOR UPDATE SKIP LOCKED"""
 
-_ROLES = {"relay": "portal_relay", "figures": "portal_figures"}
+_ROLES = {"relay": "portal_relay", "figures": "portal_figures", "learner": "portal_figures"}
 
 
 class Work:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 
-from tests.bench import channels, clocks, durable, entries, history, intake, journeys, replan, timers
+from tests.bench import channels, clocks, durable, entries, finding, history, intake, journeys, queues, replan, timers
 from tests.bench.machine import machine
 from tests.servers import ROOT
 
@@ -13,8 +13,8 @@ from tests.servers import ROOT
 def main(named: list[str]) -> None:
     """Measures and tells."""
     begun, found = time.monotonic(), list[entries.Entry]()
-    wanted = set(named) or {"intake", "clocks", "history", "journeys", "durable", "replan", "timers", "channels"}
-    with_servers = {"intake": intake, "history": history, "replan": replan, "timers": timers, "durable": durable, "channels": channels}
+    wanted = set(named) or {"intake", "clocks", "history", "journeys", "durable", "replan", "timers", "channels", "queues", "finding"}
+    with_servers = {"intake": intake, "history": history, "replan": replan, "timers": timers, "durable": durable, "channels": channels, "queues": queues}
     for name, bench in with_servers.items():
         if name in wanted:
             # Each on a database of its own: what pgbench writes is no history.
@@ -22,6 +22,8 @@ def main(named: list[str]) -> None:
                 found += bench.measure(one)
     if "clocks" in wanted:
         found += clocks.measure()
+    if "finding" in wanted:
+        found += finding.measure()
     if "journeys" in wanted:
         found += journeys.measure()
     print(entries.table(found))

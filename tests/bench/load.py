@@ -10,6 +10,7 @@ import select
 import socket
 import sys
 import time
+from collections.abc import Callable
 from uuid import uuid4
 
 _END = b"\r\n\r\n"
@@ -32,8 +33,18 @@ def whole(answer: bytes) -> bool:
 
 
 def run(port: int, path: str, body: bytes, *, seconds: float, connections: int) -> dict[str, object]:
-    """Asks for so many seconds; answers that come later do not count."""
+    """Posts for so many seconds, each time with another key; answers that come later do not count."""
     before, after = request(path, body)
+    return ask(port, lambda _: before + str(uuid4()).encode() + after, seconds=seconds, connections=connections)
+
+
+def get(path: str, bearer: str) -> bytes:
+    """A request for a page, as somebody."""
+    return f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {bearer}\r\n\r\n".encode()
+
+
+def ask(port: int, make: Callable[[int], bytes], *, seconds: float, connections: int) -> dict[str, object]:
+    """Asks for so many seconds what `make` gives for a connection, numbered from 0; answers that come later do not count."""
     poll, sockets, begun, came = select.epoll(), {}, {}, {}
     for _ in range(connections):
         one = socket.create_connection(("127.0.0.1", port), timeout=10)
@@ -41,10 +52,11 @@ def run(port: int, path: str, body: bytes, *, seconds: float, connections: int) 
         sockets[one.fileno()] = one
         came[one.fileno()] = b""
         poll.register(one, select.EPOLLIN)
+    places = {number: place for place, number in enumerate(sockets)}
     latencies, refused, started = [], 0, time.perf_counter()
     for number, one in sockets.items():
         begun[number] = time.perf_counter()
-        one.sendall(before + str(uuid4()).encode() + after)
+        one.sendall(make(places[number]))
     until = started + seconds
     while (now := time.perf_counter()) < until:
         for number, _ in poll.poll(until - now):
@@ -60,7 +72,7 @@ def run(port: int, path: str, body: bytes, *, seconds: float, connections: int) 
             else:
                 refused += 1
             came[number], begun[number] = b"", now
-            one.sendall(before + str(uuid4()).encode() + after)
+            one.sendall(make(places[number]))
     passed = time.perf_counter() - started
     for one in sockets.values():
         one.close()

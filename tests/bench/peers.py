@@ -14,7 +14,7 @@ from portal.settings import settings
 def echo() -> Flask:
     """A bare Flask application that answers the JSON it was sent."""
     app = Flask("echo")
-    app.extensions["onedoor"] = SimpleNamespace(engine=SimpleNamespace(dispose=lambda close: None))
+    app.extensions["onedoor"] = SimpleNamespace(engine=SimpleNamespace(dispose=lambda close: None), settings=settings())
 
     @app.post("/")
     def same() -> Response:

@@ -32,7 +32,7 @@ def test_a_text_finds_its_service(client: FlaskClient) -> None:
         assert (found[0]["id"], found[0]["language"]) == ("pothole", language)
         assert 0 < found[0]["score"] <= 1
         assert [one["score"] for one in found] == sorted((one["score"] for one in found), reverse=True)
-    assert client.get("/api/v1/services", query_string={"text": "qqqq"}).get_json() == {"items": [], "next": None}
+    assert client.get("/api/v1/services", query_string={"text": "qqqq"}).get_json() == {"items": [], "next": None, "advice": "people"}
 
 
 def test_one_service_says_all(client: FlaskClient, catalogue: Catalogue) -> None:
