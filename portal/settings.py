@@ -45,6 +45,9 @@ class Settings(BaseSettings):
     smtp_port: int = Field(default=25, description="Its port")
     mail_from: str = Field(default="portal@localhost", description="Sender of outgoing mail")
     mail_host: str = Field(default="127.0.0.1", description="Address the mail intake listens on")
+    mail_protocol: Literal["smtp", "lmtp"] = Field(
+        default="smtp", description="What the mail intake speaks: `lmtp` where a mail server on the same machine hands over"
+    )
     mail_port: int = Field(default=2525, description="Port the mail intake listens on")
     agency_secrets: str = Field(default="", description="File with a Standard Webhooks secret for each agency: `agency: whsec_...`, one a line")
     channel_keys: str = Field(default="", description="File with keys we gave to applications that write by Open311: `NAME: key`, one a line")

@@ -19,6 +19,7 @@ SETS = {
     "flood": "tests.limits.flood",
     "journey-soundness": "tests.unit.test_soundness_search",
     "schemathesis": "tests.fuzz.described",
+    "mails-changed": "tests.channels.test_email",
     "rolling-restarts": "tests.stories.test_rolling_restarts",
 }
 OUT = Path(__file__).parents[1] / "build" / "long.json"

@@ -32,7 +32,7 @@ class StrayShown(Schema):
     """What came in. Of a report: what it says; of a file: why it was not taken."""
 
     agency = fields.String(required=True)
-    kind = fields.String(required=True, metadata={"enum": ["report", "file"]})
+    kind = fields.String(required=True, metadata={"enum": ["report", "file", "mail", "automatic"]})
     name = fields.String(required=True, metadata={"description": "The reference it names, or the name of the file."})
     known = fields.Dict(keys=fields.String(), values=fields.Raw(), required=True)
     found_at = fields.DateTime(required=True)

@@ -30,7 +30,17 @@ class Letter:
 
 
 def compose(
-    settings: Settings, *, to: str, subject: str, text: str, language: str, key: str, at: datetime, answers_to: str | None = None, beside: File | None = None
+    settings: Settings,
+    *,
+    to: str,
+    subject: str,
+    text: str,
+    language: str,
+    key: str,
+    at: datetime,
+    answers_to: str | None = None,
+    beside: File | None = None,
+    replied: bool = False,
 ) -> Letter:
     """A mail to one mailbox. `key` makes its Message-ID and `at` (when it was placed) its date, so that a resend is the same message.
 
@@ -43,7 +53,7 @@ def compose(
     message["Date"] = format_datetime(at)
     message["Message-ID"] = f"<{key}@{urlsplit(settings.public_url).hostname or 'localhost'}>"
     # RFC 3834: nobody's machine shall answer; the second is what Exchange listens to.
-    message["Auto-Submitted"] = "auto-generated"
+    message["Auto-Submitted"] = "auto-replied" if replied else "auto-generated"
     message["X-Auto-Response-Suppress"] = "All"
     if answers_to:
         message["Reply-To"] = f"{answers_to}@{settings.mail_from.rpartition('@')[2]}"

@@ -7,12 +7,13 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from portal.access import seals
+from portal.cases.registry import case_of
 from portal.catalogue.definitions import Agency
 from portal.dispatch import texts
 from portal.dispatch.mail import BadAddress, Letter, compose
 from portal.dispatch.texts import Text
 from portal.dispatch.words import facts, written
-from portal.outbox import escalations, pages
+from portal.outbox import escalations, notices, pages, reply_addresses
 from portal.outbox.claims import Claim
 from portal.parties.register import told
 from portal.plugins import discovery
@@ -21,6 +22,8 @@ from portal.plugins.channel import Notice
 from portal.unit_of_work import Work
 from portal.vault import items
 
+#: Templates that answer what somebody wrote (RFC 3834, 5).
+_REPLIES = frozenset({"received", "unclear"})
 #: Channel -> what of a contact its messages go to, where it has another name.
 _ADDRESS = {"sms": "phone"}
 
@@ -103,8 +106,20 @@ def _letter(work: Work, claim: Claim, *, channel: str, to: str, template: str, l
     if message.by != "smtp":
         return Refusal(f"nothing can be sent by {channel} yet", retry=False, code="no-way-out")
     subject = message.subject or notice.subject
+    replied = template in _REPLIES and case_of(work, claim.case_id)["channel"] == "email"
+    answers_to = reply_addresses.made(work.portal.settings.secret_key.get_secret_value(), claim.case_id, to) if claim.kind == notices.KIND else None
     try:
-        return compose(work.portal.settings, to=to, subject=subject, text=message.text, language=notice.language, key=claim.key, at=claim.placed_at)
+        return compose(
+            work.portal.settings,
+            to=to,
+            subject=subject,
+            text=message.text,
+            language=notice.language,
+            key=claim.key,
+            at=claim.placed_at,
+            answers_to=answers_to,
+            replied=replied,
+        )
     except BadAddress as bad:
         return Refusal(str(bad), retry=False, code="bad-address")
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from portal.dispatch.mail import BadAddress, Letter, compose
 from portal.outbox.claims import Claim
 from portal.parties import silence
 from portal.plugins import discovery
@@ -46,11 +47,26 @@ def ready(work: Work, claim: Claim, *, to: str, text: str) -> Text | Refusal:
     return Text(channel, channel.prepare(outgoing))
 
 
-def prepared(work: Work, claim: Claim) -> Text | Refusal:
+def prepared(work: Work, claim: Claim) -> Text | Letter | Refusal:
     """What is said to who writes to us; its address lies in the vault."""
     value = items.get(work, claim.case_id, UUID(claim.body["item"]))
     if not isinstance(value, dict):
         return Refusal("the address was erased meanwhile", retry=False, code="no-address")
+    if claim.target == "email":
+        settings = work.portal.settings
+        try:
+            return compose(
+                settings,
+                to=value["to"],
+                subject=value["subject"],
+                text=value["text"],
+                language=settings.default_language,
+                key=claim.key,
+                at=claim.placed_at,
+                replied=True,
+            )
+        except BadAddress as bad:
+            return Refusal(str(bad), retry=False, code="bad-address")
     return ready(work, claim, to=value["to"], text=value["text"])
 
 

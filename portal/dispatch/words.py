@@ -16,11 +16,14 @@ from babel.numbers import format_currency, get_currency_precision
 from jinja2 import PackageLoader, StrictUndefined, TemplateNotFound
 from jinja2.sandbox import SandboxedEnvironment
 
+from portal.cases import asks, secret
 from portal.cases.registry import case_of
+from portal.catalogue.advice import advice
 from portal.catalogue.definitions import Text
+from portal.catalogue.phrases import translations
 from portal.standards import clocks
 from portal.standards.terms import last_moment
-from portal.unit_of_work import Work
+from portal.unit_of_work import Row, Work
 from portal.vault import items
 
 #: Variants of a language whose dates we write: English dates lead with the day.
@@ -54,8 +57,27 @@ def facts(work: Work, case_id: UUID, refs: Mapping[str, Any], language: str) -> 
         "reason": _reason(work, case_id, refs.get("reason")),
         "amount": _money(refs, language),
         "receipt": refs.get("receipt"),
+        # To who wrote by mail, and was given it nowhere else; it is made when the mail is, and kept nowhere.
+        "secret": secret.derive(settings.secret_key.get_secret_value(), case_id) if case["channel"] == "email" else None,
+        "questions": _questions(work, case, refs, language),
         "link": f"{settings.public_url}/cases/{case['reference']}",
     }
+
+
+def _questions(work: Work, case: Row, refs: Mapping[str, Any], language: str) -> list[dict[str, str]]:
+    """What is asked of the party now, or (`fields`) what could not be taken: each question with what may be answered."""
+    service = work.portal.pinned(work, case["service_hash"]) if case["service_hash"] else None
+    named = str(refs["fields"]).split(",") if refs.get("fields") else [name for one in asks.still_open(work, case["case_id"]) for name in one["fields"]]
+    words = translations(language).gettext
+    return [
+        {
+            "title": said(field.title, language, work.portal.settings.default_language),
+            "options": ", ".join(said(option.title, language, work.portal.settings.default_language) for option in field.options),
+            "advice": advice(field, words),
+        }
+        for field in (service.fields if service else ())
+        if field.id in named
+    ]
 
 
 def _promise(work: Work, case_id: UUID, clock: str | None, language: str) -> str | None:

@@ -8,6 +8,7 @@ from datetime import date
 from typing import Any, Literal
 
 from portal.catalogue import find
+from portal.catalogue.advice import advice, needed
 from portal.catalogue.conditions import applies, typed
 from portal.catalogue.definitions import Catalogue, Field, Service
 from portal.catalogue.languages import SPOKEN, day_in_words, say
@@ -15,7 +16,6 @@ from portal.catalogue.phrases import translations
 from portal.errors import Invalid
 from portal.intake import answers as rules
 from portal.intake import spoken
-from portal.intake.advice import advice, needed
 from portal.intake.dialogue_words import language_named, language_of, steered, told
 
 #: What follows beside the answer: the case is opened from form or words, messages stop or start, everything is begun anew.

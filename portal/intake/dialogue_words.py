@@ -88,6 +88,19 @@ _SAYS: dict[str, dict[str, str]] = {
         "es": "¿Sigue ahí? Lo que envió se guarda hasta mañana: responda para continuar, REINICIAR para empezar de nuevo.",
         "ar": "هل ما زلت معنا؟ نحتفظ بما أرسلته حتى الغد: أجب للمتابعة، أو أرسل «من جديد» للبدء مجددًا.",
     },
+    "several-subject": {
+        "en": "We could not take your mail",
+        "fr": "Nous n'avons pas pu prendre votre message",
+        "es": "No pudimos aceptar su correo",
+        "ar": "لم نتمكن من استلام رسالتك",
+    },
+    "several": {
+        "en": "Your mail names several senders, so we cannot know whom to answer. Please send it again from one address. It is kept, and people look at it.",
+        "fr": "Votre message indique plusieurs expéditeurs ; nous ne savons pas à qui répondre. Renvoyez-le "
+        "depuis une seule adresse. Il est conservé et sera lu.",
+        "es": "Su correo indica varios remitentes y no sabemos a quién responder. Envíelo de nuevo desde una sola dirección. Se conserva y alguien lo leerá.",
+        "ar": "تذكر رسالتك أكثر من مرسل، فلا نعرف لمن نرد. أعد إرسالها من عنوان واحد من فضلك. وهي محفوظة وسيطّلع عليها موظفونا.",
+    },
     "files": {
         "en": "Pictures cannot be taken by text message yet; describe it in words.",
         "fr": "Les images ne peuvent pas encore être reçues par SMS ; décrivez avec des mots.",

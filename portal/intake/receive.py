@@ -41,6 +41,8 @@ class Submission:
     received_at: datetime | None = None
     source: str | None = None
     external_id: str | None = None
+    #: The party is told that it was received; False where it was told often enough today.
+    acknowledge: bool = True
 
 
 @dataclass(frozen=True)
@@ -118,6 +120,7 @@ def _open(
             danger=danger,
             source=given.source,
             external_id=given.external_id,
+            flags=() if given.acknowledge else ("unacknowledged",),
         ),
     )
     register.put_on(work, case_id, party_id=party, role="applicant", subject=given.subject, language=language, channel=told_by, contact=contact_item)

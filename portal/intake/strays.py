@@ -15,12 +15,23 @@ from portal.vault import items
 def attach(work: Work, task: Row, case_id: UUID, *, version: int | None, step: str | None = None) -> str:
     """The report means that case, which is in hand too: it is taken as if it had named its handover. `applied`, or `stale` where more was known."""
     stray = strays.of(work, task["case_id"])
+    if stray["kind"] == "mail":
+        return _mail(work, task, stray, case_id, version=version)
     if stray["kind"] != "report":
         raise IllegalMove("A file cannot be attached to one case: ask the agency for a right one, then dismiss this.")
     row = _handover(work, case_id, stray["agency"], step)
     worklist.complete(work, task, holder=str(work.principal.subject), version=version, outcome="attached")
     strays.settle(work, stray, how="attached", official=str(work.principal.subject), to=case_id)
     return reports.attached(work, row, stray["known"])
+
+
+def _mail(work: Work, task: Row, stray: Row, case_id: UUID, *, version: int | None) -> str:
+    """A mail nobody could read by machine belongs to that case: it is kept there as it came."""
+    worklist.complete(work, task, holder=str(work.principal.subject), version=version, outcome="attached")
+    strays.settle(work, stray, how="attached", official=str(work.principal.subject), to=case_id)
+    for value in items.of_kind(work, stray["case_id"], "mail"):
+        items.put(work, case_id, "mail", value)
+    return "applied"
 
 
 def dismiss(work: Work, task: Row, *, version: int | None, words: str) -> None:

@@ -12,8 +12,9 @@ from portal.errors import Conflict, NotFound
 from portal.outbox.tables import strays
 from portal.unit_of_work import Row, Work
 
-#: `report`: its reference is not known; `file`: it was not taken, or what an agency did not take back; of either nothing was applied.
-Kind = Literal["report", "file"]
+#: `mail` could not be read, `automatic` came from a machine and is only kept; `report`: its reference is not known;
+#: `file`: it was not taken, or what an agency did not take back; of either nothing was applied.
+Kind = Literal["report", "file", "mail", "automatic"]
 TASK = "stray"
 
 
@@ -51,3 +52,9 @@ def of(work: Work, id: UUID) -> Row:
 def one(id: UUID) -> Select[Any]:
     """A stray by its stream, for a reader; pass it through `access.visible`."""
     return select(strays).where(strays.c.case_id == id)
+
+
+def mails(kind: str | None, *, limit: int) -> Select[Any]:
+    """Mail that became no request, the newest first, for a reader; pass it through `access.visible`."""
+    wanted = (kind,) if kind else ("mail", "automatic")
+    return select(strays).where(strays.c.kind.in_(wanted)).order_by(strays.c.found_at.desc(), strays.c.case_id).limit(limit)

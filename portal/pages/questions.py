@@ -9,10 +9,10 @@ from typing import Any
 from babel.dates import format_date
 from werkzeug.datastructures import MultiDict
 
+from portal.catalogue import advice as advised
 from portal.catalogue.conditions import applies, typed
 from portal.catalogue.definitions import Field, Service
 from portal.errors import Invalid
-from portal.intake import advice as advised
 from portal.intake import answers as rules
 from portal.pages import speech
 from portal.views.words import locale

@@ -59,6 +59,16 @@ silenced = Table(
     PrimaryKeyConstraint("channel", "digest"),
 )
 
+#: When somebody was answered by itself, by a keyed digest of the address; a day old they go.
+courtesies = Table(
+    "courtesies",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("digest", LargeBinary, nullable=False),
+    instant("at", nullable=False),
+    Index("courtesies_digest_ix", "digest", "at"),
+)
+
 party_needs = Table(
     "party_needs",
     metadata,

@@ -10,6 +10,7 @@ import sys
 from contextlib import suppress
 from dataclasses import dataclass
 from email import message_from_bytes
+from email.errors import MessageError
 from email.header import decode_header, make_header
 from email.message import Message
 from email.policy import compat32
@@ -22,6 +23,17 @@ LARGEST, DEPTH, PARTS, HEADERS = 25 * 1024 * 1024, 20, 200, 64 * 1024
 MEMORY, SECONDS, PATIENCE = 512 * 1024 * 1024, 10, 30
 #: Characters of the words that are taken.
 LONGEST = 20_000
+
+
+#: What is said of a mail with more than one sender: nobody can know whom to believe.
+SEVERAL = "it is from several addresses"
+#: How machines that do not know RFC 3834 begin their subjects, and call themselves.
+_SUBJECTS = re.compile(
+    r"\s*(auto(matic|matische)?[ -]?(reply|response|antwort|submitted)|out[ -]of[ -](the[ -])?office|automatisch antwoord|r[ée]ponse automatique"
+    r"|respuesta autom[áa]tica|abwesen|undeliver|undelivered|delivery (status|failure)|mail delivery|returned mail|failure notice|absence du bureau|رد تلقائي)",
+    re.IGNORECASE,
+)
+_MACHINES = re.compile(r"(mailer-daemon|postmaster|no-?reply|do-?not-?reply|bounces?|autoreply|auto-reply)([+=.-].*)?@", re.IGNORECASE)
 
 
 class Unreadable(Exception):
@@ -39,6 +51,10 @@ class Letter:
     text: str
     #: Why it is taken for automatic (RFC 3834), or None.
     automatic: str | None
+    #: Message-IDs it answers.
+    references: tuple[str, ...] = ()
+    #: Files beside the words.
+    attachments: int = 0
 
 
 def read(raw: bytes) -> Letter:
@@ -50,7 +66,7 @@ def read(raw: bytes) -> Letter:
         raise Unreadable(f"the reader failed ({type(failed).__name__})") from failed
     if "fault" in found:
         raise Unreadable(found["fault"])
-    return Letter(**found)
+    return Letter(**{**found, "references": tuple(found["references"])})
 
 
 def parsed(raw: bytes) -> Letter:
@@ -59,12 +75,14 @@ def parsed(raw: bytes) -> Letter:
         raise Unreadable("it is too large")
     message = message_from_bytes(raw, policy=compat32)
     _within_limits(message)
-    if len(message.get_all("From", [])) != 1:
-        raise Unreadable("it has no `From`, or several")
-    senders = [address for _, address in getaddresses([str(message["From"])]) if "@" in address]
-    if len(senders) != 1:
-        raise Unreadable("it is not from one address")
-    return Letter(_header(message, "Message-ID") or None, _clean(senders[0]), _header(message, "Subject"), _words(message), _automatic(message))
+    automatic = _automatic(message)
+    senders = [address for value in message.get_all("From", []) for _, address in getaddresses([str(value)]) if "@" in address]
+    if not automatic and (len(message.get_all("From", [])) != 1 or len(senders) != 1):
+        raise Unreadable(SEVERAL if senders else "it does not say whom it is from")
+    sender = _clean(senders[0]) if senders else ""
+    references = tuple(re.findall(r"<[^<>\s]{1,250}>", " ".join(str(message.get(name, "")) for name in ("In-Reply-To", "References"))))[:20]
+    beside = sum(part.get_content_disposition() == "attachment" for part in message.walk())
+    return Letter(_header(message, "Message-ID") or None, sender, _header(message, "Subject"), _words(message), automatic, references, beside)
 
 
 def _within_limits(message: Message) -> None:
@@ -90,13 +108,21 @@ def _automatic(message: Message) -> str | None:
         return "list"
     if str(message.get("Precedence", "")).strip().lower() in ("bulk", "junk", "list"):
         return "precedence"
-    return "report" if message.get_content_type() == "multipart/report" else None
+    if any(message.get(name) for name in ("X-Autoreply", "X-Autorespond", "X-Autoresponder", "X-Loop", "X-Failed-Recipients", "Feedback-ID")):
+        return "auto-responder"
+    if str(message.get("Return-Path", "x")).strip() == "<>":
+        return "null return path"
+    if message.get_content_type() in ("multipart/report", "message/delivery-status", "message/disposition-notification"):
+        return "report"
+    if _MACHINES.search(str(message.get("From", ""))):
+        return "machine"
+    return "subject" if _SUBJECTS.match(_header(message, "Subject")) else None
 
 
 def _header(message: Message, name: str) -> str:
     """A header as text, whatever it was encoded in."""
     value = str(message.get(name, ""))
-    with suppress(LookupError, ValueError, UnicodeError):
+    with suppress(LookupError, ValueError, UnicodeError, MessageError):
         value = str(make_header(decode_header(value)))
     return " ".join(_clean(value).split())[:998]
 
@@ -155,7 +181,7 @@ def _main() -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     try:
         letter = parsed(sys.stdin.buffer.read())
-        found: dict[str, str | None] = {name: getattr(letter, name) for name in Letter.__dataclass_fields__}
+        found: dict[str, object] = {name: getattr(letter, name) for name in Letter.__dataclass_fields__}
     except Unreadable as fault:
         found = {"fault": str(fault)}
     except (RecursionError, MemoryError):

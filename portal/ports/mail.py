@@ -7,26 +7,25 @@ import logging
 import os
 import threading
 import traceback
-from base64 import b64encode
 from contextlib import suppress
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 from aiosmtpd.controller import Controller
+from aiosmtpd.lmtp import LMTP
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from psycopg.errors import UniqueViolation
 
 from portal.db import new_id
 from portal.errors import Refusal, TooMany, Unavailable
-from portal.intake import replies
-from portal.intake.receive import Submission, receive
+from portal.intake import mails, replies
 from portal.limits.limiter import Limiter
 from portal.outbox.answer_addresses import key_of, looks_like_one
-from portal.ports.letters import LARGEST, Letter, Unreadable, read
+from portal.ports.letters import LARGEST, SEVERAL, Letter, Unreadable, read
 from portal.telemetry import correlation, spans
-from portal.unit_of_work import ANONYMOUS, Portal
-from portal.vault import items
+from portal.unit_of_work import Portal
 
 log = logging.getLogger(__name__)
 
@@ -72,37 +71,50 @@ def take(portal: Portal, spool: Spool, place: Path) -> str:
 
 def _taken(portal: Portal, spool: Spool, place: Path) -> str:
     envelope, _, raw = place.read_bytes().partition(b"\n")
+    sent = json.loads(envelope)
     try:
-        letter = read(raw)
-        sent = json.loads(envelope)
-        reason = letter.automatic or _own(portal, letter, sent["from"])
-        if reason:
-            place.rename(spool.filed / place.name)
-            log.info("mail filed: %s", reason)
-            return "filed"
-        if looks_like_one(sent["to"]):
-            _answer(portal, letter, sent["to"], raw)
-        else:
-            _open(portal, letter, raw)
+        became = _became(portal, sent, raw)
     except UniqueViolation:
-        place.unlink()
-        return "repeated"
+        became = "repeated"
     except Unavailable:
         raise
     except (Unreadable, Refusal) as fault:
-        place.rename(spool.unread / place.name)
         log.warning("mail %s cannot be taken: %s", place.stem, type(fault).__name__)
-        return "unread"
-    place.unlink()
-    return "taken"
+        became = _unread(portal, sent, raw, fault)
+    folder = {"filed": spool.filed, "unread": spool.unread}.get(became)
+    if folder:
+        place.rename(folder / place.name)
+    else:
+        place.unlink()
+    return became
 
 
-def _answer(portal: Portal, letter: Letter, recipients: list[str], raw: bytes) -> None:
+def _became(portal: Portal, sent: dict[str, Any], raw: bytes) -> str:
+    letter = read(raw)
+    reason = letter.automatic or _own(portal, letter, sent["from"])
+    if reason:
+        log.info("mail filed: %s", reason)
+        return mails.file(portal, "automatic", reason, raw, sender=letter.sender)
+    if looks_like_one(sent["to"]):
+        return _answer(portal, letter, sent["to"], raw)
+    return mails.take(portal, mails.Mail(letter.sender, letter.subject, letter.text, tuple(sent["to"]), letter.references, letter.message_id, raw))
+
+
+def _unread(portal: Portal, sent: dict[str, Any], raw: bytes, fault: Exception) -> str:
+    """People look at it; who wrote from several addresses at once is told kindly, where that reaches somebody and not too often."""
+    became = mails.file(portal, "mail", str(fault) if isinstance(fault, Unreadable) else "it cannot be taken", raw, sender=sent["from"])
+    if became == "unread" and isinstance(fault, Unreadable) and str(fault) == SEVERAL:
+        mails.decline(portal, sent["from"])
+    return became
+
+
+def _answer(portal: Portal, letter: Letter, recipients: list[str], raw: bytes) -> str:
     """An agency's answer to a handover; Unreadable where the address was not made by us, or nothing of that key is known."""
     key = key_of(portal.settings.secret_keys, recipients)
     name = letter.message_id or sha256(raw).hexdigest()
     if key is None or replies.take(portal, key, sender=letter.sender, subject=letter.subject, text=letter.text, message_id=name) is None:
         raise Unreadable("it is sent to an address for answers that nobody was given")
+    return "taken"
 
 
 def _own(portal: Portal, letter: Letter, envelope_from: str) -> str | None:
@@ -112,26 +124,22 @@ def _own(portal: Portal, letter: Letter, envelope_from: str) -> str | None:
     return "our own address" if letter.sender.lower() == portal.settings.mail_from.lower() else None
 
 
-def _open(portal: Portal, letter: Letter, raw: bytes) -> None:
-    """The request, and the raw mail in its vault. The same message makes one case for ever; its id is kept as a digest, for it may name its writer."""
-    words = "\n\n".join(part for part in (letter.subject, letter.text) if part)
-    name = letter.message_id.encode() if letter.message_id else raw
-    case_id = new_id()
-    with portal.work(ANONYMOUS, new_cases=[case_id]) as work:
-        given = Submission(text=words, contact={"email": letter.sender}, channel="email", source="email", external_id=sha256(name).hexdigest())
-        receive(work, given, case_id=case_id)
-        items.put(work, case_id, "mail", {"base64": b64encode(raw).decode()})
-
-
 class _Smtp(SMTP):
     #: Twice what a header may have altogether: letters from the wild are longer than RFC 5321 says, and refusing them loses them.
     line_length_limit = 128 * 1024
 
 
+class _Lmtp(LMTP):
+    line_length_limit = _Smtp.line_length_limit
+
+
 class _Controller(Controller):
+    #: By which a mail server hands over: SMTP, or LMTP (RFC 2033).
+    speaks: type[SMTP] = _Smtp
+
     def factory(self) -> SMTP:
         """One session."""
-        return _Smtp(self.handler, **self.SMTP_kwargs)
+        return self.speaks(self.handler, **self.SMTP_kwargs)
 
 
 class Intake:
@@ -147,6 +155,7 @@ class Intake:
         self._listener = _Controller(
             self, hostname=host, port=port, data_size_limit=LARGEST, enable_SMTPUTF8=True, server_hostname="portal.invalid", ident="portal"
         )
+        self._listener.speaks = _Lmtp if portal.settings.mail_protocol == "lmtp" else _Smtp
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
         """250 only when the raw message is safe."""

@@ -18,7 +18,9 @@ def asked(work: Work, events: list[Event]) -> None:
         clocks.stop(work, event.case_id, lambda clock: clock["covers"] == "first-answer")
         waiting.begin(work, event)
         by = event.data["reply_by"]
-        tell(work, registry.case_of(work, event.case_id), "asked" if by else "message", due_at=by)
+        # What intake itself still asks stands in the mail that says it was received.
+        if by or event.data["task"] or event.data["step_run"]:
+            tell(work, registry.case_of(work, event.case_id), "asked" if by else "message", due_at=by)
 
 
 def ask_ended(work: Work, events: list[Event]) -> None:

@@ -29,7 +29,8 @@ def take_up(work: Work, events: list[Event]) -> None:
         if case["danger"]:
             call_duty(work, case)
         promise(work, case, service)
-        tell(work, case, "objection" if links.about(work, event.case_id) else "received")
+        if "unacknowledged" not in case["flags"]:
+            tell(work, case, "objection" if links.about(work, event.case_id) else "received")
         journeys.begin(work, event.case_id, service, holder=case["agency"], facts=facts(work, case))
 
 

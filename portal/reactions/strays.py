@@ -15,6 +15,8 @@ def found(work: Work, events: list[Event]) -> None:
         if agency is None or not agency.queues:
             agency = work.catalogue.agencies[work.catalogue.triage.agency]
         grants.grant(work, event.case_id, agency.id, strays.TASK)
+        if event.data["kind"] == "automatic":
+            continue
         queue = worklist.queue_of(agency, None)
         place = {"agency": agency.id, "queue": queue.id, "team": queue.team, "service": None, "reference": event.data["name"]}
         worklist.queue(work, event.case_id, kind=strays.TASK, step=event.data["kind"], step_run_id=None, due_at=work.now, **place)

@@ -25,7 +25,7 @@ def texts() -> set[str]:
     """What stands in code and templates."""
     found = extract_from_dir(ROOT / "portal" / "pages", WAYS, {"templates/**.html": {"newstyle_gettext": "true"}}, keywords=SPOKEN)
     said = {one if isinstance(one, str) else one[0] for _, _, one, _, _ in found} - {"type"}
-    with (ROOT / "portal" / "intake" / "advice.py").open("rb") as file:
+    with (ROOT / "portal" / "catalogue" / "advice.py").open("rb") as file:
         return said | {str(one) for _, one, _, _ in extract("python", file, keywords=SPOKEN)}
 
 

@@ -161,7 +161,7 @@ def match(world: World, subject: Subject) -> None:
 def mail(world: World, subject: Subject) -> None:
     """An `act`: a mail comes in and is made a request of; who got no 250 sends it again."""
     message = EmailMessage()
-    message["From"], message["Subject"], message["Message-ID"] = "ann@example.org", f"about {subject.marker}", f"<{subject.key}@example.org>"
+    message["From"], message["Subject"], message["Message-ID"] = f"{subject.marker}@example.org", f"about {subject.marker}", f"<{subject.key}@example.org>"
     message.set_content("There is a hole in the road in front of my house.")
     world.spool.keep("ann@example.org", ["portal@example.org"], message.as_bytes())
     for place in world.spool.waiting():

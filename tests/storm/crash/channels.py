@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from email.message import EmailMessage
 from typing import Any
 
 from portal.intake import conversation
 from portal.local.text_carrier import signature
+from portal.outbox import reply_addresses
+from portal.ports.mail import take
 from portal.reactions import sweep
 from tests.storm.crash.doors import opened
 from tests.storm.crash.run import UseCase
@@ -103,7 +106,35 @@ def delivered(world: World, subject: Subject) -> None:
     assert found.status_code == 204
 
 
+def letter(subject: Subject, words: str, to: str, name: str) -> bytes:
+    """A mail of the party, always the same message."""
+    mail = EmailMessage()
+    mail["From"], mail["To"], mail["Subject"], mail["Message-ID"] = f"{subject.marker}@example.org", to, "A hole", f"<{name}{subject.key}@example.org>"
+    mail.set_content(words)
+    return mail.as_bytes()
+
+
+def delivered_mail(world: World, subject: Subject, words: str, to: str, name: str) -> None:
+    """It comes in; who got no 250 sends it again."""
+    world.spool.keep("ann@example.org", [to], letter(subject, words, to, name))
+    for place in world.spool.waiting():
+        take(world.portal, world.spool, place)
+
+
+def mailed(world: World, subject: Subject) -> None:
+    """A `prepare`: a request came by mail, and is asked where."""
+    delivered_mail(world, subject, f"There is a deep pothole {subject.marker}", "portal@example.org", "a")
+
+
+def reply(world: World, subject: Subject) -> None:
+    """An `act`: its party answers."""
+    secret = world.portal.settings.secret_key.get_secret_value()
+    to = reply_addresses.made(secret, world.cases(subject)[0], f"{subject.marker}@example.org")
+    delivered_mail(world, subject, "Where is the damage? Rue Haute 1", f"{to}@example.org", "b")
+
+
 CHANNELS = (
+    UseCase("mail-reply", ("door mail",), mailed, reply),
     UseCase("text-turn", ("route channel_sms.receive",), talked, confirm),
     UseCase("text-silence", ("timer dialogue",), begun, passing, again=True),
     UseCase("text-leaves", ("outbox text",), silent, leave),
