@@ -117,7 +117,7 @@ def _first(desk: Desk, talk: Talk, words: str) -> Heard:
     """What it is about, in a sentence; its language is taken from it."""
     if not words:
         return Heard(talk, (told("welcome", talk.language),))
-    language = language_of(words, talk.language)
+    language = language_of(words, talk.language, desk.catalogue)
     talk = replace(talk, language=language if language in SPOKEN else talk.language, text=_joined(talk, words))
     try:
         rules.plain(words, limit=10_000)

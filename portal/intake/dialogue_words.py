@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from portal.catalogue.definitions import Catalogue
 from portal.catalogue.languages import say
 from portal.catalogue.words import tokens
 
@@ -126,37 +127,9 @@ _LANGUAGES = {
 _SAYING = ("language", "langue", "idioma", "lengua", "لغه", "لغة", "اللغة", "اللغه")
 #: Small words by which a language gives itself away.
 _TELLING = {
-    "fr": frozenset(
-        [
-            "le",
-            "la",
-            "les",
-            "un",
-            "une",
-            "des",
-            "dans",
-            "rue",
-            "est",
-            "il",
-            "y",
-            "a",
-            "je",
-            "j",
-            "au",
-            "du",
-            "devant",
-            "chez",
-            "mon",
-            "ma",
-            "pas",
-            "bonjour",
-            "trou",
-            "et",
-            "avec",
-        ]
-    ),
-    "es": frozenset(["el", "los", "las", "un", "una", "en", "calle", "hay", "mi", "no", "hola", "agujero", "con", "delante", "del", "por", "que", "esta", "y"]),
-    "en": frozenset(["the", "a", "an", "is", "in", "of", "my", "there", "on", "at", "and", "street", "with", "hello", "i", "it", "to", "hole", "front"]),
+    "fr": "le la les un une des dans rue est il y je au du devant chez mon ma pas bonjour et avec ne plus",
+    "es": "el la los las un una en calle hay mi no hola con delante del por que esta y se muy de",
+    "en": "the a an is in of my there on at and street with hello i it to not no has",
 }
 
 
@@ -183,10 +156,27 @@ def language_named(words: str, *, alone: bool) -> str | None:
     return next((code for code, names in _LANGUAGES.items() if found[0] in names or found[0] in {"".join(tokens(one)) for one in names}), None)
 
 
-def language_of(words: str, otherwise: str) -> str:
-    """The language a sentence is written in, as far as its script and its small words tell."""
+def language_of(words: str, otherwise: str, catalogue: Catalogue) -> str:
+    """The language a sentence is written in, as far as its script, its small words and the words of services in each language tell."""
     if any("\u0600" <= letter <= "\u06ff" for letter in words):
         return "ar"
-    found = words.casefold().replace("'", " ").replace("\u2019", " ").split()
-    ranked = sorted(((len([one for one in found if one in known]), code == otherwise, code) for code, known in _TELLING.items()), reverse=True)
+    found = tokens(words)
+    known = _vocabulary(catalogue)
+    ranked = sorted(((sum(word in known[code] for word in found), code == otherwise, code) for code in _TELLING), reverse=True)
     return ranked[0][2] if ranked[0][0] > 0 else otherwise
+
+
+_last: tuple[Catalogue, dict[str, set[str]]] | None = None
+
+
+def _vocabulary(catalogue: Catalogue) -> dict[str, set[str]]:
+    """Small words, and those of titles and synonyms, of each language; of the last catalogue asked about."""
+    global _last
+    if _last is None or _last[0] is not catalogue:
+        found = {code: set(words.split()) for code, words in _TELLING.items()}
+        for code, words in found.items():
+            for service in catalogue.services.values():
+                for text in (service.title.get(code, ""), *service.synonyms.get(code, ())):
+                    words.update(tokens(text))
+        _last = (catalogue, found)
+    return _last[1]

@@ -100,7 +100,7 @@ def _open(portal: Portal, mail: Mail) -> Became:
     words = replied.own_words(mail.text) or mail.text.strip()
     text = "\n\n".join(part for part in (mail.subject, words) if part)[:TEXT_LIMIT]
     case_id = new_id()
-    language = language_of(text, portal.settings.default_language)
+    language = language_of(text, portal.settings.default_language, portal.catalogue)
     service = _meant(portal, text, language)
     with portal.work(ANONYMOUS, new_cases=[case_id]) as work:
         given = Submission(

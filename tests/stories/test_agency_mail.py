@@ -8,20 +8,24 @@ from datetime import timedelta
 from email.message import EmailMessage
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from portal.dispatch.mail import BadAddress, compose
 from portal.local.addresses import free_port
 from portal.ports.mail import Intake
-from portal.unit_of_work import ENGINE
 from tests.ledger.waiting import until
-from tests.servers import Servers
+from tests.servers import Database, Servers
 from tests.stories.town import Town, town
+
+#: The database of this module's town.
+DATABASE: list[Database] = []
 
 
 @pytest.fixture(scope="module")
 def shared(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
     database = servers.database()
+    DATABASE[:] = [database]
     with town(database, tmp_path_factory.mktemp("town")) as one:
         yield one
     servers.drop(database.name)
@@ -120,9 +124,9 @@ def send(port: int, mail: EmailMessage | bytes, sender: str = "dora@example.org"
 
 def opened(place: Town) -> list[tuple[str, str]]:
     """Case id and digest of the message of every case that came by mail."""
-    with place.portal.work(ENGINE) as work:
-        work.sql("SELECT set_config('portal.scope', 'champion', true)")
-        return [(str(id), digest) for id, digest in work.sql("SELECT case_id, external_id FROM cases WHERE source = 'email' ORDER BY received_at")]
+    with psycopg.connect(DATABASE[0].superuser_url) as connection:
+        rows = connection.execute("SELECT case_id, external_id FROM cases WHERE source = 'email' ORDER BY received_at").fetchall()
+    return [(str(id), digest) for id, digest in rows]
 
 
 def spool(place: Town, folder: str) -> list[Path]:
