@@ -35,7 +35,8 @@ class Sms:
 
     def render(self, notice: Notice) -> Message:
         """Subject, reference and address; details stand behind the reference and secret."""
-        line = " ".join(f"{notice.subject} [{notice.reference}]".split())
+        named = f"{notice.subject} [{notice.reference}]" if notice.reference else notice.subject
+        line = " ".join(named.split())
         return Message(thrifty(f"{line} {notice.link}"), by="sms")
 
     def receive(self, raw: Raw) -> Turn | Delivered:

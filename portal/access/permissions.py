@@ -103,6 +103,8 @@ PERMISSIONS: dict[str, Permission] = {
     "indicators.cases": Permission("See the cases behind a figure, those one may see.", (champion, caseworker)),
     "case.open": Permission("Start a request.", (anyone,)),
     "case.read": Permission("See a case, its events and its clocks.", (party, caseworker, champion, administrator)),
+    "case.list-own": Permission("See which requests are one's own.", (citizen,)),
+    "case.keep": Permission("Keep a request, proved by its secret, among one's own.", (party_itself,)),
     "case.write": Permission("Answer and say how it was.", (party_acting,)),
     "case.withdraw": Permission("Take a request back.", (party_disposing,)),
     "case.message": Permission("Write on a case.", (party_acting, caseworker)),

@@ -177,3 +177,23 @@ people = Table(
     instant("until"),
     PrimaryKeyConstraint("issuer", "subject"),
 )
+
+#: Codes that were sent to prove an e-mail address or a telephone number. Neither stands here: `subject` is made of a blind index of it.
+proofs = Table(
+    "proofs",
+    metadata,
+    #: Of the stream its message leaves by.
+    Column("id", Uuid, primary_key=True),
+    #: As whom the right code signs in.
+    Column("subject", Text, nullable=False),
+    #: Digest of what the browser holds that asked for it: a code read elsewhere is no use elsewhere.
+    Column("browser", LargeBinary, nullable=False),
+    #: HMAC of the code.
+    Column("code", LargeBinary, nullable=False),
+    #: Codes that were tried; a right one is the last.
+    Column("tries", Integer, nullable=False),
+    instant("asked_at", nullable=False),
+    instant("until", nullable=False),
+    Index("proofs_subject_ix", "subject", "asked_at"),
+    Index("proofs_asked_at_ix", "asked_at"),
+)

@@ -118,6 +118,20 @@ def withdraw(body: dict[str, Any], reference: str) -> Response:
     return _write(reference, "case.withdraw", act)
 
 
+@resource.route("/cases/<reference>/keeping", methods=["POST"])
+@allowed("case.keep", headers=_WRITES)
+@resource.response(201, Written)
+@resource.alt_response(409, "CONFLICT")
+def keep(reference: str) -> Response:
+    """Keep it among one's own: with a bearer token and the case's secret, once"""
+
+    def act(work: Work, case_id: UUID) -> dict[str, Any]:
+        party.keep(work, case_id)
+        return {}
+
+    return _write(reference, "case.keep", act)
+
+
 @resource.route("/cases/<reference>/feedback", methods=["POST"])
 @allowed("case.write", headers=_WRITES)
 @resource.arguments(Rating)

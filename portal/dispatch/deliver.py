@@ -11,12 +11,12 @@ from datetime import datetime
 from itertools import groupby
 from time import monotonic
 
-from portal.dispatch import card, handover, notify, parcel, scan, texts
+from portal.dispatch import card, handover, notify, parcel, proving, scan, texts
 from portal.dispatch.handover import Handover
 from portal.dispatch.mail import Letter, post
 from portal.dispatch.parcel import Bundle
 from portal.dispatch.reach import addresses
-from portal.outbox import breakers, claims, deliveries, inbox, scans
+from portal.outbox import breakers, claims, codes, deliveries, inbox, scans
 from portal.outbox import card as questions
 from portal.outbox import texts as text_rows
 from portal.outbox.claims import KINDS, Claim
@@ -45,6 +45,7 @@ _PREPARED: dict[str, Callable[[Work, Claim], Ready]] = {
     questions.KIND: card.prepared,
     text_rows.KIND: texts.prepared,
     scans.KIND: scan.prepared,
+    codes.KIND: proving.prepared,
 }
 Outcome = Receipt | Report | scan.Looked | Refusal
 
@@ -185,7 +186,7 @@ def _recorded(work: Work, one: Claim, outcome: Outcome) -> Row | None:
             card.given_up(work, one, outcome.code)
         if row is not None and one.kind == scans.KIND and row["parked_at"] is not None:
             scan.given_up(work, one)
-        return row
+        return _settled(work, one, row)
     row = claims.complete(work, one, remote_id=outcome.remote_id)
     if isinstance(outcome, scan.Looked):
         if row is not None:
@@ -194,6 +195,13 @@ def _recorded(work: Work, one: Claim, outcome: Outcome) -> Row | None:
         card.told(work, one, outcome)
     elif row is not None and isinstance(outcome, Receipt) and outcome.done and one.kind == deliveries.KIND and inbox.verdict(row, "done") == "applied":
         inbox.apply(work, row, f"receipt:{one.key}", {"status": "done", "remote_id": outcome.remote_id})
+    return _settled(work, one, row)
+
+
+def _settled(work: Work, one: Claim, row: Row | None) -> Row | None:
+    """What was kept for a code goes once it has left, or will not."""
+    if row is not None and one.kind == codes.KIND and row["done_at"] is not None:
+        proving.settled(work, one)
     return row
 
 

@@ -96,10 +96,14 @@ def _among_named(work: Work, claim: Claim, otherwise: str) -> str:
 
 
 def _letter(work: Work, claim: Claim, *, channel: str, to: str, template: str, language: str, refs: dict[str, Any]) -> Letter | Text | Refusal:
+    return letter(work, claim, channel=channel, to=to, notice=_words(work, claim.case_id, template, language, refs))
+
+
+def letter(work: Work, claim: Claim, *, channel: str, to: str, notice: Notice) -> Letter | Text | Refusal:
+    """A notice in the form of its channel, or why it cannot leave by it."""
     form = discovery.channels().get(channel)
     if form is None:
         return Refusal(f"there is no channel `{channel}`", retry=False, code="no-channel")
-    notice = _words(work, claim.case_id, template, language, refs)
     message = form.render(notice)
     if message.by == "sms":
         return texts.ready(work, claim, to=to, text=message.text)

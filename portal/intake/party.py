@@ -10,13 +10,21 @@ from portal.cases import asks, registry
 from portal.cases.moves import ENDED
 from portal.catalogue.conditions import applies, typed
 from portal.catalogue.definitions import Service
-from portal.errors import IllegalMove, Invalid
+from portal.errors import Conflict, IllegalMove, Invalid
 from portal.feedback import given
 from portal.intake import answers as rules
 from portal.intake.receive import TEXT_LIMIT
+from portal.parties import register
 from portal.runs import ledger
 from portal.unit_of_work import Row, Work
 from portal.vault import items
+
+
+def keep(work: Work, case_id: UUID) -> None:
+    """Who signed in, and has proved the case by its secret, keeps it among its own. `PartyKnown`; Conflict where it is somebody else's."""
+    subject = work.principal.subject
+    if subject is None or not register.keep(work, case_id, subject):
+        raise Conflict("This request is kept by somebody who signed in already. It can still be opened with its secret code.")
 
 
 def write(work: Work, case_id: UUID, words: str) -> UUID:

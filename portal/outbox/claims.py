@@ -10,12 +10,12 @@ from uuid import UUID
 
 from portal.catalogue.definitions import Agency
 from portal.events.chain import stamp
-from portal.outbox import breakers, card, deliveries, escalations, notices, pages, parcels, scans, texts
+from portal.outbox import breakers, card, codes, deliveries, escalations, notices, pages, parcels, scans, texts
 from portal.outbox.rows import row_of
 from portal.outbox.schedule import next_try
 from portal.unit_of_work import RELAY, Portal, Row, Work
 
-KINDS = (deliveries.KIND, notices.KIND, pages.KIND, escalations.KIND, card.KIND, texts.KIND, scans.KIND)
+KINDS = (deliveries.KIND, notices.KIND, pages.KIND, escalations.KIND, card.KIND, codes.KIND, texts.KIND, scans.KIND)
 #: Seconds a claim holds; every call ends well before.
 LEASE = 30
 #: Rows of one target in one claim: one that is slow leaves room for the others.
@@ -116,6 +116,8 @@ def complete(work: Work, claim: Claim, *, remote_id: str | None = None) -> Row |
         notices.told(work, row)
     elif claim.kind == texts.KIND:
         texts.told(work, row)
+    elif claim.kind == codes.KIND:
+        codes.gone(work, row)
     else:
         pages.told(work, row)
     if remote_id is not None and claim.kind in (notices.KIND, texts.KIND):
@@ -150,6 +152,8 @@ def park(work: Work, claim: Claim, *, reason: str, code: str) -> Row | None:
         notices.parked(work, row, reason=reason, code=code)
     elif claim.kind == texts.KIND:
         texts.parked(work, row, reason=reason)
+    elif claim.kind == codes.KIND:
+        codes.gone(work, row, reason=reason)
     else:
         pages.parked(work, row, reason=reason)
     return row

@@ -15,6 +15,7 @@ PATIENCE = {
     "notice": timedelta(hours=75),
     "page": timedelta(minutes=15),
     "escalation": timedelta(hours=75),
+    "code": timedelta(minutes=10),
     "card": timedelta(hours=75),
     "text": timedelta(hours=4),
     #: Nobody else can look: a file stays closed while the scanner is away.

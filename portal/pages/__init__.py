@@ -8,7 +8,25 @@ from typing import Any
 from flask import Flask
 
 from portal.access.providers import providers
-from portal.pages import account, admin, cases, champion, desk, documents, errors, form, frame, front, kept, performance, services, sign_in, speech
+from portal.pages import (
+    account,
+    admin,
+    cases,
+    champion,
+    codes,
+    desk,
+    documents,
+    errors,
+    form,
+    frame,
+    front,
+    kept,
+    mine,
+    performance,
+    services,
+    sign_in,
+    speech,
+)
 from portal.pages.errors import error_page
 from portal.pages.relying import Relying
 from portal.unit_of_work import Portal
@@ -33,6 +51,8 @@ def install(app: Flask, portal: Portal) -> None:
         sign_in.pages,
         account.pages,
         kept.pages,
+        codes.pages,
+        mine.pages,
         *desk.GROUPS,
         champion.pages,
         *admin.GROUPS,

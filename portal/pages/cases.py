@@ -20,6 +20,7 @@ from portal.intake import party
 from portal.pages import grants, history, questions, speech
 from portal.pages.opening import as_party, own_way, page, principal, show, signed_in, the_portal
 from portal.pages.receipt import why
+from portal.parties import register
 from portal.unit_of_work import ANONYMOUS, Answer, Repeatable, Work
 from portal.views import case as views
 from portal.views import decisions, documents, entry, places
@@ -71,6 +72,13 @@ def leave() -> Response:
 def case(reference: str) -> Response:
     """Where it stands; who has not proved it yet is asked for the secret"""
     return case_page(reference)
+
+
+@pages.route("/cases/<reference>/keeping", methods=["POST"])
+@page("case.keep")
+def keep(reference: str) -> Response:
+    """Whoever signed in keeps it among its own"""
+    return _act(reference, "case.keep", party.keep, "keeping")
 
 
 @pages.route("/cases/<reference>/messages", methods=["POST"])
@@ -169,9 +177,11 @@ def case_page(reference: str, *, template: str = "case.html", status: int = 200,
     portal = the_portal()
     here = signed_in()
     who = replace(as_party(here.principal if here else ANONYMOUS, reference), scope="party")
+    citizen = here is not None and here.principal.scope == "party"
     try:
         with portal.work(who) as work:
             told = _told(work, entry.find(work, reference))
+            known = register.standing(work, told["id"], who.subject)
     except (NotFound, NotSignedIn):
         return show("open.html", reference=reference, fault=None, going="/")
     danger = emergency(portal.catalogue, told["case"]["agency"], speech.language()) if told["case"]["danger"] and not told["over"] else None
@@ -184,6 +194,7 @@ def case_page(reference: str, *, template: str = "case.html", status: int = 200,
         once=str(new_id()),
         emergency=danger,
         done=done,
+        keeps="kept" if known else "may" if citizen else "no",
         parts=questions.PARTS,
         **told,
     )

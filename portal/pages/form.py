@@ -17,7 +17,7 @@ from portal.intake import answers as rules
 from portal.intake import foretold
 from portal.intake.receive import TEXT_LIMIT, Submission, contact_of
 from portal.pages import cookies, grants, questions, receipt, speech
-from portal.pages.opening import page, show, the_portal
+from portal.pages.opening import as_citizen, page, show, the_portal
 from portal.pages.services import offered
 from portal.unit_of_work import ANONYMOUS, Work
 from portal.vault import drafts
@@ -241,22 +241,22 @@ def _check(draft: Draft) -> Response:
 def _send(draft: UUID) -> Response:
     """Once, however often it is sent: who comes second waits for the first, and is shown the same."""
     token, case_id = (cookies.given(COOKIE) or ""), new_id()
-    with the_portal().work(ANONYMOUS, new_cases=[case_id]) as work:
+    who = as_citizen()
+    with the_portal().work(who, new_cases=[case_id]) as work:
         kept = drafts.load(work, draft, token, alone=True)
         if kept.sent:
             return _to(draft, "done")
         following = _next(kept.typed)
         if following != CHECK:
             return _to(draft, following)
-        given = _receive(work, kept.typed, case_id)
+        given = _receive(work, kept.typed, case_id, who.subject)
         drafts.save(work, draft, token, given, sent=True)
     answer = _to(draft, "done")
     grants.give(the_portal(), answer, case_id)
     return answer
 
 
-def _receive(work: Work, typed: dict[str, Any], case_id: UUID) -> dict[str, Any]:
-    submission = Submission(
-        service=typed["service"], text=typed["text"], answers=typed["answers"], contact=typed["contact"], channel="web", language=speech.language()
-    )
+def _receive(work: Work, typed: dict[str, Any], case_id: UUID, subject: str | None) -> dict[str, Any]:
+    said = {name: typed[name] for name in ("service", "text", "answers", "contact")}
+    submission = Submission(**said, channel="web", language=speech.language(), subject=subject)
     return receipt.of(work, submission, case_id)

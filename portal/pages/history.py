@@ -39,6 +39,7 @@ _SAYS = {
     "StepEnded": N_("A step was finished."),
     "DeliverySent": N_("It was handed to the agency that does it."),
     "PartyNotified": N_("We sent you a message."),
+    "PartyKnown": N_("You keep it among your requests."),
     "FeeDue": N_("A fee is to be paid."),
     "FeePaid": N_("The fee was paid."),
     "FeeWaived": N_("The fee need not be paid."),

@@ -87,6 +87,12 @@ def as_party(who: Principal, reference: str | None = None) -> Principal:
     return entry.standing(the_portal(), proved, reference) if reference and who.subject else proved
 
 
+def as_citizen() -> Principal:
+    """Who signed in as a citizen; else nobody: what those who work here ask for themselves is not their office's."""
+    here = signed_in()
+    return here.principal if here and here.principal.scope == "party" else ANONYMOUS
+
+
 def surely_own() -> bool:
     """Whether the browser says that a page of ours sent the form."""
     origin = urlsplit(request.headers.get("Origin", "")).netloc

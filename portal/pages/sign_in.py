@@ -20,7 +20,7 @@ from portal.unit_of_work import ENGINE, Principal
 pages = Blueprint("sign_in_pages", __name__)
 
 #: Scope -> where somebody goes who was going nowhere.
-HOMES = {"staff": "/desk", "champion": "/champion", "admin": "/admin"}
+HOMES = {"staff": "/desk", "champion": "/champion", "admin": "/admin", "party": "/my"}
 
 
 @pages.route("/sign-in")

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
+
+from sqlalchemy import Select, func, or_, select
 
 from portal.db import new_id
 from portal.parties.tables import case_parties
@@ -78,3 +81,26 @@ def standing(work: Work, case_id: UUID, subject: str | None) -> Standing | None:
     asked = "SELECT scope FROM case_parties WHERE case_id = %s AND subject = %s AND (until IS NULL OR until > %s)"
     scopes = {scope for (scope,) in work.sql(asked, (case_id, subject, work.now))}
     return next((Standing(one) for one in _WIDEST if one in scopes), None)
+
+
+def keep(work: Work, case_id: UUID, subject: str) -> bool:
+    """Who proved the case by its secret, and signed in, keeps it among its own from now on. `PartyKnown`; False where somebody is known there already."""
+    mine = [row for row in of_case(work, case_id) if row["role"] != "representative"]
+    if any(row["subject"] == subject for row in mine):
+        return True
+    unknown = next((row for row in mine if row["subject"] is None), None)
+    if unknown is None or any(row["subject"] for row in mine):
+        return False
+    work.change(unknown, subject=subject)
+    work.record(case_id, "PartyKnown", party=str(unknown["party_id"]))
+    return True
+
+
+def of_subject(subject: str, now: datetime, *, after: UUID | None, limit: int) -> Select[Any]:
+    """On which cases somebody stands now and in which role, the newest case first; pass it through `access.visible`."""
+    mine = select(case_parties.c.case_id, func.min(case_parties.c.role).label("role")).where(
+        case_parties.c.subject == subject, or_(case_parties.c.until.is_(None), case_parties.c.until > now)
+    )
+    if after is not None:
+        mine = mine.where(case_parties.c.case_id < after)
+    return mine.group_by(case_parties.c.case_id).order_by(case_parties.c.case_id.desc()).limit(limit)

@@ -34,6 +34,13 @@ def get(work: Work, case_id: UUID, id: UUID) -> Any:
     raise NotFound
 
 
+def erase(work: Work, case_id: UUID, id: UUID) -> None:
+    """The value of an item of a case in hand is gone, and so is what could prove it."""
+    for row in work.rows(vault_items, case_id):
+        if row["id"] == id and row["erased_at"] is None:
+            work.change(row, value=None, salt=None, erased_at=work.now)
+
+
 def kept(case_id: UUID) -> Select[Any]:
     """What is kept of a case and was not erased, oldest first, for a reader; pass it through `access.visible`."""
     return select(vault_items).where(vault_items.c.case_id == case_id, vault_items.c.erased_at.is_(None)).order_by(vault_items.c.recorded_at, vault_items.c.id)

@@ -13,7 +13,7 @@ vault_items = Table(
     case_id(),
     Column("id", Uuid, nullable=False),
     Column("party_id", Uuid),
-    #: `contact`, `answers`, `words`, `location`, `message`, `note`, `reasons`, `letter`, `mail`, `document`,
+    #: `contact`, `answers`, `words`, `location`, `message`, `note`, `reasons`, `letter`, `mail`, `document`, `proof`,
     #: `media` (an address of a picture), `published` (approved for everybody).
     Column("kind", Text, nullable=False),
     #: Salt of the commitment an event carries; erased with the value.

@@ -26,7 +26,7 @@ def prove(portal: Portal, who: Principal, reference: str, given: str | None) -> 
     """
     standard = references.read(reference)
     if given is not None:
-        return _by_secret(portal, standard, given)
+        return _by_secret(portal, who, standard, given)
     if who.scope == "anonymous":
         raise NotSignedIn("Send the case secret in the header Case-Secret, or sign in.")
     with portal.work(who) as work:
@@ -80,7 +80,7 @@ def represent(portal: Portal, who: Principal, reference: str, code: str) -> dict
     raise NotFound
 
 
-def _by_secret(portal: Portal, reference: str, given: str) -> Principal:
+def _by_secret(portal: Portal, who: Principal, reference: str, given: str) -> Principal:
     keys = portal.settings.secret_keys
     with portal.work(ANONYMOUS) as work:
         _demand_unlocked(work, reference)
@@ -91,7 +91,8 @@ def _by_secret(portal: Portal, reference: str, given: str) -> Principal:
     if not good or found is None:
         security.told("wrong-secret")
         raise NotFound
-    return Principal("party", cases=(found[0],))
+    # A citizen who signed in stays who it is; who works here and holds a secret is the case's party, and nobody of ours.
+    return replace(who, cases=(found[0],), mandate=None) if who.scope == "party" else Principal("party", cases=(found[0],))
 
 
 def _demand_unlocked(work: Work, reference: str) -> None:

@@ -93,6 +93,31 @@ def leaving(name: str, kind: str, prepare: Any, behaviour: str = "forgets", afte
     return UseCase(name, (f"outbox {kind}", "job drain"), ready, leave, later, again=False)
 
 
+def code_asked(world: World, subject: Subject) -> None:
+    """A `prepare`: somebody asked for a code; there is a case beside it to be looked at."""
+    opened("noise-complaint")(world, subject)
+    found = world.client.post("/sign-in/code", data={"email": f"{subject.marker}@example.org"})
+    assert found.status_code == 200
+    ((subject.more["id"], subject.at),) = world.look("SELECT case_id, greatest(now(), next_at) FROM outbox WHERE kind = 'code' ORDER BY placed_at DESC LIMIT 1")
+
+
+def code_leaves(world: World, subject: Subject) -> None:
+    """An `act`: the message leaves."""
+    drain(world.portal, kinds=["code"], at=subject.at)
+
+
+def code_left(world: World, subject: Subject) -> None:
+    """A `recover`: others take over; then it has left, and nothing is kept of the address."""
+    assert subject.at is not None
+    for minutes in (0, 2, 4):
+        world.leases_end()
+        world.drained("code", at=subject.at + timedelta(minutes=minutes))
+        world.look("UPDATE breakers SET failures = 0, open_until = NULL")
+    assert world.look("SELECT count(*), count(done_at), count(refusal) FROM outbox WHERE case_id = %s", subject.more["id"]) == [(1, 1, 0)]
+    assert world.look("SELECT count(*), count(value), count(salt) FROM vault_items WHERE case_id = %s", subject.more["id"]) == [(1, 0, 0)]
+    assert world.look("SELECT type FROM events WHERE case_id = %s", subject.more["id"]) == [("CodeAsked",)]
+
+
 def escalated(world: World, subject: Subject) -> None:
     """A `prepare`: a missed promise is to be put before somebody."""
     opened("housing-benefit", **HOUSING)(world, subject)
@@ -250,6 +275,7 @@ BACKGROUND = (
     leaving("delivery-parked", "delivery", opened("pothole"), "rejects"),
     leaving("notice", "notice", opened("noise-complaint")),
     leaving("letter", "notice", decided),
+    UseCase("code", ("outbox code",), code_asked, code_leaves, code_left, again=False),
     leaving("page", "page", opened("gas-smell")),
     leaving("escalation", "escalation", escalated),
     UseCase("early-report", ("job sweep",), early, match),

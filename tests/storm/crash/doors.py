@@ -187,7 +187,14 @@ MOVING = {
 HOUSING = {"monthly_income": 900, "self_employed": False}
 NOISE = ("clerk", "noise-complaint")
 
+
+def keep_it(world: World, subject: Subject) -> None:
+    """An `act`: who signed in, and has the secret, keeps it."""
+    world.post(subject, f"/cases/{subject.reference}/keeping", world.who("helper") | subject.mine)
+
+
 DOORS = (
+    UseCase("keep", ("route party.keep",), opened("noise-complaint"), keep_it),
     UseCase("intake", ("route cases.start_case",), nothing, start(service="pothole", answers={"place": "Rue Haute 1"})),
     UseCase("intake-by-words", ("route cases.start_case",), nothing, start(text="My neighbour painted the fence purple, whom do I ask")),
     UseCase("intake-of-danger", ("route cases.start_case",), nothing, start(text="I smell gas in the kitchen")),

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from portal.access import identity, sessions
+from portal.pages import own_form
+from portal.unit_of_work import ENGINE
 from tests.storm.crash.doors import HOUSING, NOISE, opened, tasked
 from tests.storm.crash.run import UseCase
 from tests.storm.crash.world import Refused, Subject, World
@@ -55,7 +58,37 @@ def on_case(path: str, **fields: str) -> Any:
     return act
 
 
+def signed_in(prepare: Any) -> Any:
+    """A `prepare`: that, proved by its secret, and a citizen has signed in with the browser."""
+
+    def both(world: World, subject: Subject) -> None:
+        world.client.delete_cookie("session")
+        proved(prepare)(world, subject)
+        who = identity.principal("urn:tests", subject.marker, roles=["citizen"], agency=None)
+        with world.portal.work(ENGINE) as work:
+            token = sessions.begin(work, who, person="", provider="tests", provider_session=None, device="", id_token=None)
+            here = sessions.look_up(work, token)
+        assert here is not None
+        world.client.set_cookie("session", token)
+        subject.more["token"] = own_form.token(world.portal, here)
+
+    return both
+
+
+def keep(world: World, subject: Subject) -> None:
+    """An `act`: it is kept among the citizen's own."""
+    send(world, f"/cases/{subject.reference}/keeping", once=subject.key, **{own_form.FIELD: subject.more["token"]})
+
+
+def kept(world: World, subject: Subject) -> None:
+    """A `recover`: the browser signs out, for those that come after."""
+    found = world.look("SELECT subject FROM case_parties WHERE case_id = ANY(%s)", world.cases(subject))
+    assert found == [(f"urn:tests|{subject.marker}",)]
+    world.client.delete_cookie("session")
+
+
 PAGES = (
+    UseCase("page-keep", ("route cases_pages.keep",), signed_in(opened("noise-complaint")), keep, kept),
     UseCase("page-form", ("route form_pages.take",), filled, send_form),
     UseCase("page-message", ("route cases_pages.write",), proved(opened("noise-complaint")), on_case("messages", words="It goes on.")),
     UseCase("page-answers", ("route cases_pages.answer",), proved(asked), on_case("answers", monthly_income="1000")),

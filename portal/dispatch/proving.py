@@ -1,0 +1,34 @@
+"""Codes that prove an address: the message is made when it is sent, and what the vault kept of it goes when it has left."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from portal.dispatch import notify
+from portal.dispatch.mail import Letter
+from portal.dispatch.texts import Text
+from portal.dispatch.words import written
+from portal.outbox.claims import Claim
+from portal.plugins.agency import Refusal
+from portal.plugins.channel import Notice
+from portal.unit_of_work import Work
+from portal.vault import items
+
+
+def prepared(work: Work, claim: Claim) -> Letter | Text | Refusal:
+    """The message with the code, or why nobody needs it any more."""
+    kept: Any = items.get(work, claim.case_id, claim.subject)
+    if kept is None or datetime.fromisoformat(kept["until"]) <= work.now:
+        return Refusal("the code is too old", retry=False, code="expired")
+    settings = work.portal.settings
+    facts = {"code": kept["code"], "link": settings.public_url}
+    spoken, subject, text = written("code", claim.body["language"], facts, default=settings.default_language)
+    by = claim.body["channel"]
+    return notify.letter(work, replace(claim, target=by), channel=by, to=kept["to"], notice=Notice("code", spoken, subject, text, "", settings.public_url))
+
+
+def settled(work: Work, claim: Claim) -> None:
+    """Address and code are kept no longer than they are needed."""
+    items.erase(work, claim.case_id, claim.subject)
