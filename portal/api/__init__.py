@@ -67,11 +67,8 @@ def install(
             services.resource,
             eligibility.resource,
             cases.resource,
-<<<<<<< HEAD
             mails.resource,
-=======
             mine.resource,
->>>>>>> 50edf3c (Citizens prove an address by a code, see their own requests, and keep one they hold the secret of)
             party.resource,
             publication.resource,
             mandates.resource,

@@ -110,7 +110,7 @@ def letter(work: Work, claim: Claim, *, channel: str, to: str, notice: Notice) -
     if message.by != "smtp":
         return Refusal(f"nothing can be sent by {channel} yet", retry=False, code="no-way-out")
     subject = message.subject or notice.subject
-    replied = template in _REPLIES and case_of(work, claim.case_id)["channel"] == "email"
+    replied = notice.template in _REPLIES and case_of(work, claim.case_id)["channel"] == "email"
     answers_to = reply_addresses.made(work.portal.settings.secret_key.get_secret_value(), claim.case_id, to) if claim.kind == notices.KIND else None
     try:
         return compose(
