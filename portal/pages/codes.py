@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from secrets import token_urlsafe
+from typing import Any
 
 from flask import Blueprint, Response, request
 
@@ -83,7 +84,7 @@ def _door(going: str, *, status: int = 200, typed: dict[str, str] | None = None,
 
 def _kinds() -> list[str]:
     """What can be proved here: an e-mail address always, a telephone number where short messages leave."""
-    sms = discovery.channels().get("sms")
+    sms: Any = discovery.channels().get("sms")
     return ["email", "phone"] if isinstance(sms, Sends) and the_portal().settings.sms_endpoint else ["email"]
 
 

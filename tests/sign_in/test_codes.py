@@ -12,10 +12,12 @@ import psycopg
 import pytest
 
 from portal.access import proofs
+from portal.app import create_app
 from portal.db import new_id
 from portal.dispatch import proving as sending
 from portal.dispatch.deliver import drain
 from portal.dispatch.mail import Letter
+from portal.dispatch.texts import Text
 from portal.intake import proving
 from portal.outbox import claims
 from portal.unit_of_work import ENGINE, Portal
@@ -224,3 +226,20 @@ def test_signing_in_by_code_ends_the_session_before(browser: Browser, desk: Desk
     ask(browser)
     browser.post("/sign-in/code/enter", code=desk.codes()[-1])
     assert browser.token and len(desk.rows("SELECT 1 FROM sessions")) == 1
+
+
+def test_a_telephone_number_is_proved_where_texts_leave(make: Any, provider: Foreign, desk: Desk) -> None:
+    portal = make(sign_in=str(provider.file), sms_endpoint="http://127.0.0.1:9", sms_account="AC1", sms_sender="+3225550000")
+    browser = Browser(create_app(portal), provider)
+    browser.get("/sign-in/code")
+    browser.post("/sign-in/code", phone="+32 470 12 34 56")
+    assert browser.title == "Enter the code"
+    (code,) = desk.codes()
+    (claim,) = claims.claim(portal, 10, ["code"])
+    with portal.work(ENGINE) as work:
+        work.narrow([claim.case_id])
+        text = sending.prepared(work, claim)
+    assert isinstance(text, Text) and code.encode() in (text.call.body or b"") and b"%5B%5D" not in (text.call.body or b"")
+    browser.post("/sign-in/code/enter", code=code)
+    ((subject,),) = desk.rows("SELECT subject FROM sessions")
+    assert subject.startswith(f"{proofs.ISSUER}|sms-")
