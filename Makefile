@@ -9,7 +9,7 @@ export UV_PYTHON_DOWNLOADS := never
 install = { $(BIN)/uv pip install -q --compile-bytecode --python $(BIN)/python --require-hashes -r $(1) || $(BIN)/pip install -q --require-hashes -r $(1); } \
 	&& $(BIN)/pip install -q --no-deps --no-build-isolation -e .
 
-.PHONY: run test check bench long storm lock identity
+.PHONY: run test check bench long storm lock sbom audit identity
 
 run: .venv/.run
 	@PORT='$(PORT)' MAIL_PORT='$(MAIL_PORT)' DATA='$(DATA)' exec $(BIN)/portal up --with-parent
@@ -22,6 +22,8 @@ check: .venv/.dev
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python -m tests.laws.dangerous
+	$(BIN)/bandit -q -c pyproject.toml -r portal services channels
 	$(BIN)/portal check --languages en,fr,es,ar
 
 bench: .venv/.dev
@@ -38,6 +40,13 @@ storm: .venv/.dev
 identity:
 	mkdir -p build/identity && cp portal/pages/identity/* build/identity/
 	cd build/identity && npm install --silent --no-package-lock && npm run --silent all
+
+# What it is made of, and whether a weakness of that is known; 2 where nobody could say.
+sbom: .venv/.dev
+	$(BIN)/python deploy/sbom.py requirements.lock build/sbom.cyclonedx.json
+
+audit: .venv/.dev
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python deploy/audit.py requirements.lock
 
 lock: .venv/.dev
 	$(BIN)/uv pip compile -q pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --upgrade --extra local --group build -o requirements.lock

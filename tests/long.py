@@ -17,6 +17,7 @@ SETS = {
     "clock-histories": "tests.unit.clock_histories",
     "crash-points": "tests.storm.test_crash_points",
     "flood": "tests.limits.flood",
+    "hostile-inputs": "tests.fuzz.hostile",
     "journey-soundness": "tests.unit.test_soundness_search",
     "schemathesis": "tests.fuzz.described",
     "mails-changed": "tests.channels.test_email",
