@@ -37,6 +37,8 @@ ALLOWED = {
     ("own-http", "portal/wire/sftp.py"): "names of the guard's own errors",
     ("own-http", "portal/wire/openid.py"): "Authlib speaks requests: its adapter here sends through the guard",
     ("own-http", "portal/pages/relying.py"): "the name of the error Authlib's client raises; nothing is sent",
+    ("own-http", "portal/wire/bucket.py"): "the store an operator names, on a network of its own; its client verifies TLS, follows nothing, gives up in time",
+    ("own-http", "portal/wire/clamd.py"): "the scanner an operator names; its own protocol",
     ("enqueue", "portal/jobs/wake.py"): "the one place that tells RQ",
     ("markup", "portal/api/docs.py"): "a picture portal/views/diagram.py draws, every text of it escaped there (tests/unit/test_diagram.py)",
     ("raw-sql", "portal/cli/migrate.py"): "ALTER ROLE takes no parameters: psycopg.sql puts names and literals in",
