@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 
+from portal.catalogue.areas import Area
 from portal.catalogue.order import components, ordered
 from portal.catalogue.regions import Region, region
 
@@ -322,6 +323,10 @@ class Service:
     #: The front door's own: takes what fits no service. Exactly one service of a catalogue says so.
     triage: bool = False
     life_event: bool = False
+    #: Services of other agencies that do the same in their areas; whose a request is, its place says.
+    elsewhere: tuple[str, ...] = ()
+    #: GeoJSON file in the agency's folder: where it is given. None: where its agency works.
+    area: str | None = None
     #: `decide` step of its journey -> how that is decided here.
     decisions: dict[str, Ruling] = field(default_factory=dict)
 
@@ -724,6 +729,8 @@ class Agency:
     decision: Ruling | None = None
     #: Service, of any agency, that takes objections to its decisions.
     objections: str | None = None
+    #: GeoJSON file beside this one: where it works. None: wherever no other agency's area claims the place.
+    area: str | None = None
     referrals: Referrals | None = None
     replies: tuple[Reply, ...] = ()
 
@@ -754,6 +761,8 @@ class Catalogue:
     #: Tables in files of their own.
     tables: dict[str, Table] = field(default_factory=dict)
     letters: dict[str, Letter] = field(default_factory=dict)
+    #: (`agency` or `service`, id) -> where it is.
+    areas: dict[tuple[str, str], Area] = field(default_factory=dict)
 
     @property
     def triage(self) -> Service:

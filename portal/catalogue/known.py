@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from portal.catalogue.areas import Area
 from portal.catalogue.definitions import Agency, Journey, Letter, Service, Table
 from portal.catalogue.documents import AnyDocument, Document, T
 
@@ -26,6 +27,8 @@ class Known:
     letters: dict[str, Document[Letter]] = field(default_factory=dict)
     names: dict[str, set[str]] = field(default_factory=lambda: {kind: set() for kind in ("agency", "service", "journey", "table", "letter")})
     channels: tuple[str, ...] = CHANNELS
+    #: Areas that could be read, by (`agency` or `service`, id).
+    areas: dict[tuple[str, str], Area] = field(default_factory=dict)
     #: Every file read, also those that repeat an id.
     documents: list[AnyDocument] = field(default_factory=list)
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from portal.catalogue.agency_rules import check_agency
+from portal.catalogue.area_rules import check_agency_area, check_service_area
 from portal.catalogue.condition_rules import check_conditions
 from portal.catalogue.definitions import Agency, Catalogue, Journey, Letter, Service, Table, WorkingHours
 from portal.catalogue.desk_rules import check_desk
@@ -90,10 +91,11 @@ def _take(found: Found, known: Known, *, given: bool) -> list[Callable[[], None]
                     partial(check_agency_ruling, agency, known),
                     partial(check_referrals, agency, known),
                     partial(check_desk, agency, known),
+                    partial(check_agency_area, agency, known),
                 ]
             case "service":
                 service = known.register(open_document(Service, source, given=given), known.services)
-                rules += [partial(check_service, service, known), partial(check_rulings, service, known)]
+                rules += [partial(check_service, service, known), partial(check_rulings, service, known), partial(check_service_area, service, known)]
             case "journey":
                 journey = known.register(open_document(Journey, source, given=given), known.journeys)
                 rules += [partial(check_journey, journey, known), partial(check_step_rulings, journey, known)]
@@ -151,7 +153,7 @@ def _catalogue(known: Known, calendars: dict[str, dict[str, Any]], faulty: set[s
     services = {id: replace(one, fields=asked_once(one, journeys, services)) if one.life_event else one for id, one in services.items()}
     letters = {id: value for id, value in _sound(known.letters, faulty) if isinstance(value, Letter)}
     rows = stored(agencies.values(), services.values(), journeys.values(), calendars, letters.values())
-    return Catalogue(agencies, services, journeys, calendars, {(row.kind, row.id): row.hash for row in rows}, rows, tables, letters)
+    return Catalogue(agencies, services, journeys, calendars, {(row.kind, row.id): row.hash for row in rows}, rows, tables, letters, dict(known.areas))
 
 
 def _whole(service: Service, agencies: Collection[str], journeys: Collection[str], tables: Collection[str]) -> bool:

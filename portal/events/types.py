@@ -47,6 +47,7 @@ TYPES: dict[str, EventType] = dict(
             "commitment",
             "party",
             "promised_at",
+            "doors",
         ),
         _type("CaseRouted", "The request found its service.", "service", "service_hash", "from_service", "why", "starts_again"),
         _type("CaseReferred", "The request was passed on to another door.", "from_agency", "to_agency", "from_service", "to_service", "words"),

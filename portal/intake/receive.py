@@ -10,6 +10,7 @@ from uuid import UUID
 
 from portal.cases import registry
 from portal.catalogue import find
+from portal.catalogue.areas import Placed
 from portal.catalogue.definitions import Service
 from portal.catalogue.tabled import Found
 from portal.clock import local_date
@@ -17,6 +18,7 @@ from portal.db import new_id
 from portal.errors import Invalid
 from portal.intake import answers as rules
 from portal.intake import foretold
+from portal.intake.placing import place
 from portal.parties import register
 from portal.unit_of_work import Row, Work
 from portal.vault import items
@@ -68,8 +70,12 @@ def receive(work: Work, given: Submission, *, case_id: UUID | None = None) -> Re
     facts = {"channel": given.channel, "area": given.location.get("area"), "language": given.language}
     answers = rules.checked(service, given.answers, facts=facts, complete=bool(given.service)) if service else _none(given.answers)
     contact = contact_of(given.contact)
-    danger = bool(service and service.danger) or bool(text and find.danger(work.catalogue, text))
-    case = _open(work, given, case_id or new_id(), service, text, answers, contact, danger)
+    asked_for, placed = service, Placed()
+    if service is not None:
+        placed = place(work.catalogue, service, given.location, answers)
+        service = work.catalogue.services[placed.service] if placed.service else None
+    danger = bool(asked_for and asked_for.danger) or bool(service and service.danger) or bool(text and find.danger(work.catalogue, text))
+    case = _open(work, given, case_id or new_id(), service, text, answers, contact, danger, placed.doubt)
     today = {**facts, "answers": answers, "today": local_date(work.now, case["zone"])}
     found = foretold.tell(work, case["case_id"], service, today) if service and answers else None
     return Received(case, service, rules.missing(service, answers, facts=facts) if service else [], danger, found)
@@ -87,7 +93,15 @@ def _service(work: Work, given: Submission, text: str | None) -> Service | None:
 
 
 def _open(
-    work: Work, given: Submission, case_id: UUID, service: Service | None, text: str | None, answers: dict[str, Any], contact: dict[str, str], danger: bool
+    work: Work,
+    given: Submission,
+    case_id: UUID,
+    service: Service | None,
+    text: str | None,
+    answers: dict[str, Any],
+    contact: dict[str, str],
+    danger: bool,
+    doors: tuple[str, ...] = (),
 ) -> Row:
     door = service or work.catalogue.triage
     agency = work.catalogue.agencies[door.agency]
@@ -121,6 +135,7 @@ def _open(
             source=given.source,
             external_id=given.external_id,
             flags=() if given.acknowledge else ("unacknowledged",),
+            data={"doors": list(doors)} if doors else {},
         ),
     )
     register.put_on(work, case_id, party_id=party, role="applicant", subject=given.subject, language=language, channel=told_by, contact=contact_item)

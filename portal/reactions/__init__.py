@@ -35,6 +35,7 @@ REACTIONS: dict[str, tuple[Reaction, ...]] = {
     "StepEnded": (steps.end_step,),
     "StepCancelled": (steps.cancel_step,),
     "TaskClaimed": (steps.work_begun, promises.happened, publishing.shown),
+    "TaskQueued": (cases.ask_doors,),
     "TaskCompleted": (referrals.task_over, steps.task_done),
     "TaskCancelled": (referrals.task_over,),
     "ReferralOffered": (referrals.offered,),
@@ -102,7 +103,7 @@ QUIET = frozenset(
         "MoveUndone", "NoteAdded",
         "NoticePromised", "ObjectionEnded", "ObjectionReceived", "PaymentFailed", "PaymentUnwanted", "PersonKept", "ProposalEnded", "ProposalMade",
         "ReferralDisputed", "RemedyLapsed", "StandardEscalated", "StandardMet", "StandardMissed",
-        "StandardWarned", "StraySettled", "TableDecided", "TaskChecked", "TaskHandedOver", "TaskPrioritised", "TaskQueued", "TaskReleased", "TaskUndone",
+        "StandardWarned", "StraySettled", "TableDecided", "TaskChecked", "TaskHandedOver", "TaskPrioritised", "TaskReleased", "TaskUndone",
         "TextReported", "WaitBegun",
     }
 )  # fmt: skip

@@ -15,7 +15,10 @@ from portal.referrals import offers
 from portal.runs import ledger
 from portal.standards import clocks
 from portal.unit_of_work import Event, Work
-from portal.workflow import journeys
+from portal.workflow import journeys, referring
+
+#: Why several doors are asked at once.
+ON_THE_EDGE = "The place lies on the edge of several areas. Whoever it belongs to takes it; the others are then asked no more."
 
 
 def take_up(work: Work, events: list[Event]) -> None:
@@ -32,6 +35,17 @@ def take_up(work: Work, events: list[Event]) -> None:
         if "unacknowledged" not in case["flags"]:
             tell(work, case, "objection" if links.about(work, event.case_id) else "received")
         journeys.begin(work, event.case_id, service, holder=case["agency"], facts=facts(work, case))
+
+
+def ask_doors(work: Work, events: list[Event]) -> None:
+    """Its place lies on an edge: each door it may belong to is asked, and the party once. Until one takes it, people who find doors have it."""
+    for event in events:
+        if event.data["kind"] != "triage":
+            continue
+        opened = next((one for one in work.recorded() if one.type == "CaseOpened" and one.case_id == event.case_id), None)
+        if opened is not None and opened.data.get("doors"):
+            task = worklist.task_of(work, event.case_id, UUID(event.data["task"]))
+            referring.ask_all(work, task, opened.data["doors"], words=ON_THE_EDGE)
 
 
 def route(work: Work, events: list[Event]) -> None:

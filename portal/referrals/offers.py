@@ -33,13 +33,14 @@ def offer(
     clock: UUID | None = None,
     answer_by: datetime | None = None,
     disputed: bool = False,
+    beside: bool = False,
 ) -> Row:
     """The task's case, or its step, is offered to another door; without `answer_by` nobody is asked. `ReferralOffered`, and `ReferralDisputed` for a loop.
 
-    Conflict where the same task is on offer already.
+    Conflict where the same task is on offer already, unless it is offered `beside` that: whoever takes it first has it.
     """
     before = of_case(work, task["case_id"])
-    if any(one["task_id"] == task["id"] and one["status"] in OPEN for one in before):
+    if not beside and any(one["task_id"] == task["id"] and one["status"] in OPEN for one in before):
         raise Conflict("This is on offer to another door already: wait for its answer, or take the offer back first.")
     row = work.add(
         referrals,

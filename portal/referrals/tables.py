@@ -45,7 +45,7 @@ referrals = Table(
     UniqueConstraint("id"),
     Index("referrals_to_ix", "to_agency", "offered_at", "id"),
     Index("referrals_from_ix", "from_agency", "offered_at", "id"),
-    #: Two people never offer one task twice.
-    Index("referrals_open_ix", "task_id", unique=True, postgresql_where=text("status IN ('offered', 'disputed')")),
+    #: Two people never offer one task twice to the same door.
+    Index("referrals_open_ix", "task_id", "to_agency", unique=True, postgresql_where=text("status IN ('offered', 'disputed')")),
     info=CASE_TABLE,
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
 from portal.cases import registry
@@ -75,6 +76,21 @@ def refer(
     elif clock is not None:
         timers.arm(work, task["case_id"], kind="referral", subject=row["id"], due_at=clock["due_at"])
     return row
+
+
+def ask_all(work: Work, task: Row, services: Sequence[str], *, words: str) -> None:
+    """People who find doors cannot be sure either: each of these services is asked, and whoever takes it first has it."""
+    for service in services:
+        agency = doors.known(work, service)
+        if any(row["to_agency"] == agency for row in offers.still_open(work, task["case_id"], task["id"])):
+            continue
+        item, commitment = items.put(work, task["case_id"], "note", short(words))
+        clock = _clock(work, task["case_id"], agency)
+        told: dict[str, Any] = {"words": item, "commitment": commitment, "evidence": None, "by": work.principal.actor}
+        row = offers.offer(
+            work, task, scope="case", from_service=None, to_agency=agency, to_service=service, clock=clock["id"], answer_by=clock["due_at"], beside=True, **told
+        )
+        timers.arm(work, task["case_id"], kind="referral", subject=row["id"], due_at=clock["due_at"])
 
 
 def found(work: Work, task: Row, service: str) -> bool:
