@@ -59,6 +59,14 @@ class Settings(BaseSettings):
     sms_account: str = Field(default="", description="Our account there")
     sms_sender: str = Field(default="", description="The number or name text messages come from")
     agency_keys: str = Field(default="", description="File with keys agencies gave us, by the names their definitions use: `NAME: key`, one a line")
+    sent_ledger: str = Field(
+        default="",
+        description="Folder on another disk than the database: what leaves is written down there, so that a restore repeats nothing",
+    )
+    backup_database_url: str | None = Field(
+        default=None, description="Who backs up and restores: a login with BYPASSRLS and CREATEDB, in pg_read_all_data and the owner's role (deploy/README.md)"
+    )
+    postgres_bin: str = Field(default="", description="Folder of pg_dump and pg_restore; absent: those of PATH, or of the extra `local`")
     exchanges: str = Field(default="", description="Folder below which files are exchanged with agencies on this machine; absent: with none")
     simulated_agencies: str = Field(default="", description="Base address of the simulated agencies (local mode)")
     simulated_payments: str = Field(default="", description="Base address of the simulated provider of card payments (local mode)")

@@ -60,6 +60,8 @@ COMMANDS: dict[str, Line] = {
     "find": Line("portal.cli.find:find", "List the services a sentence may mean; learn from where requests ended."),
     "replay": Line("portal.cli.replay:replay", "Read a historical log through the same registry."),
     "rebuild": Line("portal.cli.rebuild:rebuild", "Make the figures again from the events alone."),
+    "backup": Line("portal.cli.backup:backup", "Back the database up, and what lies beside it."),
+    "restore": Line("portal.cli.restore:restore", "Make a backup the database, without repeating what has left since."),
     "verify": Line("portal.cli.verify:verify", "Check that no event was changed or is missing."),
 }
 

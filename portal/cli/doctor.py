@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import sys
 from collections.abc import Callable, Iterator
@@ -122,6 +123,16 @@ def secrets(now: Settings) -> Iterator[Finding]:
             "TOKEN_ISSUER and TOKEN_KEYS are " + ("set" if now.token_keys and now.token_issuer else "not both set"),
             "name the sign-in's issuer and its keys: without them no caseworker can sign in",
         )
+
+
+def ledger(now: Settings) -> Iterator[Finding]:
+    """Whether it is written down, apart from the database, what leaves."""
+    if not now.sent_ledger:
+        if now.mode == "production":
+            yield Finding(False, "SENT_LEDGER is not set", "name a folder on another disk: without it nobody knows after a restore what left since the backup")
+        return
+    well = os.access(now.sent_ledger, os.W_OK | os.X_OK) and Path(now.sent_ledger).is_dir()
+    yield Finding(well, f"the sent ledger is in {now.sent_ledger}", "make the folder, and let this account write in it: what leaves is not written down now")
 
 
 def traces(now: Settings) -> Iterator[Finding]:
@@ -271,7 +282,7 @@ def dangling(now: Settings) -> Iterator[Finding]:
 
 
 #: In this order.
-CHECKS: tuple[Check, ...] = (secrets, traces, database, durability, limits, roles, migrated, published, dangling, backlog, broker, disk)
+CHECKS: tuple[Check, ...] = (secrets, ledger, traces, database, durability, limits, roles, migrated, published, dangling, backlog, broker, disk)
 
 
 def _connected(url: str) -> psycopg.Connection:

@@ -40,6 +40,19 @@ def collect(portal: Portal, take: Take, *, at: datetime | None = None) -> int:
     return len(due)
 
 
+def put_back(portal: Portal, agency: Agency, decided: Callable[[str], bool]) -> int:
+    """After a restore: answers that were read and put away, and of which the database knows nothing, lie in the folder again; how many."""
+    adapter, way, batch = discovery.adapter(agency.adapter, agency.id), reach(agency, portal.settings), agency.batch
+    assert isinstance(adapter, Files)
+    assert batch is not None
+    with parcel.opened(agency, way, portal.settings) as place:
+        lost = [group for group in adapter.answers(way, place.names(batch.read)) if not decided(_digest(_read(place, batch.read, group)))]
+        for group in lost:
+            for name in group:
+                place.move(batch.read, name, batch.back)
+    return len(lost)
+
+
 def _agency(portal: Portal, take: Take, target: str, failures: int, at: datetime | None) -> None:
     agency = portal.catalogue.agencies.get(target)
     if agency is None or agency.batch is None:

@@ -11,21 +11,23 @@ from datetime import datetime
 from itertools import groupby
 from time import monotonic
 
-from portal.dispatch import card, handover, notify, parcel, proving, scan, texts
+from portal.dispatch import before, card, handover, notify, parcel, proving, scan, texts
 from portal.dispatch.handover import Handover
 from portal.dispatch.mail import Letter, post
 from portal.dispatch.parcel import Bundle
 from portal.dispatch.reach import addresses
-from portal.outbox import breakers, claims, codes, deliveries, inbox, scans
+from portal.outbox import breakers, claims, codes, deliveries, evidence, inbox, scans
 from portal.outbox import card as questions
 from portal.outbox import texts as text_rows
 from portal.outbox.claims import KINDS, Claim
+from portal.outbox.evidence import Before
 from portal.outbox.schedule import CRASHES
 from portal.plugins.agency import Receipt, Refusal
 from portal.plugins.payment import Report
 from portal.telemetry import correlation, counters, spans
 from portal.unit_of_work import ENGINE, RELAY, Portal, Row, Work
 from portal.wire.http import Guard
+from portal.wire.sent import Unwritable
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +38,7 @@ GRACE = 5.0
 #: Seconds between two looks for new rows while all calls are under way.
 LOOK = 0.5
 
-Ready = Handover | Letter | card.Call | texts.Text | Bundle | scan.File | Refusal
+Ready = Handover | Letter | card.Call | texts.Text | Bundle | scan.File | Before | Refusal
 #: Rows that leave together: the lines of one file; else one.
 Together = tuple[Claim, ...]
 #: Kind of row -> what makes it ready; all others are mail to people.
@@ -99,7 +101,10 @@ class _Outside:
 
 def _prepared(portal: Portal, some: Sequence[Claim], at: datetime | None) -> list[tuple[Together, Ready]]:
     """What is to be sent for each claim, or for all lines of a file, read in one unit that ends before anything is called."""
-    ready: list[tuple[Together, Ready]] = []
+    if not some:
+        return []
+    known, some = before.known(portal, some, at)
+    ready: list[tuple[Together, Ready]] = [*known]
     alone = [one for one in some if one.parcel is None]
     for key, lines in groupby((one for one in some if one.parcel), key=lambda one: one.parcel and one.parcel.key):
         ready += _bundled(portal, tuple(lines), key, at)
@@ -150,12 +155,19 @@ def _deliver(portal: Portal, outside: _Outside, together: Together, ready: Ready
 
 def _told(portal: Portal, outside: _Outside, together: Together, ready: Ready, at: datetime | None) -> tuple[Outcome, str]:
     try:
+        before.announced(portal, together, ready)
         outcome: Outcome = _call(outside, ready)
+    except Unwritable:
+        outcome = Refusal("the folder SENT_LEDGER names cannot be written, and without it this could leave twice after a restore", retry=True, code="no-ledger")
     except Exception as fault:
         log.error("row %s of the outbox: the answer could not be read: %s", together[0].id, _where(fault))
         outcome = Refusal(f"the adapter failed ({type(fault).__name__})", retry=False, code="adapter-failed")
+    if not isinstance(outcome, Refusal) and not isinstance(ready, Before):
+        before.written_down(portal, together, ready, outcome)
     with portal.work(ENGINE, at=at) as work:
         work.narrow({one.case_id for one in together})
+        if isinstance(ready, Before):
+            evidence.used(work, ready)
         rows = [(one, _recorded(work, one, outcome)) for one in together]
         if together[0].parcel is not None and any(row for _, row in rows):
             parcel.settled(work, together, ready, outcome)
@@ -210,6 +222,8 @@ def _call(outside: _Outside, ready: Ready) -> Outcome:
         return handover.call(ready, outside.guard, outside.settings)
     if isinstance(ready, Letter):
         return post(outside.settings, ready)
+    if isinstance(ready, Before):
+        return Receipt(ready.remote_id, done=ready.done)
     if isinstance(ready, Bundle):
         return parcel.call(ready, outside.settings)
     if isinstance(ready, texts.Text):

@@ -21,6 +21,8 @@ _DESK = "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))"
 _OPEN = "SELECT case_id FROM cash_days WHERE agency = %s AND desk = %s AND status = 'open'"
 _NEXT = """INSERT INTO receipt_numbers AS r (agency, year, last) VALUES (%s, %s, 1)
 ON CONFLICT (agency, year) DO UPDATE SET last = r.last + 1 RETURNING last"""
+_GIVEN = """INSERT INTO receipt_numbers AS r (agency, year, last) VALUES (%s, %s, %s)
+ON CONFLICT (agency, year) DO UPDATE SET last = greatest(r.last, excluded.last)"""
 _TOTAL = "SELECT coalesce(sum(CASE kind WHEN 'payment' THEN amount ELSE -amount END), 0)::bigint FROM payments WHERE cash_day = %s"
 
 
@@ -102,6 +104,12 @@ def close(work: Work, day: Row, *, official: str) -> None:
 def _receipt(work: Work, agency: str, year: int) -> str:
     """The next number, without gaps: a unit that fails gives its number back."""
     return f"{agency}-{year}-{work.sql(_NEXT, (agency, year))[0][0]:06d}"
+
+
+def given(work: Work, receipt: str) -> None:
+    """After a restore: a receipt of that number was handed out, so it is not given again (a unit of the relay)."""
+    agency, year, number = receipt.rsplit("-", 2)
+    work.sql(_GIVEN, (agency, int(year), int(number)))
 
 
 def days(agency: str, limit: int) -> Select[Any]:

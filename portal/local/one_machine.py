@@ -76,6 +76,8 @@ def one_machine(plan: Plan, agencies: list[str], everybody: Iterable[Person] = (
         remember(data, everybody)
         logs = data / "logs"
         logs.mkdir(mode=0o700, exist_ok=True)
+        for name in ("sent", "exchanges"):
+            (data / name).mkdir(mode=0o700, exist_ok=True)
         sockets = _sockets(data)
         postgres, valkey = _servers(data, sockets)
         mark = secrets.token_hex(8)
@@ -142,6 +144,7 @@ def _environment(plan: Plan, agencies: list[str], postgres: Postgres | None, val
         "AGENCY_SECRETS": str(agency_secrets(data, agencies)),
         "SMTP_HOST": "127.0.0.1",
         "SMTP_PORT": str(free_port()),
+        "SENT_LEDGER": str(data / "sent"),
         "EXCHANGES": str(data / "exchanges"),
         "SIMULATED_AGENCIES": f"http://127.0.0.1:{free_port()}",
         "SIMULATED_PAYMENTS": f"http://127.0.0.1:{free_port()}",
@@ -158,6 +161,7 @@ def _environment(plan: Plan, agencies: list[str], postgres: Postgres | None, val
             found[name] = os.environ[name]
     if postgres:
         found |= {"DATABASE_URL": postgres.url(LOGIN, DATABASE), "OWNER_DATABASE_URL": postgres.url(OWNER, DATABASE)}
+        found |= {"BACKUP_DATABASE_URL": postgres.url(database=DATABASE)}
     if valkey:
         found["REDIS_URL"] = valkey.url
     return found

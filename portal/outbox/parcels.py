@@ -81,6 +81,11 @@ def dissolved(work: Work, parcel: Parcel) -> None:
 def left(work: Work, target: str, number: int, *, name: str | None, lines: int, digest: str | None) -> None:
     """It lies there, or nobody will put it there any more. From now on answers are looked for."""
     work.sql(_LEFT, (work.now, name, lines, digest, target, number))
+    look(work, target)
+
+
+def look(work: Work, target: str) -> None:
+    """Answers of that agency are looked for from now on."""
     work.sql(_LOOK, (target, work.now))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Index, Integer, PrimaryKeyConstraint, SmallInteger, Table, Text, Uuid, text
+from sqlalchemy import Boolean, Column, Index, Integer, PrimaryKeyConstraint, SmallInteger, Table, Text, Uuid, text
 from sqlalchemy.dialects.postgresql import JSONB
 
 from portal.db import CASE_TABLE, case_id, facts, instant, metadata
@@ -119,6 +119,29 @@ polls = Table(
     instant("poll_at", nullable=False),
     #: Looks in a row that failed.
     Column("failures", Integer, nullable=False),
+)
+
+#: Rows that left after the backup this database was restored from, as the sent ledger says (portal/outbox/evidence.py).
+sent_before = Table(
+    "sent_before",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("likeness", Text, nullable=False),
+    Column("remote_id", Text),
+    Column("done", Boolean, nullable=False),
+    Column("doubt", Boolean, nullable=False),
+    instant("sent_at", nullable=False),
+    #: When it had its effect: one line answers for one row.
+    instant("used_at"),
+    Index("sent_before_key_ix", "key", postgresql_where=text("used_at IS NULL")),
+    Index("sent_before_likeness_ix", "likeness", postgresql_where=text("used_at IS NULL")),
+)
+
+#: How often this database was restored.
+restores = Table(
+    "restores", metadata, Column("number", Integer, primary_key=True, autoincrement=False), instant("begun_at", nullable=False), instant("ended_at")
 )
 
 #: What came in from an agency and belongs to no case we know: a stream of events of its own, whose `case_id` is its id.

@@ -23,6 +23,7 @@ from portal.telemetry import correlation, counters, spans
 from portal.unit_of_work.idempotency import Repeatable
 from portal.unit_of_work.principal import Principal
 from portal.unit_of_work.work import Reaction, Work
+from portal.wire.sent import SentLedger
 
 #: Objects made before the collector looks again. A unit of hundreds of cases holds tens of thousands, and none of them is garbage before it ends.
 _MADE: Final = 50_000
@@ -113,8 +114,22 @@ class Portal:
                 span.say(onedoor__cases=work.cases_in_hand, onedoor__events=len(work.recorded()))
                 # A look at what is due that found nothing would bury the rest.
                 span.kept = bool(work.recorded()) or correlation.current() is not None
+        if work.recorded() and not work.leaves_nothing:
+            self._told_of(work)
         if work.wakes:
             self.wake(work.wakes)
+
+    @property
+    def sent(self) -> SentLedger:
+        """What is written down apart from the database."""
+        return SentLedger(self.settings.sent_ledger)
+
+    def _told_of(self, work: Work) -> None:
+        """What somebody was answered is written down: after a restore of an older backup it is known whom to tell."""
+        if not self.settings.sent_ledger or work.principal.scope in ("engine", "relay", "figures"):
+            return
+        for line in work.told():
+            self.sent.answered(line["at"][:10], line)
 
     def _opened(self, principal: Principal, *, at: datetime | None, repeatable: Repeatable | None, new_cases: Sequence[UUID]) -> Work:
         for last in (False, True):

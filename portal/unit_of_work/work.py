@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Executable, Select, Table
 
 from portal.db import PREPARED
 from portal.errors import SessionEnded
-from portal.events.chain import GENESIS
+from portal.events.chain import GENESIS, stamp
 from portal.events.log import Event, event, sealed
 from portal.events.tables import events
 from portal.unit_of_work import idempotency
@@ -270,6 +270,17 @@ class Work:
     def recorded(self) -> list[Event]:
         """Events of this unit that have been settled, in order."""
         return self._written
+
+    def told(self) -> list[dict[str, Any]]:
+        """Of each case that was written: how far its history goes now, its reference where it began, and receipts that were given. References, no values."""
+        found = []
+        for case_id in dict.fromkeys(one.case_id for one in self._written):
+            mine, head = [one for one in self._written if one.case_id == case_id], self._heads[case_id]
+            if head["origin"] in ("live", "demo"):
+                line = {"what": "answered", "at": stamp(self.now), "case": str(case_id), "seq": head["seq"], "types": [one.type for one in mine]}
+                given = {name: one.data[name] for one in mine for name in ("reference", "receipt") if one.data.get(name)}
+                found.append({**line, **given})
+        return found
 
     def commit(self) -> None:
         """Settles, then writes everything and commits in one round trip."""
