@@ -16,6 +16,7 @@ from portal.api.spec import Resource
 from portal.errors import Invalid, NotFound
 from portal.queues import people, saved
 from portal.views import worklist as views
+from portal.views import worklist_figures
 
 resource = Resource("worklists", __name__, description="Queues with what waits in them, colleagues with what they hold, views one keeps.")
 
@@ -40,6 +41,40 @@ class Queues(Schema):
     """Those of one's teams."""
 
     items = fields.List(fields.Nested(QueueShown), required=True)
+    next = fields.String(required=True, allow_none=True)
+
+
+class Span(Schema):
+    """When tasks were finished; the last four weeks where nothing is said."""
+
+    since = fields.AwareDateTime(data_key="from", load_default=None)
+    until = fields.AwareDateTime(data_key="to", load_default=None)
+
+
+class QueueFigures(Schema):
+    """Of one queue, for its team: no figure is of a person, and of fewer than five tasks none is told. Lengths are seconds of real time."""
+
+    agency = fields.String(required=True)
+    queue = fields.String(required=True)
+    team = fields.String(required=True)
+    title = fields.String(required=True)
+    since = fields.DateTime(required=True, data_key="from", attribute="from")
+    until = fields.DateTime(required=True, data_key="to", attribute="to")
+    waiting = fields.Integer(required=True, metadata={"description": "Work in progress: tasks that wait, held or not; counted up to a thousand."})
+    held = fields.Integer(required=True)
+    age_median = fields.Float(required=True, allow_none=True)
+    oldest = fields.Float(required=True, allow_none=True)
+    done = fields.Integer(required=True)
+    touch_median = fields.Float(required=True, allow_none=True, metadata={"description": "In which somebody held it."})
+    waiting_median = fields.Float(required=True, allow_none=True, metadata={"description": "From queueing to its end, less touch time."})
+    touch_share = fields.Float(required=True, allow_none=True, metadata={"description": "Percent of all that time in which somebody held a task."})
+    first_time_right = fields.Float(required=True, allow_none=True, metadata={"description": "Percent whose step had not to be done again."})
+
+
+class FiguresOfQueues(Schema):
+    """Those of one's teams."""
+
+    items = fields.List(fields.Nested(QueueFigures), required=True)
     next = fields.String(required=True, allow_none=True)
 
 
@@ -111,6 +146,18 @@ def list_queues() -> Any:
     who = principal()
     with the_portal().work(who) as work:
         return {"items": views.queues(work, who, language=language()), "next": None}
+
+
+@resource.route("/queues/figures")
+@allowed("task.list")
+@resource.arguments(Span, location="query")
+@resource.response(200, FiguresOfQueues)
+def figures_of_queues(query: dict[str, Any]) -> Any:
+    """Work in progress, age, touch and waiting time, first time right: by queue, for the team"""
+    who = principal()
+    with the_portal().work(who) as work:
+        found = worklist_figures.figures(work, who, since=query["since"], until=query["until"], language=language())
+    return {"items": found, "next": None}
 
 
 @resource.route("/colleagues")

@@ -78,6 +78,17 @@ def of_case(case_id: UUID) -> Select[Any]:
     return select(tasks).where(tasks.c.case_id == case_id).order_by(tasks.c.queued_at, tasks.c.id)
 
 
+def of_cases(case_ids: Collection[UUID]) -> Select[Any]:
+    """All tasks of many cases, for a reader."""
+    return select(tasks).where(tasks.c.case_id.in_(case_ids))
+
+
+def done(agency: str, team: str, *, since: datetime, until: datetime, limit: int) -> Select[Any]:
+    """What a team finished in a period, the latest first, for a reader."""
+    found = select(tasks).where(tasks.c.agency == agency, tasks.c.team == team, tasks.c.status == "done", tasks.c.ended_at >= since, tasks.c.ended_at < until)
+    return found.order_by(tasks.c.ended_at.desc()).limit(limit)
+
+
 def one(id: UUID) -> Select[Any]:
     """One task, for a reader."""
     return select(tasks).where(tasks.c.id == id)

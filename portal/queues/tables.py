@@ -42,6 +42,8 @@ tasks = Table(
     Column("version", Integer, nullable=False),
     PrimaryKeyConstraint("case_id", "id"),
     Index("tasks_worklist_ix", "agency", "team", "priority", "turn", "due_at", "id", postgresql_where=text("status IN ('open', 'claimed')")),
+    #: What a team has finished, by when.
+    Index("tasks_done_ix", "agency", "team", "ended_at", postgresql_where=text("status = 'done'")),
     #: What somebody holds.
     Index("tasks_holder_ix", "holder", postgresql_where=text("status = 'claimed'")),
     info=CASE_TABLE,
