@@ -19,6 +19,8 @@ SETS = {
     "flood": "tests.limits.flood",
     "hostile-inputs": "tests.fuzz.hostile",
     "journey-soundness": "tests.unit.test_soundness_search",
+    "permission-matrix": "tests.matrix.test_matrix",
+    "permission-mutation": "tests.matrix.removed",
     "schemathesis": "tests.fuzz.described",
     "mails-changed": "tests.channels.test_email",
     "rolling-restarts": "tests.stories.test_rolling_restarts",
