@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -46,7 +47,7 @@ def sees(cell: Cell) -> bool:
     if cell.subject == "admin" and "delivery" in cell.operation.kinds.values():
         # What waits to leave is administrators' business, whosever it is; what is sealed is not.
         return cell.object in ("own", "same")
-    if cell.operation.action == "glass.break":
+    if cell.operation.action == "glass.break" and cell.subject == "admin":
         # Any case there is, for a reason; what is sealed is not there.
         return cell.object in ("own", "same", "other")
     return cell.object in SEES.get(cell.subject, ())
@@ -103,7 +104,9 @@ def ask(world: World, cell: Cell, *, method: str | None = None, path: str | None
             sent["data"] = {"words": "x", "once": "1", own_form.FIELD: here[1] if here else ""}
     else:
         sent["headers"] |= world.tokens[cell.subject, kind]
-        if one.body is not None:
+        if one.name.endswith("/documents") and one.method == "POST":
+            sent["data"] = {"file": (io.BytesIO(b"%PDF-1.4 another"), "paper.pdf")}
+        elif one.body is not None:
             sent["json"] = one.body
     found = world.client.open(address, method=method or one.method, **sent)
     world.client.delete_cookie("session")
@@ -155,7 +158,8 @@ def _status(cell: Cell, wanted: str, got: Answer) -> list[str]:
     if got.status >= 500 and got.status != 503:
         return [f"{got.status}"]
     if wanted in STATUSES:
-        right = got.status in STATUSES[wanted]
+        # A page that lists things says above the list that there is no such one.
+        right = got.status in STATUSES[wanted] or (wanted == "absent" and cell.operation.page and got.status == 422)
         return [] if right else [f"{got.status} instead of {wanted}: {got.body[:300]}"]
     if wanted == "allowed" and got.status == 401:
         return [f"{got.status} instead of {wanted}"]
@@ -184,7 +188,7 @@ def _may_see(world: World, cell: Cell, name: str, object: str) -> bool:
     if cell.subject == "admin" and name == "delivery" and cell.operation.action.startswith("delivery."):
         return True
     if cell.subject in CITIZENS or cell.subject not in SEES:
-        return object in SEES.get(cell.subject, ()) and (cell.subject == "owner" or name in ("case", "task", "mandate"))
+        return object in SEES.get(cell.subject, ()) and (cell.subject == "owner" or name in ("case", "task", "mandate", "document"))
     asked = world.kinds[next(iter(cell.operation.kinds.values()), "anything")]
     if cell.subject == "champion-assigned":
         return world.kinds[name].service == asked.service and object in ("own", "same")

@@ -69,7 +69,9 @@ BODIES: dict[str, Any] = {
     "POST /api/v1/tasks/{id}/ask": {"words": "Which?"},
 }
 #: Of these one who may do them hears that there is nothing of the kind there, or that it is somebody else's to do.
-LOOSE = re.compile(r"/stray$|/replies$|/attach$|/dismiss$|/tasks/\{id\}/undo$|/decisions/\{id\}/service$|/letter$|/seal/end$|/seal/names$|/referrals/")
+LOOSE = re.compile(
+    r"/stray$|/content$|/replies$|/attach$|/dismiss$|/tasks/\{id\}/undo$|/decisions/\{id\}/service$|/letter$|/seal/end$|/seal/names$|/referrals/"
+)
 
 
 @dataclass(frozen=True)
