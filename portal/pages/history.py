@@ -7,11 +7,12 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_datetime
+from babel.dates import format_date, format_datetime
 
 from portal.catalogue.definitions import Catalogue
 from portal.pages import speech
 from portal.pages.errors import N_
+from portal.standards.terms import last_moment
 from portal.views.words import locale
 
 _SAYS = {
@@ -60,3 +61,9 @@ def told(catalogue: Catalogue, events: Iterable[dict[str, Any]], zone: str) -> l
 def moment(at: datetime, zone: str) -> str:
     """A point in time as people of the reader's language write it, in the zone of the office."""
     return format_datetime(at.astimezone(ZoneInfo(zone)), "d MMMM y HH:mm", locale=locale(speech.language()))
+
+
+def until(at: datetime, zone: str) -> str:
+    """The end of a time as people write it: where it is the end of a day, that day alone and not the first moment of the next."""
+    day, time = last_moment(at, ZoneInfo(zone))
+    return moment(at, zone) if time else format_date(day, "d MMMM y", locale=locale(speech.language()))

@@ -46,11 +46,12 @@ def wait_says(why: str, until: datetime | None, zone: str, language: str) -> str
 
 
 def locale(language: str) -> Locale:
-    """The locale for a language code; English where there is none."""
+    """The locale for a language code; English where there is none. English dates lead with the day, as in our letters."""
     try:
-        return Locale.parse(language.replace("-", "_"))
+        found = Locale.parse(language.replace("-", "_"))
     except (UnknownLocaleError, ValueError):
-        return Locale("en")
+        return Locale("en", "GB")
+    return Locale("en", "GB") if found == Locale("en") else found
 
 
 def promise_says(due_at: datetime, zone: str, language: str) -> str:

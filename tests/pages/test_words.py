@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 
 import pytest
 from babel.messages.extract import extract, extract_from_dir
 from babel.messages.pofile import read_po
 from flask import Flask
 
-from portal.pages import speech
+from portal.pages import history, speech
+from portal.views.words import promise_says
 from tests.laws.rooms import ROOT
 from tests.pages.conftest import Browser
 
@@ -101,3 +103,10 @@ def test_errors_are_pages_in_the_readers_language(app: Flask) -> None:
     for status, address, fields in ((404, "/nothing", None), (405, "/performance", {}), (413, "/find", {"text": "x" * 300_000})):
         browser.get(address) if fields is None else browser.post(address, **fields)
         assert browser.status == status and 'lang="fr"' in browser.html and browser.title
+
+
+def test_what_ends_with_its_day_is_told_as_that_day(app: Flask) -> None:
+    with app.test_request_context("/", headers={"Accept-Language": "en"}):
+        assert history.until(datetime(2026, 12, 30, 23, tzinfo=UTC), "Europe/Brussels") == "30 December 2026"
+        assert history.until(datetime(2026, 12, 30, 22, tzinfo=UTC), "Europe/Brussels") == "30 December 2026 23:00"
+        assert promise_says(datetime(2026, 12, 8, 8, tzinfo=UTC), "Europe/Brussels", "en") == "You will hear the outcome by Tuesday, 8 December 2026 at 09:00."

@@ -94,6 +94,6 @@ def _page(id: UUID, *, status: int = 200, faults: dict[str, str] | None = None, 
         once=request.form.get("once") or str(new_id()),
         dates=dates,
         small=frame.small(),
-        day=lambda at: history.moment(at, zone),
+        day=lambda at: history.until(at, zone),
         **known.of(portal.catalogue, told),
     )

@@ -21,6 +21,7 @@ def of(catalogue: Catalogue, told: dict[str, Any]) -> dict[str, Any]:
     answered = [(field, questions.shown(field, answers.get(field.id))) for field in told["service"].fields]
     return found | {
         "moment": lambda at: history.moment(at, zone),
+        "until": lambda at: history.until(at, zone),
         "answers": [(field, value) for field, value in answered if value is not None],
         "events": words.happened(catalogue, told["events"], zone),
         "received": history.moment(told["case"]["received_at"], zone),
