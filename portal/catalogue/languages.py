@@ -33,6 +33,11 @@ def day_in_words(day: date, language: str) -> str:
     return format_date(day, "long", Locale("en", "GB") if locale.language == "en" else locale)
 
 
+def labelled(title: str, language: str) -> str:
+    """A question as it stands before its answer: with a colon, unless it asks already."""
+    return title if title.rstrip().endswith(("?", "؟")) else f"{title} :" if language == "fr" else f"{title}:"
+
+
 def say(text: Text, language: str) -> str:
     """A text of a definition in that language, its primary subtag, English, or whichever there is."""
     return next((text[one] for one in (language, language.partition("-")[0], "en") if one in text), next(iter(text.values()), ""))

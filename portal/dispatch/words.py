@@ -20,6 +20,7 @@ from portal.cases import asks, secret
 from portal.cases.registry import case_of
 from portal.catalogue.advice import advice
 from portal.catalogue.definitions import Text
+from portal.catalogue.languages import labelled
 from portal.catalogue.phrases import translations
 from portal.standards import clocks
 from portal.standards.terms import last_moment
@@ -71,7 +72,7 @@ def _questions(work: Work, case: Row, refs: Mapping[str, Any], language: str) ->
     words = translations(language).gettext
     return [
         {
-            "title": said(field.title, language, work.portal.settings.default_language),
+            "label": labelled(said(field.title, language, work.portal.settings.default_language), language),
             "options": ", ".join(said(option.title, language, work.portal.settings.default_language) for option in field.options),
             "advice": advice(field, words),
         }

@@ -19,6 +19,10 @@ _MAIL = re.compile(r"[^@\s\x00-\x1f]{1,64}@[^@\s\x00-\x1f.]+(\.[^@\s\x00-\x1f.]+
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
+#: Said of an answer to a question that is not asked.
+NOT_ASKED = "This question is not asked after your other answers; leave it out."
+
+
 class Wrong(ValueError):
     """What to send instead."""
 
@@ -47,7 +51,7 @@ def checked(service: Service, answers: Mapping[str, Any], *, facts: Mapping[str,
     for field in service.fields:
         asked = applies(field.when, kinds, {**facts, "answers": taken})
         if not asked and field.id in taken:
-            errors.append({"pointer": f"{at}/{field.id}", "detail": "This question is not asked after your other answers; leave it out."})
+            errors.append({"pointer": f"{at}/{field.id}", "detail": NOT_ASKED})
         elif asked and complete and field.required and answers.get(field.id) in (None, "", []):
             errors.append({"pointer": f"{at}/{field.id}", "detail": "This answer is needed."})
     if errors:

@@ -20,7 +20,7 @@ from portal.intake.receive import Submission, receive
 from portal.outbox import texts
 from portal.parties import silence
 from portal.plugins.channel import Turn
-from portal.plugins.texts import pieces
+from portal.plugins.texts import pieces, thrifty
 from portal.standards import timers
 from portal.unit_of_work import ANONYMOUS, ENGINE, Portal, Row, Work
 from portal.vault import dialogues, items
@@ -145,6 +145,8 @@ def _opened(work: Work, row: Row, talk: Talk, turn: Turn, case_id: UUID, tell: T
         says[0] = f"{says[0]} {promised}"
     link = f"{work.portal.settings.public_url}/cases/{case['reference']}"
     says[0] = f"{says[0]} {told('look', talk.language, link=link)}"
+    # Dates come with blanks that would treble the parts of the message.
+    says = [thrifty(one) for one in says]
     return [emergency, *says] if received.danger else says
 
 

@@ -11,7 +11,7 @@ from portal.catalogue import find
 from portal.catalogue.advice import advice, needed
 from portal.catalogue.conditions import applies, typed
 from portal.catalogue.definitions import Catalogue, Field, Service
-from portal.catalogue.languages import SPOKEN, day_in_words, say
+from portal.catalogue.languages import SPOKEN, day_in_words, labelled, say
 from portal.catalogue.phrases import translations
 from portal.errors import Invalid
 from portal.intake import answers as rules
@@ -214,7 +214,8 @@ def _now(desk: Desk, talk: Talk) -> str:
     if talk.stage == "ask" and (field := _present(desk, talk)):
         return question(field, language)
     if talk.stage == "check":
-        lines = [f"{say(field.title, language)}: {_shown(field, talk.given[field.id], language)}" for field in asked(desk, talk) if field.id in talk.given]
+        given = [field for field in asked(desk, talk) if field.id in talk.given]
+        lines = [f"{labelled(say(field.title, language), language)} {_shown(field, talk.given[field.id], language)}" for field in given]
         return told("check", language, list="\n".join(lines))
     return told("welcome", language)
 

@@ -18,6 +18,7 @@ from portal.cases import asks, reference, registry
 from portal.cases.moves import ENDED
 from portal.catalogue import find
 from portal.catalogue.definitions import Service
+from portal.catalogue.words import tokens
 from portal.db import new_id
 from portal.errors import IllegalMove, Invalid, NotFound, Refusal
 from portal.intake import answers as rules
@@ -101,10 +102,11 @@ def _open(portal: Portal, mail: Mail) -> Became:
     text = "\n\n".join(part for part in (mail.subject, words) if part)[:TEXT_LIMIT]
     case_id = new_id()
     language = language_of(text, portal.settings.default_language, portal.catalogue)
-    service = _meant(portal, text, language)
+    service = _meant(portal, re.sub(r"^(\s*(re|aw|sv|tr|fw|fwd)\s*:)+", "", mail.subject, flags=re.IGNORECASE), text, language)
     with portal.work(ANONYMOUS, new_cases=[case_id]) as work:
         given = Submission(
             text=text or "(no words)",
+            meant=service.id if service else None,
             answers=_good(service, _said(service, mail.text, (), language), {}, {"channel": "email", "area": None, "language": language})[0] if service else {},
             contact={"email": mail.sender},
             channel="email",
@@ -121,9 +123,17 @@ def _open(portal: Portal, mail: Mail) -> Became:
     return "taken"
 
 
-def _meant(portal: Portal, text: str, language: str) -> Service | None:
-    match = find.confident(find.rank(portal.catalogue, text, language))
-    return portal.catalogue.services[match.service_id] if match else None
+def _meant(portal: Portal, subject: str, text: str, language: str) -> Service | None:
+    """The service a mail names in its subject, or means by that or by all its words."""
+    services = portal.catalogue.services
+    named = tokens(subject)
+    for service in services.values():
+        if named and not service.triage and any(tokens(title) == named for title in service.title.values()):
+            return service
+    for words in (subject, text):
+        if match := find.confident(find.rank(portal.catalogue, words, language)):
+            return services[match.service_id]
+    return None
 
 
 def _reply(portal: Portal, case_id: UUID, mail: Mail) -> Became:

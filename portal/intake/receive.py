@@ -43,6 +43,8 @@ class Submission:
     received_at: datetime | None = None
     source: str | None = None
     external_id: str | None = None
+    #: The service that is meant, where nobody can ask for the answers that are missing before it is taken.
+    meant: str | None = None
     #: The party is told that it was received; False where it was told often enough today.
     acknowledge: bool = True
 
@@ -88,6 +90,8 @@ def _service(work: Work, given: Submission, text: str | None) -> Service | None:
             unknown = "There is no service of that name; GET /api/v1/services lists them. Or send only `text`: people will find its door."
             raise Invalid(errors=[{"pointer": "/service", "detail": unknown}])
         return service
+    if given.meant:
+        return work.catalogue.services[given.meant]
     match = find.confident(find.rank(work.catalogue, text or "", given.language))
     return work.catalogue.services[match.service_id] if match else None
 

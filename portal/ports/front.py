@@ -13,8 +13,10 @@ from typing import Any
 from uuid import UUID
 
 from portal.cases import publication, reference, registry, secret
+from portal.catalogue.advice import advice, needed
 from portal.catalogue.definitions import Catalogue, Field, Service
 from portal.catalogue.languages import say
+from portal.catalogue.phrases import translations
 from portal.clock import utc_now
 from portal.errors import NotFound, Refusal
 from portal.intake import answers as rules
@@ -90,8 +92,22 @@ class Front:
         try:
             case, _ = once.open_once(self._portal, given, media_url=submission.media_url)
         except Refusal as refused:
-            raise Refused(refused.status, [(_name(one["pointer"]), one["detail"]) for one in refused.errors] or [("", refused.detail)]) from refused
+            raise Refused(refused.status, self._faults(refused, service, given)) from refused
         return self._taken(case, given.language or self.language)
+
+    def _faults(self, refused: Refusal, service: Service | None, given: Submission) -> Sequence[tuple[str, str]]:
+        """Each fault with what to do: of an answer in the words all channels have for it, in the sender's language."""
+        fields = {field.id: field for field in service.fields} if service else {}
+        words = translations(given.language or self.language).gettext
+        told = []
+        for one in refused.errors:
+            name = _name(one["pointer"])
+            field = fields.get(name) if one["pointer"].startswith("/answers/") else None
+            if field is None or one["detail"] == rules.NOT_ASKED:
+                told.append((name, one["detail"]))
+            else:
+                told.append((name, needed(field, words) if given.answers.get(name) in (None, "", []) else advice(field, words)))
+        return told or [("", refused.detail)]
 
     def _contact(self, service: Service | None, given: Mapping[str, Any]) -> dict[str, Any]:
         """A number as people of the place write it gets its country; what is none is kept as it was given and not dialled."""
