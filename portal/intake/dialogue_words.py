@@ -119,10 +119,10 @@ _STEERS = {
 }
 #: What a language is called, by itself or after one of the words for it.
 _LANGUAGES = {
-    "en": ("english", "anglai", "ingle", "en"),
-    "fr": ("french", "francai", "france", "fr"),
-    "es": ("spanish", "espagnol", "espanol", "es"),
-    "ar": ("arabic", "arabe", "العربيه", "العربية", "عربي", "ar"),
+    "en": ("english", "anglais", "inglés", "الإنجليزية", "en"),
+    "fr": ("french", "français", "francés", "الفرنسية", "fr"),
+    "es": ("spanish", "espagnol", "español", "الإسبانية", "es"),
+    "ar": ("arabic", "arabe", "árabe", "العربية", "عربي", "ar"),
 }
 _SAYING = ("language", "langue", "idioma", "lengua", "لغه", "لغة", "اللغة", "اللغه")
 #: Small words by which a language gives itself away.
@@ -153,7 +153,7 @@ def language_named(words: str, *, alone: bool) -> str | None:
         return None
     if len(found) != 1:
         return None
-    return next((code for code, names in _LANGUAGES.items() if found[0] in names or found[0] in {"".join(tokens(one)) for one in names}), None)
+    return next((code for code, names in _LANGUAGES.items() if found[0] in {"".join(tokens(one)) for one in names}), None)
 
 
 def language_of(words: str, otherwise: str, catalogue: Catalogue) -> str:

@@ -198,6 +198,12 @@ def test_back_restart_help_and_another_language(phone: Phone) -> None:
     assert "Nid-de-poule" in phone.says("nid de poule") and "Mill" not in phone.says("rue x")
 
 
+@pytest.mark.parametrize(("name", "language"), [("English", "en"), ("Français", "fr"), ("espanol", "es"), ("العربية", "ar"), ("ES", "es")])
+def test_a_language_by_its_name(name: str, language: str, phone: Phone) -> None:
+    assert phone.says(name) == told("welcome", language)
+    assert phone.says("HELP") == phone.says(told("steer", language).split("، " if language == "ar" else ", ")[2])
+
+
 def test_what_nobody_understands_goes_to_people(phone: Phone, house: House) -> None:
     said = phone.says("My neighbour painted the fence purple, whom do I ask")
     assert re.search(r"^1 ", said, re.M) and re.search(r"^0 ", said, re.M)
