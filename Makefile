@@ -32,9 +32,9 @@ bench: .venv/.dev
 long: .venv/.dev
 	$(BIN)/python -m tests.long
 
-# SECONDS= of storms altogether, SEED= to repeat one, FAULTS= to choose some; LEVEL=release counts what a release must have gone through; OUT= another file.
+# SECONDS= of storms altogether, SEED= to repeat one, FAULTS= to choose some; LEVEL=release counts what a release must have gone through, SHARE=0.1 a tenth of it; OUT= another file.
 storm: .venv/.dev
-	@$(BIN)/python -m tests.storm $(if $(SECONDS),--seconds $(SECONDS)) $(if $(SEED),--seed $(SEED)) $(if $(filter release,$(LEVEL)),--release) $(if $(OUT),--out $(OUT)) $(FAULTS)
+	@$(BIN)/python -m tests.storm $(if $(SECONDS),--seconds $(SECONDS)) $(if $(SEED),--seed $(SEED)) $(if $(filter release,$(LEVEL)),--release) $(if $(SHARE),--share $(SHARE)) $(if $(OUT),--out $(OUT)) $(FAULTS)
 
 # Makes the style sheets and the script of the pages again, from portal/pages/identity; needs npm.
 identity:

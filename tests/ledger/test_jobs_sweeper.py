@@ -89,7 +89,7 @@ def test_work_that_finds_nothing_is_not_tried_at_every_look(bench: Bench) -> Non
     for _ in range(20):
         bench.sweeper.round()
     until(lambda: bench.done)
-    assert len(bench.done) < 5
+    assert len(bench.done) < 15
 
 
 @pytest.mark.parametrize(("due", "pause"), [(3600.0, LONGEST), (0.1, 0.1), (0.0001, SHORTEST), (None, LONGEST)])

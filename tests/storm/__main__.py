@@ -1,5 +1,5 @@
 """`make storm`: every storm in turn; prints a table, writes build/storm.json. SECONDS= of storms altogether, SEED= to repeat one, FAULTS= to choose some,
-LEVEL=release for the counts of a release, OUT= for another file."""
+LEVEL=release for the counts of a release (SHARE=0.1 for a tenth of them), OUT= for another file."""
 
 from __future__ import annotations
 
@@ -38,13 +38,17 @@ def main() -> int:
     given.add_argument("--seconds", type=float, default=SHORT)
     given.add_argument("--seed", type=int, default=secrets.randbelow(10**6))
     given.add_argument("--release", action="store_true", help="each storm until it has counted what a release must have gone through")
+    given.add_argument("--share", type=float, default=1.0, help="of what a release must have gone through")
     given.add_argument("--out", type=Path, default=OUT)
     given.add_argument("faults", nargs="*", choices=[[], *ENTRIES])
     asked = given.parse_args()
     seed, seconds, wanted = asked.seed, asked.seconds, asked.faults or list(ENTRIES)
-    print(f"seed {seed}: repeat with make storm SEED={seed} {'LEVEL=release' if asked.release else f'SECONDS={seconds:g}'}\n{_HEAD}", flush=True)
+    print(
+        f"seed {seed}: repeat with make storm SEED={seed} {f'LEVEL=release SHARE={asked.share:g}' if asked.release else f'SECONDS={seconds:g}'}\n{_HEAD}",
+        flush=True,
+    )
     begun, rows, bad = time.monotonic(), [], []
-    for told in release(wanted, seed=seed) if asked.release else run(wanted, seed=seed, seconds=seconds):
+    for told in release(wanted, seed=seed, share=asked.share) if asked.release else run(wanted, seed=seed, seconds=seconds):
         row = told.row
         rows.append(row)
         print(" ".join([f"{told.fault:18}", *(f"{row[key]:>{width}}" for key, width in COLUMNS.values())]), flush=True)

@@ -53,11 +53,11 @@ def run(wanted: Sequence[str], *, seed: int, seconds: float, levels: Mapping[str
     yield from _run(lengths, seed, levels or {})
 
 
-def release(wanted: Sequence[str], *, seed: int) -> Iterator[Told]:
-    """Each until it has counted enough, on a portal of its own."""
+def release(wanted: Sequence[str], *, seed: int, share: float = 1.0) -> Iterator[Told]:
+    """Each until it has counted enough, or a share of that, on a portal of its own."""
     for name in (one for one in ENTRIES if one in wanted):
         seconds, level = RELEASE[name]
-        yield from _run({name: seconds}, seed, {name: level})
+        yield from _run({name: seconds * min(1.0, share) if level is NO_LEVEL else seconds}, seed, {name: level.part(share)})
 
 
 def _run(lengths: dict[str, float], seed: int, levels: Mapping[str, Level]) -> Iterator[Told]:

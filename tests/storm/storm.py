@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 import psycopg
@@ -45,6 +46,10 @@ class Level:
     rows: int = 0
     #: Who ask for something at the same time.
     clients: int = 4
+
+    def part(self, share: float) -> Level:
+        """A share of it, for a machine that has no hours."""
+        return replace(self, times=math.ceil(self.times * share), intents=math.ceil(self.intents * share), rows=math.ceil(self.rows * share))
 
 
 NO_LEVEL = Level()
