@@ -119,10 +119,11 @@ case_reads = Table(
 secret_tries = Table(
     "secret_tries",
     metadata,
-    #: Digest of the reference or address the tries came for.
+    #: Digest of the reference, or of it and who sent the tries (cases/secret.py).
     Column("subject", Text, primary_key=True),
     Column("failures", Integer, nullable=False),
     instant("until", nullable=False),
+    Index("secret_tries_until_ix", "until"),
 )
 
 #: One row a browser somebody signed in with; it is deleted when the session ends. `portal_stands` looks here when a unit opens.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Request
+from flask import Request, g
 
 from portal.access import identity
 from portal.access.identity import NAME, NoRole
@@ -31,7 +31,7 @@ def principal_of(request: Request, portal: Portal, tokens: Tokens, remembered: R
     who = ANONYMOUS if header is None else remembered.known(from_claims(tokens.claims(_bearer(header))))
     if reference is None or who.scope not in ("anonymous", "party"):
         return who
-    return standing(portal, who, reference, request.headers.get("Case-Secret"))
+    return standing(portal, who, reference, request.headers.get("Case-Secret"), sender=g.get("sender", ""))
 
 
 def from_claims(claims: dict[str, Any]) -> Principal:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from flask import Response
+from flask import Response, g
 from marshmallow import fields, validate
 
 from portal.access.scoping import visible
@@ -103,7 +103,7 @@ def give(body: dict[str, Any], reference: str) -> Response:
 @resource.response(200, MandateTaken)
 def accept(body: dict[str, Any]) -> Any:
     """Take up a mandate with the code its party has given you; sending it again changes nothing"""
-    return entry.represent(the_portal(), principal(), body["reference"], body["code"])
+    return entry.represent(the_portal(), principal(), body["reference"], body["code"], sender=g.get("sender", ""))
 
 
 @resource.route("/cases/<reference>/mandates/<uuid:id>/end", methods=["POST"])

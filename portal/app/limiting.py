@@ -35,7 +35,7 @@ def install(app: Flask, portal: Portal) -> None:
         view = app.view_functions.get(request.endpoint or "")
         marks: dict[str, Any] = view.__dict__ if view else {}
         route_class = class_of(marks.get("action"), request.method, marks.get("limit"))
-        address = sender(request.remote_addr, request.headers.getlist("X-Forwarded-For"), proxies=settings.proxies, near=near)
+        address = g.sender = sender(request.remote_addr, request.headers.getlist("X-Forwarded-For"), proxies=settings.proxies, near=near)
         session, (scope, subject) = _session(), _bearer(app.extensions["onedoor.tokens"])
         if route_class not in ("callback", "probe") and (scope in STAFF or (not scope and limiter.is_staff(session))):
             route_class = "staff"

@@ -92,12 +92,14 @@ def _do(portal: Portal, id: UUID, tell: _Telling) -> int:
     from portal.workflow import move_orders, moving
 
     if not tell.as_json:
-        click.echo(f"move {id} (stopped: `portal move --continue {id}`; undo: `portal move --undo {id}`)", err=True)
+        click.echo(f"move {id} begins; if it is interrupted, the workers go on with it, or `portal move --continue {id}` does", err=True)
     while (done := moving.turn(portal, id, mine=MINE)) is not None and not done.held:
         tell(done.lines)
     tell.totals("moved" if move_orders.one(portal, id).undone_by is None else "brought back")
     if done is not None:
         click.echo(f"{done.held:,} cases are held by others: go on with `portal move --continue {id}`", err=True)
+    elif not tell.as_json and tell.moved and move_orders.one(portal, id).undone_by is None:
+        click.echo(f"to take it back on all cases that do not go on meanwhile: `portal move --undo {id}`", err=True)
     return 1 if done is not None else 0
 
 

@@ -1,4 +1,4 @@
-"""`portal verify`: every case's chain from its first event to its head."""
+"""`portal verify`: every case's chain from its first event to its head, and its journeys made again from them."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ import orjson
 from portal.app import build_portal
 from portal.events.chain import GENESIS, SEALED, seal
 from portal.unit_of_work import FIGURES, RELAY, Portal, Work
+from portal.workflow.rebuilding import CASES, OF_RUNS, Runs, differing, rebuilt
 
 #: Rows fetched at once.
 CHUNK = 5000
@@ -45,6 +46,9 @@ class Verifier:
         self.portal = portal
         self.events = 0
         self.cases = 0
+        self.runs = 0
+        #: Case -> its reference, its last event, and its runs as the events make them; to be held against what is stored.
+        self._told: dict[UUID, tuple[str | None, int, Runs | None]] = {}
 
     def faults(self) -> Iterator[Fault]:
         """Walks heads and events side by side, by case. Heads are read as they stood first: a case may have grown since, never shrunk."""
@@ -61,17 +65,28 @@ class Verifier:
                 if fault:
                     yield fault
                 elif mine is None:
+                    self._told.pop(case_id, None)
                     young.append(Fault(case_id, "has events, but no head says how many there must be"))
                 head = next(heads, None) if mine else head
+                if len(self._told) >= CASES:
+                    yield from self._unlike()
             while head:
                 yield from _without_events(head)
                 head = next(heads, None)
             yield from _still_headless(relay, young)
+            yield from self._unlike()
+
+    def _unlike(self) -> Iterator[Fault]:
+        """Cases whose runs are not those their events make."""
+        told, self._told = self._told, {}
+        for case_id, says in differing(self.portal, {id: (last, runs) for id, (_, last, runs) in told.items()}) if told else ():
+            yield Fault(case_id, says, told[case_id][0])
 
     def _case(self, case_id: UUID, told: Iterable[tuple[Any, ...]], head: Head | None) -> Fault | None:
         """The first fault of a case, or None; reads all its events."""
         self.cases += 1
         fault, reference, last, before = None, None, 0, GENESIS
+        moving: list[dict[str, Any]] = []
         for row in told:
             self.events += 1
             if fault:
@@ -83,8 +98,14 @@ class Verifier:
             if wrong:
                 fault = Fault(case_id, wrong, reference)
             last, before = event["seq"], event["hash"]
+            if event["type"] in OF_RUNS:
+                moving.append(event)
         if fault is None and head and last < head[1]:
             fault = Fault(case_id, f"event {last + 1}: is missing; the head says there are {head[1]}", reference)
+        if fault is None:
+            runs = rebuilt(moving)
+            self.runs += len(runs or ())
+            self._told[case_id] = reference, last, runs
         return fault
 
 
@@ -127,7 +148,7 @@ def _fetched(work: Work, name: str) -> Iterator[tuple[Any, ...]]:
 
 @click.command()
 def verify() -> None:
-    """Check that no event was changed and none is missing; exit 1 naming the case and the event."""
+    """Check that no event was changed and none is missing, and that journeys stand where their events say; exit 1 naming the case and the event."""
     portal = build_portal()
     verifier = Verifier(portal)
     wrong = 0
@@ -137,5 +158,6 @@ def verify() -> None:
             click.echo(str(fault), err=True)
     finally:
         portal.engine.dispose()
-    click.echo(f"{verifier.events} events of {verifier.cases} cases verified; {wrong or 'no'} case{'' if wrong == 1 else 's'} with a fault")
+    seen = f"{verifier.events} events of {verifier.cases} cases verified, {verifier.runs} journeys made again"
+    click.echo(f"{seen}; {wrong or 'no'} case{'' if wrong == 1 else 's'} with a fault")
     sys.exit(1 if wrong else 0)

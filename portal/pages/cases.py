@@ -8,7 +8,7 @@ from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, Response, redirect, request
+from flask import Blueprint, Response, g, redirect, request
 
 from portal.access.scoping import visible
 from portal.cases import reference as references
@@ -46,7 +46,7 @@ def unlock() -> Response:
     reference, given = request.form.get("reference", "").strip(), request.form.get("secret", "").strip()
     going = own_way(request.form.get("next"))
     try:
-        proved = entry.prove(the_portal(), ANONYMOUS, reference, given)
+        proved = entry.prove(the_portal(), ANONYMOUS, reference, given, sender=g.get("sender", ""))
         with the_portal().work(proved) as work:
             case_id = entry.find(work, reference)
     except Refusal as refused:

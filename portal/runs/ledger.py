@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid5
@@ -234,3 +234,15 @@ def of_case(work: Work, case_id: UUID) -> list[Row]:
 def running(work: Work, case_id: UUID) -> list[Row]:
     """Runs of the case that have not ended."""
     return [row for row in work.rows(journey_runs, case_id) if row["status"] == "running"]
+
+
+def states(work: Work, case_ids: Sequence[UUID]) -> dict[UUID, tuple[int, dict[UUID, dict[str, Any]]]]:
+    """Case -> number of its last event, and run -> what the runner keeps of it; all of one moment."""
+    found: dict[UUID, tuple[int, dict[UUID, dict[str, Any]]]] = {}
+    for case_id, seq, id, state in work.sql(
+        "SELECT h.case_id, h.seq, r.id, r.state FROM case_heads h LEFT JOIN journey_runs r USING (case_id) WHERE h.case_id = ANY(%s)", (list(case_ids),)
+    ):
+        runs = found.setdefault(case_id, (seq, {}))[1]
+        if id is not None:
+            runs[id] = state
+    return found

@@ -19,14 +19,16 @@ from portal.telemetry import security
 from portal.unit_of_work import ANONYMOUS, Portal, Principal, Work
 
 
-def prove(portal: Portal, who: Principal, reference: str, given: str | None) -> Principal:
+def prove(portal: Portal, who: Principal, reference: str, given: str | None, *, sender: str = "") -> Principal:
     """`who`, able to read the case: as its party, where secret or standing proves it. Anonymous people send the secret.
+
+    `sender`: the address or network the request came from; wrong secrets lock the reference for it.
 
     Raises WrongReference, NotSignedIn (no secret), NotFound (wrong secret, another's case, no case), TooMany (too many wrong secrets).
     """
     standard = references.read(reference)
     if given is not None:
-        return _by_secret(portal, who, standard, given)
+        return _by_secret(portal, who, standard, given, sender)
     if who.scope == "anonymous":
         raise NotSignedIn("Send the case secret in the header Case-Secret, or sign in.")
     with portal.work(who) as work:
@@ -64,30 +66,32 @@ def task(work: Work, id: UUID) -> dict[str, Any]:
     return found[0]
 
 
-def represent(portal: Portal, who: Principal, reference: str, code: str) -> dict[str, Any]:
-    """Who signed in takes up a mandate. NotFound for a code that opens nothing; wrong ones count against the reference as wrong secrets do."""
+def represent(portal: Portal, who: Principal, reference: str, code: str, *, sender: str = "") -> dict[str, Any]:
+    """Who signed in takes up a mandate. NotFound for a code that opens nothing; wrong ones count as wrong secrets do."""
     standard = references.read(reference)
     with portal.work(who) as work:
-        _demand_unlocked(work, standard)
+        _demand_unlocked(work, standard, sender)
         found = _found(work, standard)
         if found is not None:
             work.narrow([found[0]])
             with suppress(NotFound):
                 taken = mandates.accept(work, found[0], code, subject=str(who.subject))
                 return {"reference": standard, "scope": taken["scope"], "until": taken["until"]}
-        secret.failed(work, standard)
+        secret.failed(work, standard, sender)
     security.told("wrong-secret")
     raise NotFound
 
 
-def _by_secret(portal: Portal, who: Principal, reference: str, given: str) -> Principal:
+def _by_secret(portal: Portal, who: Principal, reference: str, given: str, sender: str) -> Principal:
     keys = portal.settings.secret_keys
     with portal.work(ANONYMOUS) as work:
-        _demand_unlocked(work, reference)
+        tries = _demand_unlocked(work, reference, sender)
         found = _found(work, reference)
         good = found is not None and secret.matches(keys, found[0], found[1], given)
-        if not good:
-            secret.failed(work, reference)
+        if good:
+            secret.proved(work, reference, sender, tries)
+        else:
+            secret.failed(work, reference, sender)
     if not good or found is None:
         security.told("wrong-secret")
         raise NotFound
@@ -95,12 +99,13 @@ def _by_secret(portal: Portal, who: Principal, reference: str, given: str) -> Pr
     return replace(who, cases=(found[0],), mandate=None) if who.scope == "party" else Principal("party", cases=(found[0],))
 
 
-def _demand_unlocked(work: Work, reference: str) -> None:
-    until = secret.locked(work, reference)
-    if until:
+def _demand_unlocked(work: Work, reference: str, sender: str) -> secret.Tries:
+    tries = secret.tried(work, reference, sender)
+    if tries.until:
         security.told("locked")
-        wait = max(1, round((until - work.now).total_seconds()))
-        raise TooMany("There were too many tries with a wrong secret. Wait a quarter of an hour, or ask at the counter.", retry_after=wait)
+        wait = max(1, round((tries.until - work.now).total_seconds()))
+        raise TooMany("There were too many tries with a wrong secret. Wait as long as Retry-After says, or ask at the counter.", retry_after=wait)
+    return tries
 
 
 def _found(work: Work, reference: str) -> tuple[UUID, int] | None:
