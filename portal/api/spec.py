@@ -42,6 +42,10 @@ SECURITY = {
 }
 
 
+#: Methods with which something may be changed.
+CHANGES = {"POST", "PUT", "PATCH", "DELETE"}
+
+
 class Resource(Blueprint):  # type: ignore[misc]  # flask-smorest has no types
     """A resource: a file of views below one prefix. Bodies and queries pass the gate, then the schema; then the view gets them as first arguments."""
 
@@ -50,9 +54,15 @@ class Resource(Blueprint):  # type: ignore[misc]  # flask-smorest has no types
         self._prepare_doc_cbks.append(self._prepare_headers_doc)
 
     def route(self, rule: str, **options: Any) -> Callable[[View], View]:
-        """Where the view is found; `allowed` stands right below."""
+        """Where the view is found; `allowed` stands right below. A view that changes something and declares no body gets none."""
         found: Callable[[View], View] = super().route(rule, **options)
-        return found
+        if not CHANGES & {method.upper() for method in options.get("methods") or ()}:
+            return found
+
+        def bodiless(view: View) -> View:
+            return found(view if _takes_body(view) else _without_body(view))
+
+        return bodiless
 
     def response(self, status_code: int, schema: Any = None, **options: Any) -> Callable[[View], View]:
         """What the view gives, put through the schema: members the schema does not have stay inside."""
@@ -130,6 +140,22 @@ class ProblemApi(Api):  # type: ignore[misc]
         self.spec.components.response(name, response, lazy=True)
 
 
+def _takes_body(view: View) -> bool:
+    """Whether it declares one, or reads what comes by itself: a file, for example, which then has its own limit."""
+    documented: dict[str, Any] = view.__dict__.get("_apidoc", {})
+    declared = any(one["in"] not in ("query", "path", "header") for one in documented.get("arguments", {}).get("parameters", ()))
+    return declared or "requestBody" in documented.get("manual_doc", {})
+
+
+def _without_body(view: View) -> View:
+    @wraps(view)
+    def bodiless(*positional: Any, **named: Any) -> Any:
+        demand_no_body()
+        return view(*positional, **named)
+
+    return bodiless  # type: ignore[return-value]
+
+
 def build(app: Flask, resources: list[Resource]) -> ProblemApi:
     """The specification of an app, its resources registered."""
     app.config |= {"API_TITLE": "onedoor", "API_VERSION": "v1", "OPENAPI_VERSION": "3.1.0"}
@@ -158,6 +184,12 @@ def _pattern(_: Any, field: Any, **__: Any) -> dict[str, str]:
 def request_query() -> dict[str, str]:
     """The query in hand; the guard has seen to it that each parameter comes once."""
     return request.args.to_dict()
+
+
+def demand_no_body() -> None:
+    """For an address that takes none: an empty one or `{}` passes. Whatever else somebody sends is refused as it would be where one is taken: clearly."""
+    if request.get_data() and _body():
+        raise Invalid("This address takes no body.", errors=[{"pointer": "", "detail": "Send none, or an empty object."}])
 
 
 def _body() -> Any:

@@ -48,6 +48,12 @@ def probes() -> Resource:
     def echo(body: dict[str, Any]) -> dict[str, Any]:
         return body
 
+    @resource.route("/nothing", methods=["POST"])
+    @allowed("case.open")
+    @resource.response(200)
+    def nothing() -> dict[str, Any]:
+        return {"done": True}
+
     @resource.route("/who")
     @allowed("catalogue.read")
     @resource.response(200)

@@ -6,9 +6,11 @@ import json
 from pathlib import Path
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 
 from portal.api.gate import BODY
+from portal.api.spec import CHANGES
 from tests.contracts.conftest import is_problem, post
 from tests.unit.test_gate import DEEP, HOSTILE
 
@@ -95,3 +97,38 @@ def test_naughty_strings_come_back_as_they_were_sent(client: FlaskClient, shared
 @pytest.mark.parametrize("value", ["Basic dXNlcjpwdw==", "Bearer", "Bearer ", "Bearer a b", "Bearer \xe9", "bearer x.y.z", "Bearer " + "a" * 9000, ""])
 def test_odd_authorization(client: FlaskClient, value: str) -> None:
     is_problem(client.get("/api/v1/probes/who", headers={"Authorization": value}), 401, "bad-token")
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type", "status", "slug"),
+    [
+        (b'{"a":' * 5000, "application/json", 400, "too-deep"),
+        (b'{"a": NaN}', "application/json", 400, "bad-json"),
+        (b'{"a": 1, "a": 2}', "application/json", 400, "bad-json"),
+        (b"\xff", "application/json", 400, "bad-json"),
+        (b"{", "application/json", 400, "bad-json"),
+        (b'{"status": "closed"}', "application/json", 422, "invalid"),
+        (b"[]", "application/json", 422, "invalid"),
+        (b"null", "application/json", 422, "invalid"),
+        (b"a=1", "application/x-www-form-urlencoded", 415, "wrong-content-type"),
+        (b"{}", "text/plain", 415, "wrong-content-type"),
+    ],
+)
+def test_a_body_where_none_is_taken(client: FlaskClient, body: bytes, content_type: str, status: int, slug: str) -> None:
+    is_problem(client.post("/api/v1/probes/nothing", data=body, content_type=content_type), status, slug)
+
+
+@pytest.mark.parametrize(("body", "content_type"), [(b"", ""), (b"", "application/json"), (b"{}", "application/json"), (b" { } ", "application/json")])
+def test_no_body_or_an_empty_one_is_none(client: FlaskClient, body: bytes, content_type: str) -> None:
+    assert client.post("/api/v1/probes/nothing", data=body, content_type=content_type or None).get_json() == {"done": True}
+
+
+def test_every_change_of_the_api_takes_a_body_it_declares_or_none(app: Flask) -> None:
+    """By the addresses there are: what declares no body is behind the gate all the same."""
+    bodiless = [
+        rule.endpoint
+        for rule in app.url_map.iter_rules()
+        if CHANGES & (rule.methods or set()) and rule.rule.startswith("/api/v1/") and rule.endpoint.count(".") == 1
+        if app.view_functions[rule.endpoint].__code__.co_name == "bodiless"
+    ]
+    assert {"tasks.claim", "tasks.release"} <= set(bodiless), sorted(bodiless)
