@@ -8,7 +8,7 @@ import io
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal, DecimalException
 from fnmatch import fnmatchcase
 from html import escape
 from typing import Any
@@ -117,7 +117,7 @@ def _total(keys: Iterable[str], summed: Iterable[str] | None) -> Decimal:
         return Decimal(sum(int(found[0], 16) for key in keys if (found := _HEX.match(key))))
     try:
         found = sum((Decimal(one) for one in summed if one), Decimal())
-    except InvalidOperation:
+    except DecimalException:
         raise _Unread("a cell of the column that is summed holds no number") from None
     if not found.is_finite():
         raise _Unread("a cell of the column that is summed holds no number")
@@ -196,7 +196,8 @@ def _read(options: Options, content: bytes, *, has_end: bool, names: Sequence[st
         if not rows:
             raise _Unread("its first line does not name the columns")
         head = rows.pop(0)
-    return [_cells(head, row, number, wanted) for number, row in enumerate(rows, start=1)], end
+    _named(head, wanted)
+    return [_cells(head, row, number) for number, row in enumerate(rows, start=1)], end
 
 
 def _rows(text: str, delimiter: str) -> list[list[str]]:
@@ -212,12 +213,15 @@ def _rows(text: str, delimiter: str) -> list[list[str]]:
     return rows
 
 
-def _cells(head: list[str], row: list[str], number: int, wanted: Sequence[str]) -> Line:
+def _named(head: Sequence[str], wanted: Sequence[str]) -> None:
     if len(set(head)) != len(head):
         raise _Unread("its first line names a column twice")
     missing = [name for name in wanted if name not in head]
     if missing:
         raise _Unread(f"it has no column `{missing[0]}`")
+
+
+def _cells(head: Sequence[str], row: list[str], number: int) -> Line:
     if len(row) != len(head):
         raise _Unread(f"line {number} has {len(row)} cells, and there are {len(head)} columns")
     return dict(zip(head, row, strict=True))
@@ -271,7 +275,7 @@ def _agree(options: Options, lines: list[Line], said: Line) -> None:
     names = options["answers"]
     try:
         rows, total = int(said["rows"]), Decimal(said["total"].strip())
-    except (KeyError, ValueError, InvalidOperation):
+    except (KeyError, ValueError, DecimalException):
         raise _Unread("number of lines or total cannot be read") from None
     if rows != len(lines):
         raise _Unread(f"it has {len(lines)} lines, and its control says {rows}")

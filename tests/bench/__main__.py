@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 
-from tests.bench import channels, clocks, durable, entries, finding, history, intake, journeys, queues, replan, timers
+from tests.bench import channels, clocks, dispatch, durable, entries, finding, history, intake, journeys, queues, replan, timers
 from tests.bench.machine import machine
 from tests.servers import ROOT
 
@@ -13,7 +13,7 @@ from tests.servers import ROOT
 def main(named: list[str]) -> None:
     """Measures and tells."""
     begun, found = time.monotonic(), list[entries.Entry]()
-    wanted = set(named) or {"intake", "clocks", "history", "journeys", "durable", "replan", "timers", "channels", "queues", "finding"}
+    wanted = set(named) or {"intake", "clocks", "history", "journeys", "durable", "replan", "timers", "channels", "queues", "finding", "dispatch"}
     with_servers = {"intake": intake, "history": history, "replan": replan, "timers": timers, "durable": durable, "channels": channels, "queues": queues}
     for name, bench in with_servers.items():
         if name in wanted:
@@ -24,6 +24,8 @@ def main(named: list[str]) -> None:
         found += clocks.measure()
     if "finding" in wanted:
         found += finding.measure()
+    if "dispatch" in wanted:
+        found += dispatch.measure()
     if "journeys" in wanted:
         found += journeys.measure()
     print(entries.table(found))
