@@ -18,6 +18,8 @@ from tests.storm.rig import Rig, rig
 
 SEED = 20261130
 INTAKES = 500
+#: Seconds a client rests between two requests: what is measured is waiting, not how much one machine takes.
+PACE = 0.5
 #: Seconds a row may wait at most before this is given up, and the promise (promises.md, G8).
 PATIENCE, LIMIT = 120.0, 10.0
 #: What puts a job on a queue of RQ.
@@ -79,9 +81,9 @@ def _compared(alone: Sequence[tuple[float, int]], hanging: Sequence[tuple[float,
 
 
 def _intakes(one: Rig, number: int) -> int:
-    """So many requests by four clients; a number of its own for each load, for the same keys would be the same requests."""
+    """So many requests by four clients, one after the other; each load has a number of its own, for the same keys would be the same requests."""
     history = History()
-    load = Load(one.port, history, seed=SEED + 1_000 * number, clients=4, limit=INTAKES)
+    load = Load(one.port, history, seed=SEED + 1_000 * number, clients=4, limit=INTAKES, pace=PACE)
     load.start()
     until = time.monotonic() + PATIENCE
     while load.running and time.monotonic() < until:
