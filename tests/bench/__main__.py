@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 
-from tests.bench import channels, clocks, dispatch, durable, entries, finding, history, intake, journeys, queues, replan, timers
+from tests.bench import channels, clocks, dispatch, durable, entries, finding, history, intake, journeys, permission, queues, replan, timers
 from tests.bench.machine import machine
 from tests.servers import ROOT
 
@@ -13,8 +13,17 @@ from tests.servers import ROOT
 def main(named: list[str]) -> None:
     """Measures and tells."""
     begun, found = time.monotonic(), list[entries.Entry]()
-    wanted = set(named) or {"intake", "clocks", "history", "journeys", "durable", "replan", "timers", "channels", "queues", "finding", "dispatch"}
-    with_servers = {"intake": intake, "history": history, "replan": replan, "timers": timers, "durable": durable, "channels": channels, "queues": queues}
+    wanted = set(named) or {"intake", "clocks", "history", "journeys", "durable", "replan", "timers", "channels", "queues", "finding", "dispatch", "permission"}
+    with_servers = {
+        "intake": intake,
+        "history": history,
+        "replan": replan,
+        "timers": timers,
+        "durable": durable,
+        "channels": channels,
+        "queues": queues,
+        "permission": permission,
+    }
     for name, bench in with_servers.items():
         if name in wanted:
             # Each on a database of its own: what pgbench writes is no history.
