@@ -23,6 +23,7 @@ SETS = {
     "permission-mutation": "tests.matrix.removed",
     "schemathesis": "tests.fuzz.described",
     "mails-changed": "tests.channels.test_email",
+    "browser-stories": "tests.browser.test_story",
     "rolling-restarts": "tests.stories.test_rolling_restarts",
 }
 OUT = Path(__file__).parents[1] / "build" / "long.json"

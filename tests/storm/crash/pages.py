@@ -7,7 +7,7 @@ from typing import Any
 from portal.access import identity, sessions
 from portal.pages import own_form
 from portal.unit_of_work import ENGINE
-from tests.storm.crash.doors import HOUSING, NOISE, opened, tasked
+from tests.storm.crash.doors import HOUSING, NOISE, opened, served, tasked
 from tests.storm.crash.run import UseCase
 from tests.storm.crash.world import Refused, Subject, World
 
@@ -87,7 +87,16 @@ def kept(world: World, subject: Subject) -> None:
     world.client.delete_cookie("session")
 
 
+def object_on_page(world: World, subject: Subject) -> None:
+    """An `act`: the party objects, and is shown reference and secret of the objection."""
+    data = {"words": f"You counted wrongly, see {subject.marker}.", "once": subject.key}
+    found = world.client.post(f"/cases/{subject.reference}/objection", data=data)
+    if found.status_code != 200:
+        raise Refused(f"objection: {found.status_code} {found.get_data(as_text=True)[:500]}")
+
+
 PAGES = (
+    UseCase("page-objection", ("route rights_pages.object_once",), proved(served), object_on_page),
     UseCase("page-keep", ("route cases_pages.keep",), signed_in(opened("noise-complaint")), keep, kept),
     UseCase("page-form", ("route form_pages.take",), filled, send_form),
     UseCase("page-message", ("route cases_pages.write",), proved(opened("noise-complaint")), on_case("messages", words="It goes on.")),

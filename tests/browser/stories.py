@@ -1,0 +1,128 @@
+"""One story a role: what somebody does on a day, by keyboard, whatever the language, the screen and the browser."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from portal.unit_of_work import Principal
+from tests.browser.conftest import Person
+from tests.pages.people import ADMIN, CHAMPION, DESK
+
+
+@dataclass(frozen=True)
+class Story:
+    """Who it is about (None: somebody who signs in nowhere), and what happens."""
+
+    name: str
+    who: Principal | None
+    walk: Callable[[Person], None]
+
+
+def citizen(person: Person) -> None:
+    """A pothole is reported, followed, written about."""
+    person.go("/")
+    person.look("home")
+    person.type("#text", "pothole nid de poule bache حفرة")
+    person.press("main form button")
+    person.look("found")
+    person.press("main a[href='/services/pothole']")
+    person.look("service")
+    person.press("main form button")
+    person.press("main form button")
+    person.look("step-with-a-fault")
+    person.type("#place", "Mill Lane 4")
+    person.press("main form button")
+    person.tab_to("#surface")
+    person.page.keyboard.press("Space")
+    person.look("choice")
+    person.press("main form button")
+    person.type("#depth_cm", "deep")
+    person.press("main form button")
+    person.look("number-with-a-fault")
+    person.type("#depth_cm", "12")
+    person.press("main form button")
+    person.type("#email", "ada@example.org")
+    person.look("contact")
+    person.press("main form button")
+    person.look("check")
+    person.press("main form button")
+    person.look("done")
+    person.press("main a.govuk-button")
+    person.look("case")
+    person.type("#words", "It is deeper now.")
+    person.press("form[action$='/messages'] button")
+    person.look("message")
+    person.press("a[href$='/withdrawal']")
+    person.look("withdrawal")
+
+
+def everybody(person: Person) -> None:
+    """Somebody looks around without asking for anything."""
+    person.go("/performance")
+    person.look("performance")
+    person.go("/performance/noise-complaint")
+    person.look("performance-of")
+    person.go("/cases")
+    person.type("#reference", "AAAA-AAAA-AAAA")
+    person.press("main form button")
+    person.look("wrong-secret")
+    person.go("/sign-in")
+    person.look("sign-in")
+    person.go("/nothing-here")
+    person.troubles.clear()
+    person.look("not-found")
+
+
+def caseworker(person: Person) -> None:
+    """The oldest complaint is asked about, handled, and decided with its letter."""
+    person.go("/desk")
+    person.look("desk")
+    person.press("a[href^='/desk/tasks/']")
+    person.press("form[action$='/claim'] button")
+    person.look("task-of-mine")
+    person.press("a[href$='/question']")
+    person.type("#words", "Which nights exactly?")
+    person.see("main form button", "#dates section")
+    person.look("dates-before-asking")
+    person.press("#dates form button")
+    person.press("form[action$='/complete'] button")
+    person.press("a[href^='/desk/tasks/']")
+    person.press("form[action$='/claim'] button")
+    person.press("a[href$='/decision']")
+    person.tab_to("#outcome")
+    person.page.keyboard.press("Space")
+    person.type("#reasons", "The noise was measured on three nights.")
+    person.see("main form button", "#letter section")
+    person.look("letter-before-deciding")
+    person.press("#letter form button")
+    person.look("desk-afterwards")
+
+
+def champion(person: Person) -> None:
+    """From what is late in all offices to one request."""
+    person.go("/champion")
+    person.look("promises")
+    person.press("main a[href^='/champion?']")
+    person.look("one-office")
+    person.press("main a[href^='/desk/cases/']")
+    person.look("case")
+
+
+def administrator(person: Person) -> None:
+    """Health, definitions, what waits, people, versions."""
+    person.go("/admin")
+    person.look("health")
+    for page in ("definitions", "deliveries", "people", "journeys", "glass"):
+        person.go("/admin")
+        person.press(f"main a[href='/admin/{page}']")
+        person.look(page)
+
+
+STORIES = (
+    Story("citizen", None, citizen),
+    Story("everybody", None, everybody),
+    Story("caseworker", replace(DESK, teams=("desk",)), caseworker),
+    Story("champion", CHAMPION, champion),
+    Story("administrator", ADMIN, administrator),
+)
