@@ -8,21 +8,22 @@ from flask import Request, g
 
 from portal.access import identity
 from portal.access.identity import NAME, NoRole
+from portal.access.providers import issuers
 from portal.access.remembered import Remembered
 from portal.api.refusals import BadToken
 from portal.api.standing import standing
-from portal.api.tokens import Tokens
+from portal.api.tokens import Issuers, Tokens
 from portal.errors import NotAllowed
 from portal.unit_of_work import ANONYMOUS, EVERY, Portal, Principal
 
 
-def tokens_of(portal: Portal) -> Tokens:
-    """The tokens this portal takes."""
+def tokens_of(portal: Portal) -> Issuers:
+    """The tokens this portal takes. BadProviders where SIGN_IN cannot be read."""
     settings = portal.settings
-    return Tokens(settings.token_issuer, settings.token_audience, settings.token_keys)
+    return Issuers(Tokens(settings.token_issuer, settings.token_audience, settings.token_keys), issuers(settings))
 
 
-def principal_of(request: Request, portal: Portal, tokens: Tokens, remembered: Remembered, reference: str | None = None) -> Principal:
+def principal_of(request: Request, portal: Portal, tokens: Issuers, remembered: Remembered, reference: str | None = None) -> Principal:
     """Who sends the request: by `Authorization: Bearer` (BadToken where it is not valid), else ANONYMOUS.
 
     Where the address names a case (`reference`), what the asker can prove of it is added: by `Case-Secret`, or by standing on the case.

@@ -1,4 +1,4 @@
-"""Bearer tokens of one issuer (RFC 9068), checked against its key file; a token seen before costs one look-up."""
+"""Bearer tokens (RFC 9068), each checked against the keys of its issuer; a token seen before costs one look-up."""
 
 from __future__ import annotations
 
@@ -18,7 +18,9 @@ from joserfc.errors import InvalidClaimError, JoseError
 from joserfc.jwk import ECKey, KeySet, OKPKey, RSAKey
 from joserfc.jwt import JWTClaimsRegistry
 
+from portal.access.providers import Issuer
 from portal.api.refusals import BadToken
+from portal.wire.openid import ProviderFault, fetched
 
 #: Signatures that are taken: asymmetric only, so that no public key can pass for a secret.
 ALGORITHMS = frozenset({"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "Ed25519", "EdDSA"})
@@ -32,6 +34,8 @@ REMEMBERED = 10_000
 AHEAD = 60
 #: Seconds between looks at the key file.
 LOOK = 1.0
+#: Seconds fetched keys are good for, and after which they may be fetched again for a key that is not among them.
+FRESH, SOONEST = 600.0, 30.0
 
 Claims = dict[str, Any]
 Key = RSAKey | ECKey | OKPKey
@@ -100,6 +104,9 @@ class Tokens:
             self._look(now=True)
         return self._known[kid]
 
+    def _taken(self, keys: Any) -> dict[str, Key]:
+        return {str(key.kid): key for key in KeySet.import_key_set(keys) if isinstance(key, RSAKey | ECKey | OKPKey)}
+
     def _look(self, *, now: bool = False) -> None:
         """Reads the key file where it has changed, and forgets what was checked with the old one."""
         if not now and time.monotonic() - self._looked < LOOK:
@@ -111,9 +118,63 @@ class Tokens:
             if stamp == self._stamp:
                 return
             with open(self.keys, "rb") as file:
-                known = {str(key.kid): key for key in KeySet.import_key_set(loads(file.read())) if isinstance(key, RSAKey | ECKey | OKPKey)}
+                known = self._taken(loads(file.read()))
         except (OSError, ValueError, TypeError, KeyError, JoseError):
             return  # half-written or away: the keys we have stay good, and the next look tries again
         with self._lock:
             self._known, self._stamp = known, stamp
             self._seen.clear()
+
+
+@dataclass
+class FetchedTokens(Tokens):
+    """What is taken from an issuer whose keys are found at an https address (`keys`), fetched again every ten minutes, and for an unknown key sooner."""
+
+    _fetching: Lock = field(default_factory=Lock)
+
+    def _look(self, *, now: bool = False) -> None:
+        since = time.monotonic() - self._looked
+        if self._looked and since < (SOONEST if now else FRESH):
+            return
+        if not self._fetching.acquire(blocking=not self._known):
+            return
+        try:
+            self._looked = time.monotonic()
+            known = self._taken(fetched(self.keys))
+        except (ProviderFault, ValueError, TypeError, KeyError, JoseError):
+            return  # away: the keys we have stay good
+        finally:
+            self._fetching.release()
+        with self._lock:
+            if {key.thumbprint() for key in known.values()} != {key.thumbprint() for key in self._known.values()}:
+                self._seen.clear()
+            self._known = known
+
+
+class Issuers:
+    """All issuers whose tokens are taken: a token names its own, and is checked against that one's keys and no others."""
+
+    def __init__(self, first: Tokens, others: list[Issuer], clock: Callable[[], float] = time.time) -> None:
+        self._by_name: dict[str, tuple[Tokens, frozenset[str] | None]] = {first.issuer: (first, None)}
+        for one in others:
+            kind = FetchedTokens if one.jwks else Tokens
+            self._by_name[one.issuer] = (kind(one.issuer, one.audience, one.jwks or one.keys, clock), frozenset(one.roles))
+
+    def claims(self, token: str) -> Claims:
+        """Claims of a valid token, without the roles its issuer may not give; BadToken for any other token."""
+        taken, roles = self._by_name.get(self._issuer(token), (None, None))
+        if taken is None:
+            raise BadToken
+        found = taken.claims(token)
+        said = found.get("roles")
+        return found if roles is None or not isinstance(said, list) else {**found, "roles": [one for one in said if one in roles]}
+
+    def _issuer(self, token: str) -> str:
+        """Whom it says it is from: only who checks it believes that."""
+        if len(self._by_name) == 1:
+            return next(iter(self._by_name))
+        try:
+            body = token[:LONGEST].split(".")[1]
+            return str(loads(urlsafe_b64decode(body + "=" * (-len(body) % 4)))["iss"])
+        except (ValueError, TypeError, KeyError, IndexError, RecursionError):
+            raise BadToken from None

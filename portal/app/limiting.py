@@ -10,7 +10,7 @@ from flask import Flask, Response, g, request
 
 from portal.api.identity import from_claims
 from portal.api.problems import MACHINES
-from portal.api.tokens import Tokens
+from portal.api.tokens import Issuers
 from portal.errors import Refusal
 from portal.limits.addresses import networks, sender
 from portal.limits.classes import CLASSES, class_of
@@ -78,7 +78,7 @@ def _session() -> str:
     return next((value for name in SESSIONS if (value := request.cookies.get(name))), "")
 
 
-def _bearer(tokens: Tokens) -> tuple[str, str]:
+def _bearer(tokens: Issuers) -> tuple[str, str]:
     """Scope and subject of a bearer token, empty where there is none or it is not valid: that the guard finds itself."""
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() == "bearer" and token.isascii():

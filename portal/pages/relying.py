@@ -10,6 +10,7 @@ from authlib.common.errors import AuthlibBaseError
 from authlib.integrations.flask_client import OAuth, OAuthError
 from flask import Flask, request, session
 from joserfc.errors import JoseError
+from joserfc.jwt import JWTClaimsRegistry
 from requests import RequestException
 
 from portal.access import identity
@@ -24,6 +25,8 @@ PATIENCE, AT_ONCE = 900, 3
 #: Seconds the provider's clock may differ from ours.
 LEEWAY = 30
 _STATE = "_state_"
+#: The event of a logout token, and how long one may be.
+LOGOUT, LONGEST = "http://schemas.openid.net/event/backchannel-logout", 8192
 
 
 class SignInFailed(Refusal):
@@ -109,6 +112,22 @@ class Relying:
         except (ProviderFault, RequestException, ValueError, RuntimeError):
             return None
         return str(made["url"])
+
+    def ended(self, provider: Provider, token: str) -> tuple[str | None, str | None]:
+        """Session and subject a logout token of the provider names (OpenID Connect Back-Channel Logout 1.0, 2.6); SignInFailed for any other token."""
+        try:
+            header, claims = self._client(provider).checked(token[:LONGEST])
+            rules: Any = {name: {"essential": True} for name in ("iat", "exp", "jti")}
+            rules |= {"iss": {"essential": True, "value": provider.issuer}, "aud": {"essential": True, "value": provider.client_id}}
+            JWTClaimsRegistry(leeway=LEEWAY, **rules).validate(claims)
+        except (JoseError, ValueError, TypeError, KeyError, AttributeError, RecursionError, OverflowError, ProviderFault, RequestException) as error:
+            raise SignInFailed("refused", provider.id) from error
+        sid, subject, events = claims.get("sid"), claims.get("sub"), claims.get("events")
+        named = isinstance(events, dict) and isinstance(events.get(LOGOUT), dict)
+        kind = header.get("typ", "logout+jwt")
+        if not named or "nonce" in claims or kind not in ("logout+jwt", "JWT") or not (sid or subject) or not identity.is_subject(sid or subject):
+            raise SignInFailed("refused", provider.id)
+        return sid, subject
 
     def back(self, provider: Provider) -> str:
         """The address the provider sends browsers back to; one for each, so that none can answer for another."""

@@ -64,6 +64,24 @@ def come_back(provider: str) -> Response:
         return show("sign_in_failed.html", status=403, why="no-role", title=speech.plain(one.title), provider=one)
 
 
+@pages.route("/sign-in/<provider>/ended", methods=["POST"])
+@page("session.begin", limit="callback")
+def ended(provider: str) -> Response:
+    """The provider says that a session of its own is over: so is what began with it here, at once"""
+    one = _provider(provider)
+    try:
+        sid, subject = _relying().ended(one, request.form.get("logout_token", ""))
+    except SignInFailed:
+        security.told("sign-in-failed", provider=one.id, why="logout-token")
+        return Response('{"error": "invalid_request"}', 400, content_type="application/json")
+    with the_portal().work(ENGINE) as work:
+        if sid:
+            sessions.end_at_provider(work, sessions.provider_session(one.issuer, sid))
+        else:
+            sessions.end_all(work, f"{one.issuer}|{subject}")
+    return Response(status=200, content_type="application/json")
+
+
 @pages.route("/sign-out")
 @page("session.begin")
 def sure() -> Response:

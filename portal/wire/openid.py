@@ -9,7 +9,10 @@ from urllib.parse import urlsplit
 
 from authlib.integrations.flask_client import FlaskOAuth2App
 from authlib.integrations.requests_client import OAuth2Session
-from requests import PreparedRequest, Response
+from joserfc import jwt
+from joserfc.errors import InvalidKeyIdError
+from joserfc.jwk import KeySet
+from requests import PreparedRequest, RequestException, Response, Session
 from requests.adapters import HTTPAdapter
 
 #: Seconds to connect, between bytes, and altogether; bytes of an answer.
@@ -68,6 +71,23 @@ class _Session(OAuth2Session):  # type: ignore[misc]
         return super().request(method, url, *arguments, **{**options, "allow_redirects": False})
 
 
+def fetched(address: str) -> Any:
+    """JSON from an https address (http on this machine only), within the bounds; ProviderFault for anything else."""
+    if not _safe(address, plain=True):
+        raise ProviderFault("no https address")
+    with Session() as session:
+        session.trust_env = False
+        for scheme in ("https://", "http://"):
+            session.mount(scheme, _Bounded())
+        try:
+            response = session.get(address, allow_redirects=False)
+            if response.status_code != 200:
+                raise ProviderFault(f"status {response.status_code}")
+            return response.json()
+        except (RequestException, ValueError) as error:
+            raise ProviderFault(str(error)) from error
+
+
 class ProviderClient(FlaskOAuth2App):  # type: ignore[misc]
     """One provider. Metadata are read again every ten minutes, and the keys with them; those we have stay good while it is away."""
 
@@ -92,6 +112,19 @@ class ProviderClient(FlaskOAuth2App):  # type: ignore[misc]
             return known
         self.server_metadata = {**fresh, "id_token_signing_alg_values_supported": self._algorithms, "_loaded_at": now}
         return self.server_metadata
+
+    def checked(self, token: str) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Header and claims of a token this provider signed; JoseError or ValueError for any other. An unknown key is looked for once."""
+        for force in (False, True):
+            keys = KeySet.import_key_set(self.fetch_jwk_set(force=force))
+            try:
+                found = jwt.decode(token, keys, algorithms=self._algorithms)
+            except InvalidKeyIdError:
+                if force:
+                    raise
+            else:
+                return dict(found.header), dict(found.claims)
+        raise AssertionError("unreachable")
 
     def _metadata(self) -> dict[str, Any]:
         with self._get_session() as session:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 
-from tests.bench import channels, clocks, dispatch, durable, entries, finding, history, intake, journeys, permission, queues, replan, timers
+from tests.bench import channels, clocks, dispatch, durable, entries, finding, history, intake, journeys, permission, queues, replan, sessions, timers
 from tests.bench.machine import machine
 from tests.servers import ROOT
 
@@ -13,7 +13,9 @@ from tests.servers import ROOT
 def main(named: list[str]) -> None:
     """Measures and tells."""
     begun, found = time.monotonic(), list[entries.Entry]()
-    wanted = set(named) or {"intake", "clocks", "history", "journeys", "durable", "replan", "timers", "channels", "queues", "finding", "dispatch", "permission"}
+    wanted = set(named) or {
+        "intake", "clocks", "history", "journeys", "durable", "replan", "timers", "channels", "queues", "finding", "dispatch", "permission", "sessions",
+    }  # fmt: skip
     with_servers = {
         "intake": intake,
         "history": history,
@@ -23,6 +25,7 @@ def main(named: list[str]) -> None:
         "channels": channels,
         "queues": queues,
         "permission": permission,
+        "sessions": sessions,
     }
     for name, bench in with_servers.items():
         if name in wanted:

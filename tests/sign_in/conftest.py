@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 import re
+import shutil
+import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from html import unescape
 from pathlib import Path
 from typing import Any, Protocol
+from urllib.parse import urljoin
 
 import pytest
 import requests
@@ -18,7 +23,9 @@ from werkzeug.test import TestResponse
 
 from portal.app import create_app
 from portal.db import connect
+from portal.local.addresses import free_port, listening
 from portal.local.people import CITIZENS, OFFICE, Person
+from portal.local.processes import spawn
 from portal.local.provider import Provider, client_of
 from portal.local.provider_server import serve
 from portal.local.signin import described
@@ -26,10 +33,12 @@ from portal.reactions import REACTIONS
 from portal.settings import Settings
 from portal.unit_of_work import Portal
 from tests.ledger.conftest import SECRET, catalogue
-from tests.servers import Database
+from tests.ledger.waiting import until
+from tests.servers import ROOT, Database
 
 #: Where the portal would be reached; nobody listens there, the browser below brings answers itself.
 PUBLIC = "http://127.0.0.1:9"
+FOREIGN = Path(__file__).parent / "foreign"
 STAFF = (
     Person("desk", "Dana Osei", ("caseworker",), "city-council", ("desk",)),
     Person("desk-2", "Deniz Aydin", ("caseworker",), "city-council", ("desk",)),
@@ -150,6 +159,59 @@ def development(tmp_path_factory: pytest.TempPathFactory, signing_key: RSAKey) -
     server.shutdown()
     thread.join()
     server.server_close()
+
+
+@dataclass
+class Npm:
+    """npm's oidc-provider, a process of its own."""
+
+    file: Path
+    id: str
+    issuer: str
+
+    def choose(self, address: str, person: str, *, weak: bool) -> str:
+        with requests.Session() as session:
+            page = session.get(address, timeout=10)
+            assert page.text == "who?", page.text
+            found = session.get(page.url, params={"person": person or "nobody", "weak": "yes" if weak else "no"}, allow_redirects=False, timeout=10)
+            for _ in range(6):
+                place = urljoin(found.url, found.headers["Location"])
+                if place.startswith(PUBLIC):
+                    return place
+                found = session.get(place, allow_redirects=False, timeout=10)
+            raise AssertionError(found.text)
+
+
+@pytest.fixture(scope="session")
+def npm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Npm]:
+    """Installed by npm into build/ the first time; skipped, saying so, where that cannot be."""
+    folder = ROOT / "build" / "foreign-provider"
+    if not shutil.which("node") or not shutil.which("npm"):
+        pytest.skip("no foreign provider: node and npm are not installed here")
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        wanted = (FOREIGN / "package.json").read_text()
+        if not (folder / "installed.json").exists() or (folder / "installed.json").read_text() != wanted:
+            (folder / "package.json").write_text(wanted)
+            command = ["npm", "install", "--no-audit", "--no-fund", "--no-package-lock", "--ignore-scripts"]
+            done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300)
+            if done.returncode != 0:
+                pytest.skip(f"no foreign provider: npm cannot install it here: {done.stderr.strip()[-200:]}")
+            (folder / "installed.json").write_text(wanted)
+    port, place = free_port(), tmp_path_factory.mktemp("npm")
+    ways = [f"{PUBLIC}/sign-in/npm/return", f"{PUBLIC}/sign-out", f"{PUBLIC}/sign-in/npm/ended"]
+    process = spawn(["node", str(FOREIGN / "provider.js"), str(port), *ways], log=place / "log", environment={**os.environ}, directory=str(folder))
+    until(lambda: listening(port) or process.poll() is not None, 60)
+    issuer = f"http://127.0.0.1:{port}"
+    file = place / "providers.toml"
+    file.write_text(
+        f'[[provider]]\nid = "npm"\ntitle = {{ en = "Elsewhere" }}\nserves = "all"\nissuer = "{issuer}"\nclient_id = "portal"\n'
+        'client_secret = "a secret of the tests"\nacr = ["high"]\n[provider.claims]\nroles = "roles"\nagency = "agency"\n'
+    )
+    yield Npm(file, "npm", issuer)
+    process.terminate()
+    process.wait(20)
 
 
 @pytest.fixture

@@ -342,3 +342,47 @@ def test_nobody_is_led_elsewhere(browser: Browser, provider: Hostile, portal: Po
     browser.ask("/sign-in/hostile", query_string={"next": going})
     browser.ask(provider.choose(browser.location, "dana"))
     assert browser.status == 303 and browser.location in ("/desk", f"{PUBLIC}/desk")
+
+
+def logout(one: Hostile, **changed: Any) -> str:
+    """A logout token, good but for these claims."""
+    now = int(time.time())
+    events = {"http://schemas.openid.net/event/backchannel-logout": {}}
+    claims = {"iss": one.issuer, "aud": CLIENT, "iat": now, "exp": now + 120, "jti": "j", "sid": "s-1", "events": events} | changed
+    return one.signed(claims, typ="logout+jwt")
+
+
+BAD_LOGOUTS: dict[str, Callable[[Hostile, RSAKey], str]] = {
+    "none": lambda one, other: "",
+    "unsigned": lambda one, other: unsigned("none")(one, {"iss": one.issuer, "sid": "s-1"}),
+    "a stranger's": lambda one, other: one.signed({"iss": one.issuer, "aud": CLIENT, "sid": "s-1"}, key=other, kid=one.key.kid),
+    "other issuer": lambda one, other: logout(one, iss="https://other.example"),
+    "other audience": lambda one, other: logout(one, aud="another"),
+    "expired": lambda one, other: logout(one, exp=int(time.time()) - 600),
+    "no event": lambda one, other: logout(one, events=None),
+    "another event": lambda one, other: logout(one, events={"x": {}}),
+    "with a nonce, as an id_token has": lambda one, other: logout(one, nonce="n"),
+    "of nobody": lambda one, other: logout(one, sid=None),
+    "an id_token": lambda one, other: one.signed(one.claims({"person": "dana", "nonce": "n", "weak": False})),
+}
+
+
+@pytest.mark.parametrize("forge", BAD_LOGOUTS.values(), ids=BAD_LOGOUTS)
+def test_bad_logout_tokens_end_nothing(browser: Browser, portal: Portal, provider: Hostile, stranger: RSAKey, forge: Any) -> None:
+    provider.forge = said(sid="s-1")
+    browser.sign_in("dana")
+    browser.app.test_client().post("/sign-in/hostile/ended", data={"logout_token": forge(provider, stranger)})
+    assert sessions(portal) == 1
+
+
+def test_the_provider_ends_sessions_at_once(browser: Browser, portal: Portal, provider: Hostile, app: Flask) -> None:
+    machine = app.test_client()
+    for name, sid in (("dana", "s-1"), ("dana", "s-2"), ("emil", "s-3")):
+        provider.forge = said(sid=sid)
+        Browser(app, provider).sign_in(name)
+    assert sessions(portal) == 3
+    assert machine.post("/sign-in/hostile/ended", data={"logout_token": logout(provider)}).status_code == 200
+    assert sessions(portal) == 2
+    assert machine.post("/sign-in/hostile/ended", data={"logout_token": logout(provider, sid=None, sub="dana")}).status_code == 200
+    assert sessions(portal) == 1
+    assert machine.post("/sign-in/hostile/ended", data={"logout_token": logout(provider)}).status_code == 200, "again is well"

@@ -31,6 +31,7 @@ READ_ONLY = {
     "cases_pages.leave": "forgets a cookie",
     "code_pages.ask": "one more code leaves; asked again, the one before is good no more",
     "code_pages.enter": "spends the code and begins the session in one commit; who heard nothing asks for another",
+    "sign_in_pages.ended": "rows of sessions go in one statement; the provider says it again",
     "sign_in_pages.sign_out": "one row of a session goes; sent again, it has gone",
     "account_pages.end": "as sign_in_pages.sign_out",
     "account_pages.end_others": "rows of sessions go in one statement; sent again, they have gone",
