@@ -102,6 +102,7 @@ PERMISSIONS: dict[str, Permission] = {
     "indicators.read": Permission("See figures.", (anyone,)),
     "indicators.cases": Permission("See the cases behind a figure, those one may see.", (champion, caseworker)),
     "case.open": Permission("Start a request.", (anyone,)),
+    "case.follow": Permission("Follow a request everybody may see, or follow it no more.", (anyone,)),
     "case.read": Permission("See a case, its events and its clocks.", (party, caseworker, champion, administrator)),
     "case.list-own": Permission("See which requests are one's own.", (citizen,)),
     "case.keep": Permission("Keep a request, proved by its secret, among one's own.", (party_itself,)),

@@ -49,6 +49,10 @@ _CHANGES = """SELECT c.id, r.reference, c.status, c.outcome, c.at FROM public_ch
 WHERE r.listed AND r.service = ANY(%s) AND r.jurisdiction = ANY(%s) AND c.at BETWEEN %s AND %s ORDER BY c.at, c.case_id, c.number LIMIT %s"""
 
 
+_NEAR = f"""SELECT {_COLUMNS} FROM public_requests WHERE listed AND closed_at IS NULL AND service = %s AND requested_at > %s
+AND lat BETWEEN %s AND %s AND long BETWEEN %s AND %s ORDER BY requested_at DESC, case_id DESC LIMIT %s"""
+
+
 class Shown(NamedTuple):
     """One row of the list."""
 
@@ -82,6 +86,13 @@ class Change(NamedTuple):
 def load(work: Work, case_ids: Collection[UUID]) -> None:
     """Reads many cases in hand at once."""
     work.load(public_requests, case_ids)
+
+
+def near(work: Work, *, service: str, lat: float, long: float, since: datetime, limit: int) -> list[Shown]:
+    """Requests for a service that are open, public and about the same place, as exactly as everybody is told it; the newest first."""
+    step, at, along = 10.0**-COARSE, round(lat, COARSE), round(long, COARSE)
+    found = work.sql(_NEAR, (service, since, at - step, at + step, along - step, along + step, limit))
+    return [Shown(*row) for row in found]
 
 
 def row_of(work: Work, case_id: UUID) -> Row | None:

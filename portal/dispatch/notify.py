@@ -15,7 +15,7 @@ from portal.dispatch.texts import Text
 from portal.dispatch.words import facts, written
 from portal.outbox import escalations, notices, pages, reply_addresses
 from portal.outbox.claims import Claim
-from portal.parties.register import told
+from portal.parties.register import followers, told
 from portal.plugins import discovery
 from portal.plugins.agency import Refusal
 from portal.plugins.channel import Notice
@@ -34,7 +34,7 @@ def prepared(work: Work, claim: Claim) -> Letter | Text | Refusal:
 
 
 def _notice(work: Work, claim: Claim) -> Letter | Text | Refusal:
-    party = next((row for row in told(work, claim.case_id) if str(row["party_id"]) == claim.body["party"]), None)
+    party = next((row for row in (*told(work, claim.case_id), *followers(work, claim.case_id)) if str(row["party_id"]) == claim.body["party"]), None)
     if party is None:
         return Refusal("the party no longer stands on the case", retry=False, code="no-party")
     contact: Any = items.get(work, claim.case_id, party["contact"]) if party["contact"] else None

@@ -93,6 +93,8 @@ TYPES: dict[str, EventType] = dict(
         _type("CaseClosed", "The case ended.", "outcome", "status", "flags"),
         _type("CaseWithdrawn", "The party took the request back.", "words"),
         _type("PartWithdrawn", "The party took back one part of a life event.", "run", "step_run", "service", "words"),
+        _type("CaseFollowed", "Somebody wants the same, and follows this request instead of making one.", "party", "number"),
+        _type("CaseUnfollowed", "Somebody follows it no more.", "party", "number"),
         _type("MessageReceived", "A party or a member of staff wrote on the case.", "item", "commitment", "sender"),
         _type("AnswersGiven", "A party gave or changed answers.", "item", "commitment", "fields", "task"),
         _type(

@@ -68,6 +68,7 @@ def opened(event: Told) -> Facts:
         "doors": [event["agency"] or ""],
         "returns": 0,
         "found_at": None,
+        "followers": None,
         "seq": event["seq"],
     }
 
@@ -116,6 +117,10 @@ def _closed(row: Facts, event: Told) -> Facts:
 
 def _withdrawn(_: Facts, event: Told) -> Facts:
     return {"status": "withdrawn", "outcome": "withdrawn", "closed_at": event["occurred_at"]}
+
+
+def _followed(_: Facts, event: Told) -> Facts:
+    return {"followers": event["data"].get("number")}
 
 
 def _scored(_: Facts, event: Told) -> Facts:
@@ -190,6 +195,8 @@ CASE: dict[str, Change] = {
     "CaseDecided": _decided,
     "CaseClosed": _closed,
     "CaseWithdrawn": _withdrawn,
+    "CaseFollowed": _followed,
+    "CaseUnfollowed": _followed,
     "FeedbackGiven": _scored,
     "TaskClaimed": _begun,
     "AgencyReported": _begun,

@@ -44,4 +44,15 @@ def _score(measure: Measure, asked: Question) -> Value:
     return literal(100.0, Float) * (mean - literal(1.0, Float)) / literal(4.0, Float)
 
 
-FORMULAS: dict[How, Callable[[Measure, Question], Value]] = {"count": size, "share": _share, "percentile": _percentile, "mean": _mean, "score": _score}
+def _wanted(measure: Measure, asked: Question) -> Value:
+    return func.coalesce(func.sum(1 + func.coalesce(case_facts.c.followers, 0)).filter(POPULATIONS[measure.of](asked)), 0)
+
+
+FORMULAS: dict[How, Callable[[Measure, Question], Value]] = {
+    "count": size,
+    "share": _share,
+    "percentile": _percentile,
+    "mean": _mean,
+    "score": _score,
+    "wanted": _wanted,
+}

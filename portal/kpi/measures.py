@@ -10,7 +10,7 @@ from typing import Literal
 Bounds = Literal["opening", "closing", "closing-or-due"]
 #: Cases a measure is about; what each is, in SQL, stands in portal/kpi/populations.py.
 Population = Literal["received", "open", "closed", "closed-promised", "closed-on-time", "due", "kept", "scored", "referred", "returned", "found"]
-How = Literal["count", "share", "percentile", "mean", "score"]
+How = Literal["count", "share", "percentile", "mean", "score", "wanted"]
 #: What a percentile or a mean is taken of: seconds from receipt to closing, seconds from receipt to the door that kept it, or times passed on.
 Over = Literal["duration", "wrong-doors", "referrals"]
 
@@ -102,6 +102,14 @@ MEASURES: dict[str, Measure] = {
             how="share",
             of="referred",
             kept="returned",
+        ),
+        Measure(
+            id="interest",
+            says="By how many the requests received are wanted: who made each, and who follows it. `requests` counts each once.",
+            unit="requests",
+            bounds="opening",
+            how="wanted",
+            of="received",
         ),
         Measure(
             id="wrong-doors-median",

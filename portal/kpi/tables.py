@@ -39,6 +39,8 @@ case_facts = Table(
     Column("returns", SmallInteger),
     #: When the door it was referred to, last of all, took it over.
     instant("found_at"),
+    #: How many follow it, where anybody does.
+    Column("followers", Integer),
     #: Last event of the case that was folded.
     Column("seq", Integer, nullable=False),
     Index("case_facts_jurisdiction_closed_at_ix", "jurisdiction", "closed_at"),

@@ -14,6 +14,9 @@ from portal.db import new_id
 from portal.parties.tables import case_parties
 from portal.unit_of_work import Mandate, Row, Work
 
+#: Role of who waits for the same as another: told when it ends, and of nothing else.
+FOLLOWER = "follower"
+
 
 def put_on(
     work: Work,
@@ -48,7 +51,29 @@ def load(work: Work, case_ids: Collection[UUID]) -> None:
 
 
 def of_case(work: Work, case_id: UUID) -> list[Row]:
-    """Who stands on a case in hand now."""
+    """Who stands on a case in hand now; those who only follow it do not."""
+    return [row for row in _now(work, case_id) if row["role"] != FOLLOWER]
+
+
+def followers(work: Work, case_id: UUID) -> list[Row]:
+    """Who follows a case in hand: they wait for the same, and are told no more of it than everybody may see."""
+    return [row for row in _now(work, case_id) if row["role"] == FOLLOWER]
+
+
+def follow(work: Work, case_id: UUID, *, party_id: UUID, subject: str, language: str, channel: str, contact: UUID) -> Row:
+    """Somebody wants the same, and follows the request of another instead of making one. `CaseFollowed`."""
+    row = put_on(work, case_id, party_id=party_id, role=FOLLOWER, subject=subject, language=language, channel=channel, contact=contact)
+    work.record(case_id, "CaseFollowed", party=str(party_id), number=len(followers(work, case_id)))
+    return row
+
+
+def unfollow(work: Work, row: Row) -> None:
+    """Somebody follows it no more. `CaseUnfollowed`."""
+    work.change(row, until=work.now)
+    work.record(row["case_id"], "CaseUnfollowed", party=str(row["party_id"]), number=len(followers(work, row["case_id"])))
+
+
+def _now(work: Work, case_id: UUID) -> list[Row]:
     return [row for row in work.rows(case_parties, case_id) if row["until"] is None or row["until"] > work.now]
 
 

@@ -96,6 +96,7 @@ REACTIONS: dict[str, tuple[Reaction, ...]] = {
 #: Facts nothing follows from: they are told, counted and explained.
 QUIET = frozenset(
     {
+        "CaseFollowed", "CaseUnfollowed",
         "AccessBarred", "AccessGranted", "AgencyAmended", "BranchChosen", "CasePublished", "CaseReplanned", "CashDayClosed", "CashDayCounted", "CashDayOpened",
         "CodeAsked", "PartyKnown",
         "ClockCancelled", "ClockStarted", "ClockStopped", "DeliveryPlaced", "DialogueBegun", "DialogueEnded",

@@ -41,6 +41,12 @@ def tell(work: Work, case: Row, template: str, *, due_at: str | None = None, **m
     return bool(told)
 
 
+def tell_followers(work: Work, case: Row) -> None:
+    """Promises everybody who follows the case a notice that it has ended, in words that say no more than everybody may see."""
+    for party in register.followers(work, case["case_id"]):
+        notices.promise(work, case["case_id"], party_id=party["party_id"], channel=party["channel"], template="followed", language=party["language"], refs={})
+
+
 def promise(work: Work, case: Row, service: Service) -> None:
     """Starts the promises of the whole case. Where there is danger none counts working time."""
     for standard in service.standards:

@@ -8,7 +8,7 @@ from portal.access import grants
 from portal.cases import links, registry
 from portal.queues import worklist
 from portal.reactions import inside
-from portal.reactions.acts import facts, give, promise, service_of, stop, tell
+from portal.reactions.acts import facts, give, promise, service_of, stop, tell, tell_followers
 from portal.reactions.consequences import anew, moot
 from portal.reactions.danger import call_duty
 from portal.referrals import offers
@@ -125,6 +125,7 @@ def closed(work: Work, events: list[Event]) -> None:
         worklist.cancel(work, event.case_id, why="case closed", keep=("consequence", "decision", "letter", "undo", "refund", "contradiction", "word"))
         moot(work, event.case_id, "tacit-approval")
         tell(work, case, "closed")
+        tell_followers(work, case)
 
 
 def withdrawn(work: Work, events: list[Event]) -> None:
@@ -134,3 +135,4 @@ def withdrawn(work: Work, events: list[Event]) -> None:
         stop(work, case, why="withdrawn")
         moot(work, event.case_id, "tacit-approval", "right-of-appeal", "redress")
         tell(work, case, "withdrawn")
+        tell_followers(work, case)

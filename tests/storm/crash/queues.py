@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.storm.crash.doors import NOISE, task, tasked
+from tests.storm.crash.doors import NOISE, opened, task, tasked
 from tests.storm.crash.run import UseCase
 from tests.storm.crash.world import Subject, World
 
@@ -63,7 +63,13 @@ def known(world: World, subject: Subject) -> None:
     world.ask("GET", "/colleagues", world.who("clerk"))
 
 
+def followed(world: World, subject: Subject) -> None:
+    """An `act`: somebody follows it; the same address follows it once."""
+    world.ask("POST", f"/requests/{subject.reference}/followers", {}, {"email": "bob@example.org"})
+
+
 QUEUES = (
+    UseCase("follow", ("route following.follow",), opened("pothole"), followed),
     UseCase("claim-next", ("route tasks.claim_next",), alone_in_queue, next_one),
     UseCase("bulk", ("route bulk.bulk",), tasked(*NOISE), many),
     UseCase("hand-over", ("route casework.hand_over",), two_at_the_desk, task("hand-over", "clerk", {"to": "town"})),

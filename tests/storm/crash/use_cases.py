@@ -42,6 +42,7 @@ READ_ONLY = {
 }
 #: Routes whose crash points are tried elsewhere, and where.
 ELSEWHERE = {
+    "following.unfollow": "one row of one's own; asked again it is gone (404)",
     "worklists.delete_view": "one row of one's own; asked again it is gone (404)",
     "moves.start": "tests/ledger/test_moves.py: killed in a batch, it goes on",
     "moves.confirm": "tests/ledger/test_moves.py",
