@@ -38,6 +38,20 @@ def backup(folder: Path, files: bool) -> None:
     if now.sent_ledger:
         # The ledger says itself that it was kept when this backup was made.
         SentLedger(now.sent_ledger).left(str(told["at"])[:10], {"what": "backup", "at": told["at"], "backup": place.name}, demanded=True)
+    try:
+        _filled(now, url, part, files)
+    except BaseException:
+        shutil.rmtree(part, ignore_errors=True)
+        raise
+    dump.write_manifest(part, told)
+    _settle(part)
+    part.rename(place)
+    click.echo(f"{place}: {told['cases']} cases, {told['events']} events, as of {told['at']}")
+    if not now.sent_ledger:
+        click.echo("SENT_LEDGER is not set: after a restore nobody can tell what left since this backup", err=True)
+
+
+def _filled(now: Settings, url: str, part: Path, files: bool) -> None:
     # Mail leaves its folder once it is in the database: copied before and after, none is in neither.
     _mail(now, part)
     dump.run(now, "pg_dump", "--format=custom", "--no-owner", "--file", str(part / dump.DUMP), url=url)
@@ -46,12 +60,6 @@ def backup(folder: Path, files: bool) -> None:
     if files and (kept := dump.documents(now)) is not None:
         dump.missing(kept, part / dump.DOCUMENTS)
     (part / dump.DUMP).chmod(0o600)
-    dump.write_manifest(part, told)
-    _settle(part)
-    part.rename(place)
-    click.echo(f"{place}: {told['cases']} cases, {told['events']} events, as of {told['at']}")
-    if not now.sent_ledger:
-        click.echo("SENT_LEDGER is not set: after a restore nobody can tell what left since this backup", err=True)
 
 
 def _look(url: str) -> dict[str, object]:

@@ -85,7 +85,8 @@ def run(settings: Settings, name: str, *arguments: str, url: str) -> None:
     open_to_see = libpq(address.set(password=None).render_as_string(hide_password=False))
     done = subprocess.run([program(settings, name), *arguments, "--dbname", open_to_see], env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
-        raise click.ClickException(f"{name} ended with {done.returncode}: {done.stderr.strip()[-1500:]}")
+        older = "; name the folder of one as new as the server in POSTGRES_BIN" if "version mismatch" in done.stderr else ""
+        raise click.ClickException(f"{name} ended with {done.returncode}: {done.stderr.strip()[-1500:]}{older}")
 
 
 def digest(place: Path) -> str:

@@ -161,7 +161,7 @@ def _environment(plan: Plan, agencies: list[str], postgres: Postgres | None, val
             found[name] = os.environ[name]
     if postgres:
         found |= {"DATABASE_URL": postgres.url(LOGIN, DATABASE), "OWNER_DATABASE_URL": postgres.url(OWNER, DATABASE)}
-        found |= {"BACKUP_DATABASE_URL": postgres.url(database=DATABASE)}
+        found |= {"BACKUP_DATABASE_URL": postgres.url(database=DATABASE), "POSTGRES_BIN": str(postgres.binaries)}
     if valkey:
         found["REDIS_URL"] = valkey.url
     return found

@@ -17,11 +17,12 @@ from tests.storm.history import History
 from tests.storm.rig import Rig, rig
 
 SEED = 20261130
-INTAKES = 500
+#: Requests with every wake-up lost, and beside an agency that hangs.
+INTAKES, BESIDE = 500, 200
 #: Seconds a client rests between two requests: what is measured is waiting, not how much one machine takes.
-PACE = 0.5
+PACE = 1.0
 #: Seconds a row may wait at most before this is given up, and the promise (promises.md, G8).
-PATIENCE, LIMIT = 120.0, 10.0
+PATIENCE, LIMIT = 300.0, 10.0
 #: What puts a job on a queue of RQ.
 _PUSHES = ("rpush", "lpush")
 _SENT = """SELECT target, extract(epoch FROM (tries->0->>'began_at')::timestamptz - placed_at)::float, attempts FROM outbox
@@ -44,7 +45,7 @@ def nudges_lost(one: Rig) -> list[Entry]:
         client.execute_command("ACL", "SETUSER", "default", *(f"-{name}" for name in _PUSHES))
         client.config_resetstat()
         begun = _now(one)
-        taken = _intakes(one, 1)
+        taken = _intakes(one, 1, INTAKES)
         _gone(one, begun, _AGENCIES)
         refused = sum(int(told.get("rejected_calls", 0)) for name, told in client.info("commandstats").items() if name.removeprefix("cmdstat_") in _PUSHES)
         client.execute_command("ACL", "SETUSER", "default", *(f"+{name}" for name in _PUSHES))
@@ -63,7 +64,7 @@ def beside_hanging(one: Rig) -> tuple[list[tuple[float, int]], list[tuple[float,
     for number, way in enumerate(("forgets", "hangs"), start=2):
         one.behave(roads="forgets", water_utility=way)
         begun = _now(one)
-        _intakes(one, number)
+        _intakes(one, number, BESIDE)
         _gone(one, begun, ["roads"])
         found.append(_waits(one, begun, ["roads"]))
     one.behave(roads="works", water_utility="works")
@@ -80,10 +81,10 @@ def _compared(alone: Sequence[tuple[float, int]], hanging: Sequence[tuple[float,
     ]
 
 
-def _intakes(one: Rig, number: int) -> int:
+def _intakes(one: Rig, number: int, many: int) -> int:
     """So many requests by four clients, one after the other; each load has a number of its own, for the same keys would be the same requests."""
     history = History()
-    load = Load(one.port, history, seed=SEED + 1_000 * number, clients=4, limit=INTAKES, pace=PACE)
+    load = Load(one.port, history, seed=SEED + 1_000 * number, clients=4, limit=many, pace=PACE)
     load.start()
     until = time.monotonic() + PATIENCE
     while load.running and time.monotonic() < until:
