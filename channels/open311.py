@@ -182,12 +182,13 @@ class Open311:
                 contact=given.contact,
                 location=given.location,
                 media_url=given.media_url,
+                files=tuple(request.files.values()),
                 language=values.get("language"),
                 source=source if own else None,
                 external_id=own,
             )
         )
-        notes = [taken.emergency, taken.says, "Pictures cannot be kept yet: send their address as media_url." if request.files else None]
+        notes = [taken.emergency, taken.says, *taken.notes]
         later = "respond-async" in request.headers.get("prefer", "")
         told = {
             **({"token": taken.token} if later else {"service_request_id": taken.reference}),

@@ -52,6 +52,15 @@ class Raw:
     body: bytes = b""
 
 
+@dataclass(frozen=True, slots=True)
+class File:
+    """One part of a form that is a file."""
+
+    name: str
+    content_type: str
+    content: bytes
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Submission:
     """A whole request. Values as they came; the engine checks them by the same rules on every channel."""
@@ -65,6 +74,8 @@ class Submission:
     location: Mapping[str, Any] = field(default_factory=dict)
     #: An address of a picture or the like.
     media_url: str | None = None
+    #: Pictures and papers that came beside it.
+    files: tuple[File, ...] = ()
     language: str | None = None
     #: Who sent it (of machines: the name of its key), and that machine's own id of it: taken once for ever.
     source: str | None = None
@@ -98,15 +109,6 @@ class Delivered:
 
 
 # ---------------------------------------------------------------------- mounted endpoints
-
-
-@dataclass(frozen=True, slots=True)
-class File:
-    """One part of a form that is a file."""
-
-    name: str
-    content_type: str
-    content: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +209,8 @@ class Taken:
     token: str
     #: In danger: the number to call, and how.
     emergency: str | None = None
+    #: Files that could not be taken, each with what to do.
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from hashlib import sha256
 from hmac import compare_digest
@@ -20,10 +21,10 @@ from portal.catalogue.phrases import translations
 from portal.clock import utc_now
 from portal.errors import NotFound, Refusal
 from portal.intake import answers as rules
-from portal.intake import conversation, once, outside_words, spoken
+from portal.intake import conversation, documents, once, outside_words, spoken
 from portal.intake.receive import Submission
 from portal.outbox import texts
-from portal.plugins.channel import Delivered, Listed, Offer, Question, Refused, Taken, Turn, Update, Wanted
+from portal.plugins.channel import Delivered, File, Listed, Offer, Question, Refused, Taken, Turn, Update, Wanted
 from portal.plugins.channel import Submission as Given
 from portal.standards import clocks
 from portal.unit_of_work import ANONYMOUS, ENGINE, Portal, Row, Work
@@ -35,6 +36,8 @@ log = logging.getLogger(__name__)
 
 #: The key of the channels in the local mode and in tests.
 DEVELOPMENT = "development"
+#: Files taken with one request.
+MOST_FILES = 10
 #: Hexadecimal digits of the seal of a token.
 _SEAL = 16
 
@@ -89,11 +92,31 @@ class Front:
             source=f"{self._channel}:{submission.source}" if submission.source else None,
             external_id=submission.external_id,
         )
+        uploads, notes = self._kept(submission.files)
+        received = None
         try:
-            case, _ = once.open_once(self._portal, given, media_url=submission.media_url)
+            case, received = once.open_once(self._portal, given, media_url=submission.media_url, beside=lambda work, row: self._beside(work, row, uploads))
         except Refusal as refused:
             raise Refused(refused.status, self._faults(refused, service, given)) from refused
-        return self._taken(case, given.language or self.language)
+        finally:
+            if received is None:
+                for one in uploads:
+                    documents.drop(self._portal, one)
+        return replace(self._taken(case, given.language or self.language), notes=tuple(notes))
+
+    def _kept(self, files: Sequence[File]) -> tuple[Sequence[documents.Upload], Sequence[str]]:
+        """Files in the store, and what is said of those that cannot be taken: a request is not refused for its picture."""
+        kept, notes = [], []
+        for file in files[:MOST_FILES]:
+            try:
+                kept.append(documents.keep(self._portal, file.content, file.name))
+            except Refusal as refused:
+                notes.append(f"{file.name}: {refused.detail}")
+        return kept, notes
+
+    def _beside(self, work: Work, case: Row, uploads: Sequence[documents.Upload]) -> None:
+        for one in uploads:
+            documents.take(work, case["case_id"], one, channel=self._channel)
 
     def _faults(self, refused: Refusal, service: Service | None, given: Submission) -> Sequence[tuple[str, str]]:
         """Each fault with what to do: of an answer in the words all channels have for it, in the sender's language."""

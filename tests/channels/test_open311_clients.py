@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+from base64 import b64decode
 from datetime import UTC, datetime, timedelta
 from email.message import Message
 from typing import Any
@@ -17,6 +18,9 @@ from georeport import GeoReport
 
 from tests.channels.conftest import House
 from tests.channels.test_open311 import KEYS, PUBLIC, post
+
+#: One black dot.
+PNG = b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNgAAAAAgABSK+kcQAAAABJRU5ErkJggg==")
 
 
 @pytest.mark.parametrize("form", ["json", "xml"])
@@ -94,15 +98,27 @@ def test_the_calls_of_three(house: House, address: str) -> None:
     assert (status, kind, found[0]["code"]) == (403, "application/json; charset=utf-8", 403), "it reads the body of every answer below 500"
 
 
-def test_a_form_in_parts_with_a_picture(address: str) -> None:
-    """What three posts where it is given a file: the request is taken, and says what became of the picture."""
+def parts(fields: dict[str, str], name: str, content: bytes) -> tuple[bytes, dict[str, str]]:
+    """A form in parts with a file in the field `media`."""
     mark = "boundary-of-the-test"
+    body = b"".join(f'--{mark}\r\nContent-Disposition: form-data; name="{key}"\r\n\r\n{value}\r\n'.encode() for key, value in fields.items())
+    body += f'--{mark}\r\nContent-Disposition: form-data; name="media"; filename="{name}"\r\nContent-Type: image/png\r\n\r\n'.encode()
+    return body + content + f"\r\n--{mark}--\r\n".encode(), {"Content-Type": f"multipart/form-data; boundary={mark}"}
+
+
+def test_a_form_in_parts_with_a_picture(house: House, address: str) -> None:
+    """What three posts where it is given a file: it becomes a document of the case; what is no picture is told of, and blocks nothing."""
     fields = {"service_code": "pothole", "api_key": "development", "address_string": "Quai d'été 3", "description": "é <b>"}
-    body = b"".join(f'--{mark}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'.encode() for name, value in fields.items())
-    body += f'--{mark}\r\nContent-Disposition: form-data; name="media"; filename="a.png"\r\nContent-Type: image/png\r\n\r\n'.encode()
-    body += b"\x89PNG\r\n\x1a\n" + bytes(1000) + f"\r\n--{mark}--\r\n".encode()
-    status, _, found = ask(address, "POST", "/open311/v2/requests.json", body, {"Content-Type": f"multipart/form-data; boundary={mark}"})
-    assert status == 200 and "media_url" in found[0]["service_notice"]
+    status, _, found = ask(address, "POST", "/open311/v2/requests.json", *parts(fields, "hole.png", PNG))
+    assert status == 200 and "hole.png" not in found[0]["service_notice"]
+    listed = house.client.get(f"/api/v1/cases/{found[0]['service_request_id']}/documents", headers=house.staff("roads")).json["items"]
+    assert [one["name"] for one in listed] == ["hole.png"]
+    status, _, found = ask(address, "POST", "/open311/v2/requests.json", *parts(fields, "hole.png", b"\x89PNG nothing"))
+    assert status == 200 and "hole.png: " in found[0]["service_notice"]
+    same = {**fields, "external_id": "with a picture"}
+    ids = {ask(address, "POST", "/open311/v2/requests.json", *parts(same, "hole.png", PNG))[2][0]["service_request_id"] for _ in range(2)}
+    (id,) = ids
+    assert len(house.client.get(f"/api/v1/cases/{id}/documents", headers=house.staff("roads")).json["items"]) == 1
 
 
 def test_what_the_public_validator_looks_at(address: str) -> None:
