@@ -7,8 +7,9 @@ sender was given counts as the party's.
 from __future__ import annotations
 
 import re
-from base64 import b64encode
-from collections.abc import Sequence
+from base64 import b64decode, b64encode
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, Literal
@@ -22,7 +23,7 @@ from portal.catalogue.words import tokens
 from portal.db import new_id
 from portal.errors import IllegalMove, Invalid, NotFound, Refusal
 from portal.intake import answers as rules
-from portal.intake import outside_words, party, replied, spoken
+from portal.intake import documents, outside_words, party, replied, spoken
 from portal.intake.dialogue_words import language_of, told
 from portal.intake.receive import TEXT_LIMIT, Submission, receive
 from portal.outbox import inbox, notices, reply_addresses, strays, texts
@@ -46,6 +47,8 @@ class Mail:
     references: Sequence[str]
     message_id: str | None
     raw: bytes
+    #: Name, and content in base64.
+    files: Sequence[tuple[str, str]] = ()
 
     @property
     def digest(self) -> str:
@@ -57,8 +60,13 @@ def take(portal: Portal, mail: Mail) -> Became:
     """A mail of a person. UniqueViolation where it opened a case before."""
     secret = portal.settings.secret_key.get_secret_value()
     answered = reply_addresses.read(secret, mail.recipients, mail.sender)
+    if answered is not None and answered.known:
+        try:
+            return _reply(portal, answered.case_id, mail)
+        except _Again:
+            return "repeated"
     if answered is not None:
-        return _reply(portal, answered.case_id, mail) if answered.known else _note(portal, answered.case_id, mail, "sender-not-checked")
+        return _note(portal, answered.case_id, mail, "sender-not-checked")
     thread = _thread(portal, mail)
     return _note(portal, thread, mail, "no-address-of-ours") if thread is not None else _open(portal, mail)
 
@@ -103,7 +111,7 @@ def _open(portal: Portal, mail: Mail) -> Became:
     case_id = new_id()
     language = language_of(text, portal.settings.default_language, portal.catalogue)
     service = _meant(portal, re.sub(r"^(\s*(re|aw|sv|tr|fw|fwd)\s*:)+", "", mail.subject, flags=re.IGNORECASE), text, language)
-    with portal.work(ANONYMOUS, new_cases=[case_id]) as work:
+    with _kept(portal, mail) as uploads, portal.work(ANONYMOUS, new_cases=[case_id]) as work:
         given = Submission(
             text=text or "(no words)",
             meant=service.id if service else None,
@@ -117,10 +125,31 @@ def _open(portal: Portal, mail: Mail) -> Became:
         )
         received = receive(work, given, case_id=case_id)
         items.put(work, case_id, "mail", {"base64": b64encode(mail.raw).decode()})
+        for one in uploads:
+            documents.take(work, case_id, one, channel="email")
         work.settle()
         if received.missing and not received.danger and received.case["status"] not in (*ENDED, "decided", "waiting"):
             asks.ask(work, case_id, agency=received.case["agency"], fields=received.missing, words=None, commitment=None, reply_by=None)
     return "taken"
+
+
+class _Again(Exception):
+    """This mail was taken before: nothing of it is written."""
+
+
+@contextmanager
+def _kept(portal: Portal, mail: Mail) -> Iterator[list[documents.Upload]]:
+    """Its files in the store, before anything is written down; dropped where the mail was not taken. What is no document stays in the raw mail."""
+    uploads: list[documents.Upload] = []
+    try:
+        for name, content in mail.files:
+            with suppress(Invalid):
+                uploads.append(documents.keep(portal, b64decode(content), name))
+        yield uploads
+    except BaseException:
+        for one in uploads:
+            documents.drop(portal, one)
+        raise
 
 
 def _meant(portal: Portal, subject: str, text: str, language: str) -> Service | None:
@@ -139,14 +168,16 @@ def _meant(portal: Portal, subject: str, text: str, language: str) -> Service | 
 def _reply(portal: Portal, case_id: UUID, mail: Mail) -> Became:
     """The party's own: answers by label, words for people; what cannot be taken is said with the words of every channel."""
     front = portal.catalogue.triage.agency
-    with portal.work(Principal("party", cases=(case_id,), agencies=(front,))) as work:
+    with _kept(portal, mail) as uploads, portal.work(Principal("party", cases=(case_id,), agencies=(front,))) as work:
         work.narrow([case_id])
         if not work.holds(case_id):
             raise NotFound
         if not _first(work, front, case_id, mail):
-            return "repeated"
+            raise _Again
         items.put(work, case_id, "mail", {"base64": b64encode(mail.raw).decode()})
         case = registry.case_of(work, case_id)
+        for upload in uploads if case["status"] not in ENDED else ():
+            documents.take(work, case_id, upload, channel="email")
         bad = _answered(work, case, mail)
         words = replied.own_words(mail.text) or mail.text.strip() or mail.subject or "(no words)"
         party.write(work, case_id, words[:TEXT_LIMIT])

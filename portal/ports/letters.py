@@ -7,6 +7,8 @@ import re
 import resource
 import subprocess
 import sys
+from base64 import b64encode
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from email import message_from_bytes
@@ -16,6 +18,7 @@ from email.message import Message
 from email.policy import compat32
 from email.utils import getaddresses
 from html.parser import HTMLParser
+from itertools import islice
 
 #: Limits of a mail (promises.md 2.3): bytes, parts inside one another, parts, bytes of all headers of a part.
 LARGEST, DEPTH, PARTS, HEADERS = 25 * 1024 * 1024, 20, 200, 64 * 1024
@@ -23,6 +26,8 @@ LARGEST, DEPTH, PARTS, HEADERS = 25 * 1024 * 1024, 20, 200, 64 * 1024
 MEMORY, SECONDS, PATIENCE = 512 * 1024 * 1024, 10, 30
 #: Characters of the words that are taken.
 LONGEST = 20_000
+#: Files that are taken.
+FILES = 10
 
 
 #: What is said of a mail with more than one sender: nobody can know whom to believe.
@@ -53,8 +58,8 @@ class Letter:
     automatic: str | None
     #: Message-IDs it answers.
     references: tuple[str, ...] = ()
-    #: Files beside the words.
-    attachments: int = 0
+    #: Files beside the words: name, and content in base64. The rest is in the raw mail.
+    files: tuple[tuple[str, str], ...] = ()
 
 
 def read(raw: bytes) -> Letter:
@@ -66,7 +71,7 @@ def read(raw: bytes) -> Letter:
         raise Unreadable(f"the reader failed ({type(failed).__name__})") from failed
     if "fault" in found:
         raise Unreadable(found["fault"])
-    return Letter(**{**found, "references": tuple(found["references"])})
+    return Letter(**{**found, "references": tuple(found["references"]), "files": tuple((name, content) for name, content in found["files"])})
 
 
 def parsed(raw: bytes) -> Letter:
@@ -81,8 +86,17 @@ def parsed(raw: bytes) -> Letter:
         raise Unreadable(SEVERAL if senders else "it does not say whom it is from")
     sender = _clean(senders[0]) if senders else ""
     references = tuple(re.findall(r"<[^<>\s]{1,250}>", " ".join(str(message.get(name, "")) for name in ("In-Reply-To", "References"))))[:20]
-    beside = sum(part.get_content_disposition() == "attachment" for part in message.walk())
-    return Letter(_header(message, "Message-ID") or None, sender, _header(message, "Subject"), _words(message), automatic, references, beside)
+    files = () if automatic else tuple(_files(message))
+    return Letter(_header(message, "Message-ID") or None, sender, _header(message, "Subject"), _words(message), automatic, references, files)
+
+
+def _files(message: Message) -> Iterator[tuple[str, str]]:
+    """Attachments, and pictures that stand among the words; the first ones."""
+    parts = (part for part in message.walk() if not part.is_multipart() and (part.get_content_disposition() == "attachment" or part.get_filename()))
+    for part in islice(parts, FILES):
+        content = part.get_payload(decode=True)
+        if isinstance(content, bytes) and content:
+            yield _clean(str(part.get_filename() or ""))[:255], b64encode(content).decode()
 
 
 def _within_limits(message: Message) -> None:

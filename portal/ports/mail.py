@@ -97,7 +97,9 @@ def _became(portal: Portal, sent: dict[str, Any], raw: bytes) -> str:
         return mails.file(portal, "automatic", reason, raw, sender=letter.sender)
     if looks_like_one(sent["to"]):
         return _answer(portal, letter, sent["to"], raw)
-    return mails.take(portal, mails.Mail(letter.sender, letter.subject, letter.text, tuple(sent["to"]), letter.references, letter.message_id, raw))
+    return mails.take(
+        portal, mails.Mail(letter.sender, letter.subject, letter.text, tuple(sent["to"]), letter.references, letter.message_id, raw, letter.files)
+    )
 
 
 def _unread(portal: Portal, sent: dict[str, Any], raw: bytes, fault: Exception) -> str:

@@ -3,22 +3,31 @@
 from __future__ import annotations
 
 import json
+import subprocess
+from email.message import EmailMessage
 from statistics import quantiles
-from time import perf_counter
+from time import perf_counter, sleep
+
+import psycopg
 
 from portal.app import build_portal, create_app
 from portal.db import new_id
 from portal.intake import publishing
 from portal.intake.receive import Submission, receive
+from portal.local.addresses import free_port
+from portal.ports.mail import Spool
 from portal.settings import Settings
 from portal.unit_of_work import ANONYMOUS, ENGINE
 from tests.bench.entries import Entry, beside
-from tests.bench.machine import Machine
+from tests.bench.machine import PORTAL, Machine
+from tests.servers import ROOT
 
 #: Requests in the database, on a page, and how often it is asked for.
 THERE, LISTED, ASKED = 1_200, 1_000, 40
 #: Milliseconds promised for one list.
 LIMIT = 150.0
+#: Mails, and after how many their reader is killed.
+MAILS, KILLED_AFTER = 200, 40
 
 
 def measure(on: Machine) -> list[Entry]:
@@ -44,5 +53,34 @@ def measure(on: Machine) -> list[Entry]:
         assert answer.status_code == 200
     assert len(json.loads(client.get("/open311/v2/requests.json").data)) == LISTED
     portal.engine.dispose()
+    mails = mails_taken(on)
     cuts = quantiles(taken, n=20)
-    return [beside("open311.list", cuts[9], "ms", "limit", LIMIT), beside("open311.list_p95", cuts[18], "ms", "limit", LIMIT)]
+    return [beside("open311.list", cuts[9], "ms", "limit", LIMIT), beside("open311.list_p95", cuts[18], "ms", "limit", LIMIT), mails]
+
+
+def mails_taken(on: Machine) -> Entry:
+    """Mails of different people made requests by `portal mail`, killed by SIGKILL again and again; RuntimeError where one is lost or doubled."""
+    spool = Spool(on.data / "mail")
+    for number in range(MAILS):
+        mail = EmailMessage()
+        mail["From"], mail["Subject"], mail["Message-ID"] = f"p{number}@example.org", "A hole in the road", f"<{number}@example.org>"
+        mail.set_content(f"There is a pothole at Rue Haute {number}.")
+        spool.keep(f"p{number}@example.org", ["portal@example.org"], mail.as_bytes())
+    environment = {**on.environment, "DATA": str(on.data), "MAIL_PORT": str(free_port())}
+    begun, kills = perf_counter(), 0
+    while spool.waiting():
+        with (on.data / "mail.log").open("ab") as log:
+            process = subprocess.Popen([PORTAL, "mail"], env=environment, cwd=ROOT, stdout=log, stderr=log)
+        there = len(spool.waiting())
+        while (left := len(spool.waiting())) and there - left < KILLED_AFTER and process.poll() is None:
+            sleep(0.02)
+        kills += bool(left)
+        process.kill()
+        process.wait(20)
+    seconds = perf_counter() - begun
+    with psycopg.connect(on.superuser_url) as connection:
+        ((cases,),) = connection.execute("SELECT count(*) FROM cases WHERE source = 'email'").fetchall()
+    if cases != MAILS:
+        raise RuntimeError(f"{MAILS} mails became {cases} cases after {kills} kills")
+    print(f"{MAILS} mails, {kills} kills of the intake: {cases} cases")
+    return Entry("mail.taken", round(MAILS / seconds, 1), "mails/s")

@@ -24,6 +24,7 @@ from portal.local.addresses import free_port
 from portal.ports import letters
 from portal.ports.mail import Spool, take
 from tests.channels.conftest import House, opened
+from tests.channels.test_open311_clients import PNG
 from tests.servers import ROOT, Servers
 from tests.stories.town import Mailbox
 
@@ -202,6 +203,24 @@ def test_one_question_alone_is_answered_by_all_words() -> None:
     inline = "> Where is the damage?:\nRue Haute 2\n> How deep, in centimetres?: (-)\n\n7\n"
     assert replied.answers(inline, fields, ["place", "depth_cm"]) == {"place": "Rue Haute 2", "depth_cm": "7"}
     assert replied.answers("PLACE: Quay 1", fields, []) == {"place": "Quay 1"}
+
+
+def test_attachments_become_documents_once(post: Post) -> None:
+    post.sent()
+    me = somebody()
+    mail = written("There is a deep pothole.", sender=me)
+    mail.add_attachment(PNG, maintype="image", subtype="png", filename="trou é.png")
+    mail.add_attachment(b"MZ\x90\x00 no document", maintype="application", subtype="octet-stream", filename="run.exe")
+    assert [post.deliver(mail), post.deliver(mail)] == ["taken", "repeated"]
+    (told,) = post.sent()
+    reference = re.search(r"([A-Z0-9]{4}-[A-Z0-9]{4}-[A-Z0-9]{4})", str(told["Subject"]))[1]  # type: ignore[index]
+    listed = post.client.get(f"/api/v1/cases/{reference}/documents", headers=post.staff("roads")).json["items"]
+    assert [one["name"] for one in listed] == ["trou é.png"]
+    answer = written("Where is the damage? Rue Haute 1", sender=me)
+    answer.add_attachment(PNG, maintype="image", subtype="png", filename="again.png")
+    assert [post.deliver(answer, to=str(told["Reply-To"])), post.deliver(answer, to=str(told["Reply-To"]))] == ["taken", "repeated"]
+    listed = post.client.get(f"/api/v1/cases/{reference}/documents", headers=post.staff("roads")).json["items"]
+    assert sorted(one["name"] for one in listed) == ["again.png", "trou é.png"]
 
 
 # ---------------------------------------------------------------------- who is believed
