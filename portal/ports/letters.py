@@ -71,7 +71,7 @@ def read(raw: bytes) -> Letter:
         raise Unreadable(f"the reader failed ({type(failed).__name__})") from failed
     if "fault" in found:
         raise Unreadable(found["fault"])
-    return Letter(**{**found, "references": tuple(found["references"]), "files": tuple((name, content) for name, content in found["files"])})
+    return Letter(**{**found, "references": tuple(found["references"]), "files": tuple((one[0], one[1]) for one in found["files"])})
 
 
 def parsed(raw: bytes) -> Letter:
