@@ -48,6 +48,8 @@ def prepared(work: Work, claim: Claim) -> Handover | Refusal:
         way = reach(agency, work.portal.settings)
     except (NoKey, OSError):
         return Refusal("the file AGENCY_KEYS names cannot be read, or lacks this agency's key", retry=True, code="no-keys")
+    if agency.endpoint and way.endpoint is None:
+        return Refusal(f"the address of {agency.id} names a setting that is empty here: set it, then send this again", retry=False, code="no-address")
     adapter = discovery.adapter(agency.adapter, agency.id)
     delivery = described(work, claim, agency, way)
     return Handover(adapter, adapter.prepare(delivery), claim, delivery.language, agency, way)

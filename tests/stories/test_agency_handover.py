@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -63,6 +64,15 @@ def test_what_will_not_pass_by_itself_goes_to_people_at_once(behaviour: str, cod
     assert (parked["data"]["refusal"], parked["data"]["attempts"]) == (code, 1)
     assert any(event["data"]["kind"] == "parked" for event in place.history(case, "TaskQueued"))
     assert not place.history(case, "DeliverySent")
+
+
+def test_an_address_that_is_not_set_here_is_told_in_words(place: Town) -> None:
+    """As in a trial of production, where no agency is simulated: its adapter cannot be blamed for it."""
+    case = place.ask(**POTHOLE)
+    bare = replace(place.portal, settings=place.portal.settings.model_copy(update={"simulated_agencies": ""}))
+    assert deliver.drain(bare, kinds=["delivery"]) == 1
+    (parked,) = place.history(case, "DeliveryParked")
+    assert parked["data"]["refusal"] == "no-address"
 
 
 @pytest.mark.parametrize("behaviour", ["breaks", "busy", "hangs", "drips"])
