@@ -82,6 +82,16 @@ def _objection(reference: str, *, status: int = 200, faults: dict[str, str] | No
     return show("object.html", status=status, faults=faults or {}, typed=request.form, once=str(new_id()), reference=reference, decision=stands)
 
 
+@pages.route("/<reference>/decisions/<uuid:id>/letter")
+@page("case.read")
+def letter(reference: str, id: UUID) -> Response:
+    """The letter of a decision, as it went"""
+    with the_portal().work(principal()) as work:
+        found = decisions.letter(work, entry.find(work, reference), id)
+    home = f"/desk/cases/{reference}" if principal().scope == "staff" else f"/cases/{reference}"
+    return show("letter.html", letter=found, home=home)
+
+
 @pages.route("/<reference>/payment", methods=["POST"])
 @page("fee.pay")
 def pay(reference: str) -> Response:

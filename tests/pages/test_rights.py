@@ -63,6 +63,20 @@ def test_an_objection_is_taken_once(city: Portal, app: Flask) -> None:
     assert browser.status == 422 and "And once more." in browser.html
 
 
+def test_both_sides_read_the_letter(city: Portal, app: Flask) -> None:
+    browser = party(city, app, decided(city, app))
+    letter = re.findall(r'href="(/cases/[^"]+/letter)"', browser.html)[0]
+    browser.get(letter)
+    assert browser.status == 200 and "Within the law." in browser.html
+    desk = sign_in(Browser(app), city, DESK)
+    desk.get(letter)
+    assert desk.status == 200 and "Within the law." in desk.html
+    other = Browser(app)
+    other.get(letter)
+    assert other.status in (401, 404) or other.place != letter
+    assert "Within the law." not in other.html
+
+
 def test_its_party_sees_who_looked(city: Portal, app: Flask) -> None:
     reference = noise(city)
     browser = party(city, app, reference)
