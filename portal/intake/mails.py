@@ -58,8 +58,7 @@ class Mail:
 
 def take(portal: Portal, mail: Mail) -> Became:
     """A mail of a person. UniqueViolation where it opened a case before."""
-    secret = portal.settings.secret_key.get_secret_value()
-    answered = reply_addresses.read(secret, mail.recipients, mail.sender)
+    answered = reply_addresses.read(portal.settings.secret_keys, mail.recipients, mail.sender)
     if answered is not None and answered.known:
         try:
             return _reply(portal, answered.case_id, mail)

@@ -21,8 +21,11 @@ def id_of(portal: Portal, source: str | None, external_id: str | None) -> UUID:
     """The id of the case: it follows from source and id, so that whoever comes second finds the first without a search."""
     if source is None or external_id is None:
         return new_id()
-    key = portal.settings.secret_key.get_secret_value().encode()
-    digest = hmac_new(key, b"case of\x00" + source.encode() + b"\x00" + external_id.encode("utf-8", "replace"), sha256).digest()
+    return _under(portal.settings.secret_keys[0], source, external_id)
+
+
+def _under(key: str, source: str, external_id: str) -> UUID:
+    digest = hmac_new(key.encode(), b"case of\x00" + source.encode() + b"\x00" + external_id.encode("utf-8", "replace"), sha256).digest()
     return UUID(bytes=digest[:16], version=5)
 
 
@@ -43,9 +46,12 @@ def open_once(
     except UniqueViolation:
         if given.external_id is None:
             raise
+    # It may have come while another key was in use: source and id are unique for ever, whatever the key.
+    ids = [_under(key, str(given.source), given.external_id) for key in portal.settings.secret_keys]
     with portal.work(ENGINE) as work:
-        work.narrow([case_id])
-        return registry.case_of(work, case_id), None
+        work.narrow(ids)
+        first = next((id for id in ids if work.holds(id)), case_id)
+        return registry.case_of(work, first), None
 
 
 def offered(portal: Portal, channel: str) -> dict[str, Any]:

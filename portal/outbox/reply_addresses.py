@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from hmac import compare_digest
@@ -27,15 +27,16 @@ def made(secret: str, case_id: UUID, party: str) -> str:
     return f"c-{case_id.hex}-{_seal(secret, case_id, '')[:13]}{_seal(secret, case_id, party)[:12]}"
 
 
-def read(secret: str, recipients: Iterable[str], sender: str) -> Answered | None:
-    """The case one of these addresses belongs to; None where none of them was made by us."""
+def read(secrets: Sequence[str], recipients: Iterable[str], sender: str) -> Answered | None:
+    """The case one of these addresses belongs to, made with any of the portal's secrets; None where none of them was made by us."""
     for one in recipients:
         found = _NAME.fullmatch(one.strip("<> ").partition("@")[0].lower())
         if found is None:
             continue
         case_id = UUID(found[1])
-        if compare_digest(_seal(secret, case_id, "")[:13], found[2]):
-            return Answered(case_id, compare_digest(_seal(secret, case_id, sender)[:12], found[3]))
+        for secret in secrets:
+            if compare_digest(_seal(secret, case_id, "")[:13], found[2]):
+                return Answered(case_id, compare_digest(_seal(secret, case_id, sender)[:12], found[3]))
     return None
 
 

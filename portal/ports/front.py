@@ -209,7 +209,7 @@ class Front:
 
     def resolve(self, token: str) -> str | None:
         """The reference behind a token, or behind itself."""
-        case_id = _case_of(self._portal.settings.secret_key.get_secret_value(), token)
+        case_id = _case_of(self._portal.settings.secret_keys, token)
         if case_id is None:
             found = self.find(token)
             return found.reference if found else None
@@ -297,14 +297,14 @@ def _token(key: str, case_id: UUID) -> str:
     return f"{case_id.hex}{_seal(key, case_id)}"
 
 
-def _case_of(key: str, token: str) -> UUID | None:
+def _case_of(keys: Sequence[str], token: str) -> UUID | None:
     if len(token) != 32 + _SEAL or not token.isascii() or not token.isalnum():
         return None
     try:
         case_id = UUID(hex=token[:32])
     except ValueError:
         return None
-    return case_id if compare_digest(_seal(key, case_id), token[32:]) else None
+    return case_id if any(compare_digest(_seal(key, case_id), token[32:]) for key in keys) else None
 
 
 def _seal(key: str, case_id: UUID) -> str:

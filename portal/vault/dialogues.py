@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import timedelta
 from hashlib import sha256
 from hmac import new as hmac_new
@@ -10,6 +11,7 @@ from typing import Any
 from uuid import UUID
 
 import orjson
+from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from portal.unit_of_work import Row, Work
@@ -69,15 +71,19 @@ def _digest(message: str) -> bytes:
     return sha256(message.encode("utf-8", "replace")).digest()
 
 
-def _key(work: Work, id: UUID) -> bytes:
-    return hmac_new(work.portal.settings.secret_key.get_secret_value().encode(), b"onedoor dialogue\x00" + id.bytes, sha256).digest()
+def _key(secret: str, id: UUID) -> bytes:
+    return hmac_new(secret.encode(), b"onedoor dialogue\x00" + id.bytes, sha256).digest()
 
 
 def _seal(work: Work, id: UUID, value: Any) -> bytes:
     nonce = urandom(12)
-    return nonce + AESGCM(_key(work, id)).encrypt(nonce, orjson.dumps(value), id.bytes)
+    return nonce + AESGCM(_key(work.portal.settings.secret_keys[0], id)).encrypt(nonce, orjson.dumps(value), id.bytes)
 
 
 def _open(work: Work, id: UUID, sealed: Any) -> Any:
+    """Sealed with the present key, or with an earlier one. InvalidTag where it was none of ours."""
     raw = bytes(sealed)
-    return orjson.loads(AESGCM(_key(work, id)).decrypt(raw[:12], raw[12:], id.bytes))
+    for secret in work.portal.settings.secret_keys[:-1]:
+        with suppress(InvalidTag):
+            return orjson.loads(AESGCM(_key(secret, id)).decrypt(raw[:12], raw[12:], id.bytes))
+    return orjson.loads(AESGCM(_key(work.portal.settings.secret_keys[-1], id)).decrypt(raw[:12], raw[12:], id.bytes))
