@@ -186,3 +186,9 @@ def _restored(work: Reads, head: _Head) -> int:
     work.sql(_KEEP, (_MIXED, work.sql(_HIGHEST)[0][0]))
     work.sql(_KEEP, (_CLUSTER, head.here))
     return int(published[0][0]) - head.position
+
+
+def position(work: Reads, reader: str) -> int:
+    """How far a reader has come; nothing is locked."""
+    found = work.sql("SELECT position FROM readers WHERE name = %s", (reader,))
+    return int(found[0][0]) if found else 0

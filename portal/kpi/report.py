@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -28,18 +28,19 @@ def report(
     jurisdiction: str | None = None,
     origins: Sequence[str] | None = None,
     indicators: Iterable[str] | None = None,
+    only: Mapping[str, str | None] | None = None,
 ) -> list[Figure]:
     """Figures, one `{"indicator", "version", "slice", "value", "unit", "n"}` for each measure and slice; slices in order of their values.
 
-    `source`: a portal, or a unit of work of the figures. Instants are aware; `since <= instant < until`, of closing for measures of closed cases, of
-    receipt for measures of intake. `by`: of SLICES; none gives the overall figures, slice `{}`. `as_of`: when open and overdue are judged, by default
-    now. `origins`: by default `live` and `demo`, with a jurisdiction `replay` too; never `mystery` and `simulated` unless named. `n` is the number
-    of cases a figure is taken over: the denominator of a share. Invalid for a measure or slice that does not exist.
+    `source`: a portal, or a unit of work of the figures. Instants are aware; `since <= instant < until`, of closing for measures of closed cases, of receipt
+    for measures of intake. `by`: of SLICES; none gives the overall figures, slice `{}`. `as_of`: when open and overdue are judged, by default now. `only`:
+    cases with these values of a slice. `origins`: by default `live` and `demo`, with a jurisdiction `replay` too; never `mystery` and `simulated` unless
+    named. `n` is the number of cases a figure is taken over: the denominator of a share. Invalid for a measure or slice that does not exist.
     """
     measures, names = chosen(indicators), sliced(by)
 
     def figures(work: Work) -> list[Figure]:
-        asked = Question(as_of=as_of or work.now, since=since, until=until, jurisdiction=jurisdiction, origins=origins)
+        asked = Question(as_of=as_of or work.now, since=since, until=until, jurisdiction=jurisdiction, origins=origins, only=only or {})
         return _figures(work, measures, names, asked)
 
     if isinstance(source, Work):

@@ -7,15 +7,14 @@ from typing import Any
 
 from babel.dates import format_date
 from babel.numbers import format_decimal, format_percent
-from flask import Blueprint, Response
+from flask import Blueprint, Response, current_app
 from markupsafe import Markup
 
-from portal.kpi.report import Figure, report
+from portal.kpi.report import Figure
 from portal.pages import speech
 from portal.pages.errors import N_
 from portal.pages.opening import page, show, the_portal
 from portal.pages.services import ENOUGH, LATELY, duration, offered
-from portal.unit_of_work import FIGURES
 from portal.views.words import locale
 
 pages = Blueprint("performance_pages", __name__)
@@ -57,8 +56,9 @@ def performance() -> Response:
 def one(service: str) -> Response:
     """One service: its standards, and its results month by month"""
     found = offered(service)
-    whole = _figures("service").get(found.id, {})
-    monthly = [(month, figures) for (id, month), figures in sorted(_by_month().items()) if id == found.id]
+    mine = (("service", found.id),)
+    whole = _figures(only=mine).get(None, {})
+    monthly = [(month, figures) for month, figures in sorted(_figures("month", only=mine).items()) if month]
     months = [(_month(month), _told(figures)) for month, figures in monthly]
     return show(
         "performance_of.html",
@@ -77,22 +77,11 @@ def _month(month: str, *, short: bool = False) -> str:
     return str(format_date(date(int(year), int(number), 1), "MMM y" if short else "MMMM y", locale=locale(speech.language())))
 
 
-def _figures(*by: str) -> dict[Any, dict[str, Figure]]:
-    with the_portal().work(FIGURES) as work:
-        figures = report(work, since=work.now - LATELY, by=by, indicators=MEASURED)
+def _figures(*by: str, only: tuple[tuple[str, str], ...] = ()) -> dict[Any, dict[str, Figure]]:
+    """By the value of the slice; None: of all."""
     found: dict[Any, dict[str, Figure]] = {}
-    for figure in figures:
+    for figure in current_app.extensions["onedoor.figures"].figures(the_portal(), since=LATELY, by=by, indicators=MEASURED, only=only):
         found.setdefault(figure["slice"].get(by[0]) if by else None, {})[figure["indicator"]] = figure
-    return found
-
-
-def _by_month() -> dict[tuple[str, str], dict[str, Figure]]:
-    with the_portal().work(FIGURES) as work:
-        figures = report(work, since=work.now - LATELY, by=["service", "month"], indicators=MEASURED)
-    found: dict[tuple[str, str], dict[str, Figure]] = {}
-    for figure in figures:
-        if figure["slice"]["service"] and figure["slice"]["month"]:
-            found.setdefault((figure["slice"]["service"], figure["slice"]["month"]), {})[figure["indicator"]] = figure
     return found
 
 

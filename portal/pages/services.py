@@ -6,17 +6,16 @@ from datetime import timedelta
 from typing import Any
 
 from babel.dates import format_timedelta
-from flask import Blueprint, Response
+from flask import Blueprint, Response, current_app
 
 from portal.catalogue.definitions import Service
 from portal.catalogue.pricing import bounds
 from portal.errors import NotFound
-from portal.kpi.report import report
 from portal.pages import speech
 from portal.pages.opening import page, show, the_portal
-from portal.unit_of_work import FIGURES
 from portal.views.danger import emergency
 from portal.views.fees import money
+from portal.views.figures import Recent
 from portal.views.words import locale
 
 pages = Blueprint("services_pages", __name__)
@@ -68,9 +67,9 @@ def _fee(service: Service) -> dict[str, str] | None:
 
 def _lately(service: Service) -> dict[str, Any] | None:
     """How long half and nine of ten took in the last year; None where too few were closed."""
-    with the_portal().work(FIGURES) as work:
-        figures = report(work, since=work.now - LATELY, by=["service"], indicators=["duration-median", "duration-p90"])
-    mine = {one["indicator"]: one for one in figures if one["slice"]["service"] == service.id}
+    asked: Recent = current_app.extensions["onedoor.figures"]
+    figures = asked.figures(the_portal(), since=LATELY, indicators=("duration-median", "duration-p90"), only=(("service", service.id),))
+    mine = {one["indicator"]: one for one in figures}
     half = mine.get("duration-median")
     if half is None or half["n"] < ENOUGH or half["value"] is None:
         return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 
-from tests.bench import channels, clocks, dispatch, durable, entries, finding, history, intake, journeys, permission, queues, replan, sessions, timers
+from tests.bench import channels, clocks, dispatch, durable, entries, finding, history, intake, journeys, pages, permission, queues, replan, sessions, timers
 from tests.bench.machine import machine
 from tests.servers import ROOT
 
@@ -14,7 +14,7 @@ def main(named: list[str]) -> None:
     """Measures and tells."""
     begun, found = time.monotonic(), list[entries.Entry]()
     wanted = set(named) or {
-        "intake", "clocks", "history", "journeys", "durable", "replan", "timers", "channels", "queues", "finding", "dispatch", "permission", "sessions",
+        "intake", "clocks", "history", "journeys", "durable", "replan", "timers", "channels", "queues", "finding", "dispatch", "permission", "sessions", "pages",
     }  # fmt: skip
     with_servers = {
         "intake": intake,
@@ -26,6 +26,7 @@ def main(named: list[str]) -> None:
         "queues": queues,
         "permission": permission,
         "sessions": sessions,
+        "pages": pages,
     }
     for name, bench in with_servers.items():
         if name in wanted:
