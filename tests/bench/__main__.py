@@ -14,7 +14,8 @@ def main(named: list[str]) -> None:
     """Measures and tells."""
     begun, found = time.monotonic(), list[entries.Entry]()
     wanted = set(named) or {
-        "intake", "clocks", "history", "journeys", "durable", "replan", "timers", "channels", "queues", "finding", "dispatch", "permission", "sessions", "pages",
+        "intake", "clocks", "history", "journeys", "durable", "replan", "timers", "channels", "queues", "finding", "dispatch", "permission", "sessions",
+        "pages",
     }  # fmt: skip
     with_servers = {
         "intake": intake,
