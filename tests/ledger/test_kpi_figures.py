@@ -119,7 +119,7 @@ def test_closed_at_the_very_instant_promised_is_on_time_and_a_promise_for_now_is
 
 def test_nothing_has_no_value_but_a_count(portal: Portal) -> None:
     found = figures(portal)
-    assert found.pop("requests") == found.pop("open") == found.pop("closed") == (0, 0)
+    assert found.pop("requests") == found.pop("open") == found.pop("closed") == found.pop("interest") == (0, 0)
     assert set(found.values()) == {(None, 0)}
 
 
