@@ -42,8 +42,8 @@ ALWAYS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
-#: A look is written down: who saw which case, when somebody was last there, who works in which team. Nothing else changes because somebody looked.
-LOOKS = {"case_reads", "sessions", "heartbeats", "workers"}
+#: A look is written down: who saw which case, when somebody was last there, who works in which team, a wrong secret. Nothing else changes because somebody looked.
+LOOKS = {"case_reads", "sessions", "heartbeats", "workers", "secret_tries"}
 #: Not ready: the tests publish no definitions.
 NOT_READY = ("/health/ready", "/api/v1/health/ready")
 #: Leaves an empty sign-in under way in the browser, and asks the provider: it is not there.
