@@ -42,7 +42,7 @@ ALWAYS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
-#: A look is written down: who saw which case, when somebody was last there, who works in which team, a wrong secret. Nothing else changes because somebody looked.
+#: A look is written down: who saw which case, when somebody was last there, who works in which team, a wrong secret. Nothing else changes by a look.
 LOOKS = {"case_reads", "sessions", "heartbeats", "workers", "secret_tries"}
 #: Not ready: the tests publish no definitions.
 NOT_READY = ("/health/ready", "/api/v1/health/ready")
