@@ -24,6 +24,8 @@ KINDS: dict[tuple[str, str], str] = {
     ("/desk/fees/{id}", "id"): "fee",
     ("/desk/referrals/{id}", "id"): "referral",
     ("/api/v1/cases/{reference}/documents/{id}", "id"): "document",
+    ("/cases/{reference}/decisions/{id}", "reference"): "letter",
+    ("/cases/{reference}/decisions/{id}", "id"): "decision",
     ("/cases/{reference}/documents/{id}", "id"): "document",
     ("/admin/deliveries/{id}", "id"): "delivery",
     ("/champion/referrals/{id}", "id"): "referral",
@@ -49,6 +51,7 @@ PLAIN: dict[str, str] = {
     "code": "pothole",
     "token": "none",
     "row": "00000000-0000-7000-8000-000000000000",
+    "request": "00000000-0000-7000-8000-000000000000",
     "verb": "decline",
     "service_id": "pothole",
 }
@@ -58,7 +61,7 @@ WORDS = ("verb", "calendar", "format")
 BY_ROLE = (
     "/api/v1/admin/", "/api/v1/moves/", "/api/v1/views/", "/api/v1/sessions/", "/api/v1/indicators/", "/api/v1/fee-proposals/", "/api/v1/cash-days/",
     "/api/v1/colleagues/", "/desk/proposals/", "/account/", "/docs/", "/assets/", "/open311/", "/channels/", "/request/", "/kept/", "/sign-in/",
-    "/performance/", "/services/", "/api/v1/services/", "/api/v1/mails/", "/api/v1/agencies/", "/api/v1/payments/", "/api/v1/journeys/",
+    "/performance/", "/services/", "/api/v1/services/", "/api/v1/mails/", "/api/v1/requests/", "/api/v1/agencies/", "/api/v1/payments/", "/api/v1/journeys/",
     "/admin/journeys/", "/admin/",
 )  # fmt: skip
 #: Operations whose body cannot be made from its schema alone.
