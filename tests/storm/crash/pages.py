@@ -62,14 +62,16 @@ def signed_in(prepare: Any) -> Any:
     """A `prepare`: that, proved by its secret, and a citizen has signed in with the browser."""
 
     def both(world: World, subject: Subject) -> None:
-        world.client.delete_cookie("session")
-        proved(prepare)(world, subject)
+        prepare(world, subject)
+        # A browser of its own: who comes after is not signed in.
+        subject.more["browser"] = browser = world.client.application.test_client()
+        assert browser.post("/cases", data={"reference": subject.reference, "secret": subject.secret}).status_code == 303
         who = identity.principal("urn:tests", subject.marker, roles=["citizen"], agency=None)
         with world.portal.work(ENGINE) as work:
             token = sessions.begin(work, who, person="", provider="tests", provider_session=None, device="", id_token=None)
             here = sessions.look_up(work, token)
         assert here is not None
-        world.client.set_cookie("session", token)
+        browser.set_cookie("session", token)
         subject.more["token"] = own_form.token(world.portal, here)
 
     return both
@@ -77,14 +79,15 @@ def signed_in(prepare: Any) -> Any:
 
 def keep(world: World, subject: Subject) -> None:
     """An `act`: it is kept among the citizen's own."""
-    send(world, f"/cases/{subject.reference}/keeping", once=subject.key, **{own_form.FIELD: subject.more["token"]})
+    fields = {"once": subject.key, own_form.FIELD: subject.more["token"]}
+    found = subject.more["browser"].post(f"/cases/{subject.reference}/keeping", data=fields)
+    assert found.status_code == 303, found.get_data(as_text=True)[:500]
 
 
 def kept(world: World, subject: Subject) -> None:
-    """A `recover`: the browser signs out, for those that come after."""
+    """A `recover`: it is the citizen's."""
     found = world.look("SELECT subject FROM case_parties WHERE case_id = ANY(%s)", world.cases(subject))
     assert found == [(f"urn:tests|{subject.marker}",)]
-    world.client.delete_cookie("session")
 
 
 def object_on_page(world: World, subject: Subject) -> None:
