@@ -33,7 +33,7 @@ def publish() -> None:
     try:
         with engine.begin() as connection:
             new = store(connection, catalogue.stored)
-            bodies: dict[str, Any] = dict(connection.execute(text("SELECT agency, body FROM amendments")).tuples().all())
+            bodies: dict[str, Any] = {row.agency: row.body for row in connection.execute(text("SELECT agency, body FROM amendments"))}
             # What administrators changed lies over the definitions as they are written now.
             new += store(connection, amend(catalogue, bodies).stored) if bodies else []
     except VersionTaken as taken:

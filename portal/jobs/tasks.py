@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
+from functools import partial, wraps
 from time import monotonic
 
 from portal import reactions
@@ -76,6 +76,7 @@ def fold(portal: Portal, *, seconds: float = BUDGET) -> int:
 def _told(kind: str, task: Callable[[Portal], int]) -> Callable[[Portal], int]:
     """The task, as a span where it found something to do."""
 
+    @wraps(task)
     def told(portal: Portal) -> int:
         with spans.span(f"job {kind}") as span:
             span.kept = False

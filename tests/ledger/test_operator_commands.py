@@ -124,6 +124,8 @@ def test_a_server_that_forgets_is_found_and_production_does_not_begin_on_it(port
         assert f"durability: {one}" in found
     for one in ("secrets: MAIL_FROM", "secrets: AGENCY_SECRETS", "secrets: TOKEN_ISSUER", "secrets: SECRET_KEY"):
         assert any(says.startswith(one) for says in found), found
+    monkeypatch.setenv("SECRET_KEY", secrets.token_hex(32))
+    settings.cache_clear()
     started = run("web", "--port", "1")
     assert started.exit_code == 1
     assert "fsync is off: set fsync = on" in started.output
