@@ -44,8 +44,8 @@ def kinds(door: Door, reference: str) -> list[str]:
 def test_people_see_every_attempt_and_send_it_again(door: Door) -> None:
     reference, one = parked(door)
     assert (one["state"], one["agency"], one["attempts"], one["reference"]) == ("parked", "roads", 1, reference)
-    assert [(tried["attempt"], tried["code"]) for tried in one["tries"]] == [(1, "not-prepared")]
-    assert "cannot be prepared" in one["refusal"]
+    assert [(tried["attempt"], tried["code"]) for tried in one["tries"]] == [(1, "no-address")]
+    assert "names a setting that is empty here" in one["refusal"]
     assert kinds(door, reference) == ["parked"]
     again = door.ask("POST", f"/deliveries/{one['id']}/retry", door.roads | {"Idempotency-Key": "k" * 22})
     assert (again["state"], again["refusal"], again["attempts"]) == ("waiting", None, 0)

@@ -46,7 +46,8 @@ def test_it_says_where_it_is_and_answers(up: Machine) -> None:
     assert up.process is not None
     assert running["pid"] == up.process.pid
     assert os.stat(up.data / "running.json").st_mode & 0o777 == 0o600
-    there = {"mail", "simulated-agencies", "simulated-payments"} & {name for name, line in COMMANDS.items() if find_spec(line.module)}
+    beside = {"mail", "development-sign-in", "simulated-agencies", "simulated-payments", "simulated-texts", "simulated-scanner"}
+    there = beside & {name for name, line in COMMANDS.items() if find_spec(line.module)}
     assert set(running["parts"]) == {"postgres", "valkey", "web", "work-1", "work-2", "sweep", "mailbox"} | there
 
 
