@@ -42,7 +42,8 @@ def queue(redis_url: str) -> Queue:
 
 def burst(queue: Queue, tasks: dict[str, Callable[[], object]], **options: int) -> OneQueueWorker:
     """Works until the queue is empty, in this process."""
-    worker = OneQueueWorker(queue.name, tasks, connection=queue.connection, **options)
+    # A process of the tests may have held more than a worker may by now.
+    worker = OneQueueWorker(queue.name, tasks, connection=queue.connection, **{"memory": 1_000_000, **options})
     worker.work(burst=True, logging_level="ERROR")
     return worker
 
