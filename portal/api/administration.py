@@ -15,14 +15,14 @@ from portal.api.asking import principal, the_portal
 from portal.api.repeats import answer, repeatable, respond
 from portal.api.schemas import Schema
 from portal.api.spec import Resource
+from portal.api.versions import etag, if_match
 from portal.unit_of_work import Work
 from portal.views import administration as views
 
-resource = Resource(
-    "administration", __name__, description="AdminHours, closures, absences, teams, duty persons and people; what a second administrator confirms."
-)
+resource = Resource("administration", __name__, description="Hours, closures, absences, teams, duty persons and people; what a second administrator confirms.")
 
 _ONCE = ("Idempotency-Key",)
+_EDITS = ("Idempotency-Key", "If-Match")
 EMAIL = fields.Email(required=True, validate=validate.Length(max=254))
 WORD = validate.Regexp(r"[a-z0-9][a-z0-9_-]{0,99}\Z", error="Write small letters, digits and hyphens.")
 DAY = validate.Regexp(r"\d{4}-\d{2}-\d{2}\Z", error="Write it as 2026-12-24.")
@@ -31,7 +31,7 @@ SUBJECT = validate.Regexp(r"[\x21-\x7e]{1,255}\Z", error="Write visible ASCII ch
 
 
 class AdminHours(Schema):
-    """AdminHours of a calendar: `weekly` in place of those that are written, the days beside them. It replaces what was amended before."""
+    """Hours of a calendar: `weekly` in place of those that are written, the days beside them. It replaces what was amended before."""
 
     weekly = fields.Dict(keys=fields.String(validate=validate.Length(3, 3)), values=WINDOWS, metadata={"description": "mon..sun -> `09:00-17:00` windows."})
     special = fields.Dict(keys=fields.String(validate=DAY), values=WINDOWS, load_default=dict, validate=validate.Length(max=400))
@@ -128,7 +128,7 @@ class Endpoint(Schema):
 
 
 class AdminCalendarShown(Schema):
-    """AdminHours of a calendar as they are, and what was amended of its days."""
+    """Hours of a calendar as they are, and what was amended of its days."""
 
     id = fields.String(required=True)
     zone = fields.String(required=True)
@@ -243,7 +243,8 @@ def _change(action: str, schema: Schema, act: Callable[[Work], Any], status: int
 def show_agency(agency: str) -> Any:
     """An agency's hours, queues, duty persons, address book and absences as they are now"""
     with the_portal().work(principal()) as work:
-        return views.agency(work, agency)
+        found = views.agency(work, agency)
+    return found, {"ETag": etag(found["version"])}
 
 
 @resource.route("/admin/agencies/<agency>/calendars/<calendar>/preview", methods=["POST"])
@@ -258,14 +259,14 @@ def preview_hours(body: dict[str, Any], agency: str, calendar: str) -> Any:
 
 
 @resource.route("/admin/agencies/<agency>/calendars/<calendar>", methods=["POST"])
-@allowed("agency.amend", headers=_ONCE)
+@allowed("agency.amend", headers=_EDITS)
 @resource.arguments(AdminHours)
 @resource.response(200, HoursKept)
 def change_hours(body: dict[str, Any], agency: str, calendar: str) -> Response:
     """Other hours, closures and working days from now on"""
 
     def act(work: Work) -> dict[str, Any]:
-        return {"calendar": f"{agency}/{calendar}", "hash": views.keep_hours(work, agency, calendar, body)}
+        return {"calendar": f"{agency}/{calendar}", "hash": views.keep_hours(work, agency, calendar, body, version=if_match())}
 
     return _change("agency.hours", HoursKept(), act)
 
@@ -280,39 +281,39 @@ def move_dates(body: dict[str, Any], agency: str, calendar: str) -> Any:
 
 
 @resource.route("/admin/agencies/<agency>/duty", methods=["POST"])
-@allowed("agency.amend", headers=_ONCE)
+@allowed("agency.amend", headers=_EDITS)
 @resource.arguments(DutyList)
 @resource.response(200, AdminAmended)
 def change_duty(body: dict[str, Any], agency: str) -> Response:
     """Who is paged when there is danger"""
-    return _change("agency.duty", AdminAmended(), lambda work: views.change(work, agency, "duty", body["duty"]))
+    return _change("agency.duty", AdminAmended(), lambda work: views.change(work, agency, "duty", body["duty"], version=if_match()))
 
 
 @resource.route("/admin/agencies/<agency>/people", methods=["POST"])
-@allowed("agency.amend", headers=_ONCE)
+@allowed("agency.amend", headers=_EDITS)
 @resource.arguments(AddressBook)
 @resource.response(200, AdminAmended)
 def change_people(body: dict[str, Any], agency: str) -> Response:
     """Before whom missed promises are put"""
-    return _change("agency.people", AdminAmended(), lambda work: views.change(work, agency, "people", body["people"]))
+    return _change("agency.people", AdminAmended(), lambda work: views.change(work, agency, "people", body["people"], version=if_match()))
 
 
 @resource.route("/admin/agencies/<agency>/absences", methods=["POST"])
-@allowed("agency.amend", headers=_ONCE)
+@allowed("agency.amend", headers=_EDITS)
 @resource.arguments(AbsenceList)
 @resource.response(200, AdminAmended)
 def change_absences(body: dict[str, Any], agency: str) -> Response:
     """Who is away, and who stands in"""
-    return _change("agency.absences", AdminAmended(), lambda work: views.change(work, agency, "absences", body["absences"]))
+    return _change("agency.absences", AdminAmended(), lambda work: views.change(work, agency, "absences", body["absences"], version=if_match()))
 
 
 @resource.route("/admin/agencies/<agency>/teams", methods=["POST"])
-@allowed("agency.amend", headers=_ONCE)
+@allowed("agency.amend", headers=_EDITS)
 @resource.arguments(TeamList)
 @resource.response(200, AdminAmended)
 def change_teams(body: dict[str, Any], agency: str) -> Response:
     """Which team works on which queue"""
-    return _change("agency.teams", AdminAmended(), lambda work: views.change(work, agency, "teams", body["teams"]))
+    return _change("agency.teams", AdminAmended(), lambda work: views.change(work, agency, "teams", body["teams"], version=if_match()))
 
 
 @resource.route("/admin/agencies/<agency>/address", methods=["POST"])

@@ -42,8 +42,9 @@ def version() -> int | None:
     return int(said) if said.isascii() and said.isdigit() and len(said) < 10 else None
 
 
-def faults(refused: Refusal, boxes: dict[str, str] | None = None, *, otherwise: str) -> dict[str, str]:
+def faults(refused: Refusal, boxes: dict[str, str] | None = None, *, place: Callable[[str], str] | None = None, otherwise: str) -> dict[str, str]:
     """Box -> what is wrong with it. `boxes`: name in the refusal -> id of the box; what belongs to none of them stands at `otherwise`.
+    `place`: pointer of a fault -> id of the box, for forms with rows.
 
     Refusals speak English: to other readers they are marked so (WCAG 2.2, 3.1.2). What happens to everybody is said in the reader's language.
     """
@@ -60,7 +61,7 @@ def faults(refused: Refusal, boxes: dict[str, str] | None = None, *, otherwise: 
     found: dict[str, str] = {}
     for error in refused.errors:
         name = error["pointer"].strip("/").partition("/")[0]
-        found.setdefault((boxes or {}).get(name, otherwise), english(error["detail"]))
+        found.setdefault(place(error["pointer"]) if place else (boxes or {}).get(name, otherwise), english(error["detail"]))
     return found
 
 

@@ -18,6 +18,8 @@ from portal.standards import replan
 from portal.standards.amend import amended as calendar_amended
 from portal.standards.replan import Outcome, Target
 from portal.unit_of_work import EVERY, Portal, Work
+from portal.views import amending
+from portal.views.amending import demand_version as demand_version
 
 #: Cases a preview looks at, dates it shows, and cases whose dates are moved while somebody waits.
 LOOKED_AT, SHOWN, AT_ONCE = 5_000, 20, 2_000
@@ -38,6 +40,7 @@ def agency(work: Work, id: str) -> dict[str, Any]:
         "absences": [asdict(one) for one in found.absences],
         "endpoint": found.endpoint,
         "amended": sorted({*body} - {"calendars"}),
+        "version": amending.version(work, id),
     }
 
 
@@ -47,9 +50,11 @@ def _hours(work: Work, id: str, calendar: str, changed: Mapping[str, Any]) -> di
     return {"weekly": work.catalogue.calendars[f"{id}/{calendar}"]["weekly"], **{name: own.get(name) for name in HOURS if name != "weekly"}}
 
 
-def change(work: Work, id: str, what: str, value: Any) -> dict[str, Any]:
-    """Puts `value` in place of that part of an agency's definition, from the next unit of every process on."""
+def change(work: Work, id: str, what: str, value: Any, *, version: int | None = None) -> dict[str, Any]:
+    """Puts `value` in place of that part of an agency's definition, from the next unit of every process on. Stale where it was another `version`."""
     stream.hold(work)
+    amending.demand_version(work, id, version)
+    amending.demand_entries(what, value)
     body = {**amendments.of(work, id), what: value}
     new = _new(work, id, body)
     _demand_whole(_agency(work.portal.written, id), new.agencies[id], what)
@@ -66,9 +71,17 @@ def hours(work: Work, id: str, calendar: str, given: Mapping[str, Any]) -> tuple
     return _new(work, id, body), body
 
 
-def keep_hours(work: Work, id: str, calendar: str, given: Mapping[str, Any]) -> str:
-    """Other hours from now on; the hash of the calendar. No date moves by that alone."""
+def own_hours(work: Work, id: str, calendar: str) -> dict[str, Any]:
+    """What is amended of a calendar; empty where nothing is. NotFound where there is no such calendar."""
+    if f"{id}/{calendar}" not in work.catalogue.calendars:
+        raise NotFound("There is no such calendar.")
+    return dict(amendments.of(work, id).get("calendars", {}).get(calendar, {}))
+
+
+def keep_hours(work: Work, id: str, calendar: str, given: Mapping[str, Any], *, version: int | None = None) -> str:
+    """Other hours from now on; the hash of the calendar. No date moves by that alone. Stale where the agency was another `version`."""
     stream.hold(work)
+    amending.demand_version(work, id, version)
     new, body = hours(work, id, calendar, given)
     amendments.keep(work, id, body, new, what=f"calendar {calendar}")
     return new.hashes["calendar", f"{id}/{calendar}"]

@@ -109,6 +109,51 @@ def champion(person: Person) -> None:
     person.look("case")
 
 
+def keeper(person: Person) -> None:
+    """An office is closed for a week, its duty list and teams change, and somebody is proposed: no YAML."""
+    person.go("/admin")
+    person.press("main a[href='/admin/agencies']")
+    person.look("offices")
+    person.press("main a[href='/admin/agencies/city-council']")
+    person.look("office")
+    person.press("main a[href$='/hours/office']")
+    person.look("hours")
+    person.type("#first_day", "2027")
+    person.press("main form button")
+    person.look("hours-with-a-fault")
+    person.page.fill("#first_day", "2027-05-03")
+    person.page.fill("#last_day", "2027-05-07")
+    person.press("main form button")
+    person.look("dates-before-closing")
+    person.press("main form .govuk-button:not(.govuk-button--secondary)")
+    person.look("closed")
+    person.press("a[href='/admin/agencies/city-council']")
+    person.press("main a[href$='/lists/duty']")
+    person.look("duty-list")
+    person.type("#email-0", "nobody")
+    person.press("main form button")
+    person.look("duty-list-with-a-fault")
+    person.go("/admin/agencies/city-council/lists/absences")
+    person.look("absences")
+    person.go("/admin/agencies/city-council/teams")
+    person.look("teams")
+    person.go("/admin/agencies/roads/address")
+    person.look("address")
+    person.type("#endpoint", "https://roads.example/new")
+    person.press("main form button")
+    person.look("address-proposed")
+    person.go("/admin/people")
+    person.press("main a[href='/admin/people/new']")
+    person.type("#issuer", "https://idp.example")
+    person.type("#subject", "zoe")
+    person.press("main form button")
+    person.look("person-with-a-fault")
+    person.tab_to("#roles")
+    person.page.keyboard.press("Space")
+    person.press("main form button")
+    person.look("proposals")
+
+
 def administrator(person: Person) -> None:
     """Health, definitions, what waits, people, versions."""
     person.go("/admin")
@@ -125,4 +170,5 @@ STORIES = (
     Story("caseworker", replace(DESK, teams=("desk",)), caseworker),
     Story("champion", CHAMPION, champion),
     Story("administrator", ADMIN, administrator),
+    Story("keeper", ADMIN, keeper),
 )

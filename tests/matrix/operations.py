@@ -37,6 +37,8 @@ PLAIN: dict[str, str] = {
     "service": "housing-benefit",
     "agency": "social-services",
     "calendar": "office",
+    "part": "duty",
+    "key": "00000000000000000000",
     "journey": "housing-benefit",
     "id": "00000000-0000-7000-8000-000000000000",
     "subject": "nobody",

@@ -1,7 +1,17 @@
-"""Pages of those who keep the portal: definitions, handovers that wait, people, versions of journeys, health, a look into a case."""
+"""Pages of those who keep the portal: definitions, handovers that wait, offices, people, versions of journeys, health, a look into a case."""
 
 from __future__ import annotations
 
-from portal.pages.admin import definitions, glass, handovers, health, journeys, people
+from portal.pages.admin import agencies, definitions, glass, handovers, health, hours, journeys, people, proposals
 
-GROUPS = (health.pages, definitions.pages, handovers.pages, people.pages, journeys.pages, glass.pages)
+GROUPS = (
+    health.pages,
+    definitions.pages,
+    handovers.pages,
+    agencies.pages,
+    hours.pages,
+    people.pages,
+    proposals.pages,
+    journeys.pages,
+    glass.pages,
+)

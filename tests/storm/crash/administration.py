@@ -6,7 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 from portal.administration.stream import STREAM
+from portal.pages.admin.people import place
 from tests.contracts.issuer import ISSUER
+from tests.storm.crash.desk import by, press
 from tests.storm.crash.doors import opened
 from tests.storm.crash.run import UseCase
 from tests.storm.crash.world import Subject, World
@@ -65,7 +67,12 @@ def works(world: World, subject: Subject) -> None:
     """A `prepare`: somebody works here."""
     proposed(world, subject)
     world.ask("POST", f"/admin/proposals/{subject.more['proposal']}/confirmation", world.who("admin2"))
-    subject.more["told"] = _told(world)
+    subject.more |= {"told": _told(world), "place": place(ISSUER, subject.marker)}
+
+
+def new_person(world: World, subject: Subject) -> None:
+    """An `act`: somebody new is proposed on a page."""
+    press("/admin/people/new", **{name: value for name, value in person(subject).items() if name != "roles"}, roles="caseworker")(world, subject)
 
 
 def _amends(name: str, route: str, path: str, body: Any) -> UseCase:
@@ -95,4 +102,36 @@ ADMINISTRATION = (
         change("/admin/people/end", lambda subject: {"issuer": ISSUER, "subject": subject.marker}),
         once(),
     ),
+    UseCase(
+        "hours-page",
+        ("route admin_hours_pages.change",),
+        by("admin", before),
+        press(f"{COUNCIL}/hours/office", what="days", kind="closed", first_day="2031-03-04", last_day="", sure="1"),
+        once(),
+    ),
+    UseCase(
+        "duty-page",
+        ("route admin_agencies_pages.keep_entries",),
+        by("admin", before),
+        press(f"{COUNCIL}/lists/duty", **{"name-0": "Nora", "email-0": "duty@council.example"}),
+        once(),
+    ),
+    UseCase("teams-page", ("route admin_agencies_pages.keep_teams",), by("admin", before), press(f"{COUNCIL}/teams", **{"team-desk": "desk"}), once()),
+    UseCase(
+        "address-page",
+        ("route admin_agencies_pages.propose_address",),
+        by("admin", before),
+        press("/admin/agencies/roads/address", endpoint="https://roads.example/newer"),
+        once(),
+    ),
+    UseCase("person-page", ("route admin_people_pages.propose_new",), by("admin", before), new_person, once()),
+    UseCase(
+        "person-changed-page",
+        ("route admin_people_pages.propose",),
+        by("admin", works),
+        press("/admin/people/{place}", roles="caseworker", agency="roads"),
+        once(),
+    ),
+    UseCase("person-ended-page", ("route admin_people_pages.end",), by("admin", works), press("/admin/people/{place}/end"), once()),
+    UseCase("proposal-page", ("route admin_proposals_pages.decide",), by("admin2", proposed), press("/admin/proposals/{proposal}", do="confirm"), once(2)),
 )

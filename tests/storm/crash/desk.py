@@ -47,7 +47,7 @@ def press(path: str, **fields: str) -> Any:
             known = {
                 "delivery": _delivery(world, subject),
                 "task": subject.task.get("id"),
-                **{name: subject.more.get(name) for name in ("fee", "proposal", "referral")},
+                **{name: subject.more.get(name) for name in ("fee", "proposal", "referral", "place")},
             }
             given = {name: subject.reference if value == "{reference}" else value for name, value in fields.items()}
             send(

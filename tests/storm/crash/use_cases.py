@@ -48,6 +48,7 @@ ELSEWHERE = {
     "moves.confirm": "tests/ledger/test_moves.py",
     "moves.undo": "tests/ledger/test_moves.py",
     "administration.move_dates": "tests/ledger/test_replan.py: what was done stays done, and doing it again goes on",
+    "admin_hours_pages.bring": "as administration.move_dates: the same verb",
     "rights_pages.pay": "tests/storm/crash/card.py: the same verb",
     "admin_journeys_pages.settle": "tests/ledger/test_moves.py: the same verbs",
 }
