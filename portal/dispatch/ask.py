@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import logging
 import traceback
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import partial
 
 from portal.dispatch import handover
-from portal.dispatch.deliver import THREADS, guard_of
+from portal.dispatch.calls import Calls
+from portal.dispatch.deliver import guard_of
 from portal.dispatch.reach import NoKey, reach
 from portal.outbox import asking, breakers
 from portal.outbox.asking import Open
@@ -23,15 +24,25 @@ log = logging.getLogger(__name__)
 Heard = dict[str, News | str]
 
 
-def ask(portal: Portal, *, at: datetime | None = None) -> int:
-    """One turn: every agency that is due is asked once; how many handovers were asked for."""
+def ask(portal: Portal, *, at: datetime | None = None, calls: Calls | None = None) -> int:
+    """One turn: every agency that is due is asked once; how many handovers are asked for. In `calls` of the process those that do not answer
+    are left behind; without, all have ended when it returns.
+    """
     due = asking.due(portal, at=at)
-    if not due:
-        return 0
-    guard = guard_of(portal)
-    with ThreadPoolExecutor(min(THREADS, len(due)), thread_name_prefix="ask") as pool:
-        list(pool.map(lambda target: _agency(portal, guard, target, due[target], at), due))
+    if due and calls is None:
+        with Calls("ask") as own:
+            _begun(portal, own, due, at)
+    elif due and calls is not None:
+        _begun(portal, calls, due, at)
+    while calls is not None and calls.one_ended(portal, patient=False):
+        pass
     return sum(map(len, due.values()))
+
+
+def _begun(portal: Portal, calls: Calls, due: Mapping[str, Sequence[Open]], at: datetime | None) -> None:
+    guard = guard_of(portal)
+    for target, some in due.items():
+        calls.begin(portal, target, partial(_agency, portal, guard, target, some, at))
 
 
 def _agency(portal: Portal, guard: Guard, target: str, some: Sequence[Open], at: datetime | None) -> None:

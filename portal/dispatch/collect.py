@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import logging
 import traceback
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from hashlib import sha256
 
 from portal.catalogue.definitions import Agency
 from portal.dispatch import parcel
-from portal.dispatch.deliver import THREADS
+from portal.dispatch.calls import Calls
 from portal.dispatch.reach import NoKey, reach
 from portal.outbox import parcels
 from portal.plugins import discovery
@@ -30,14 +30,22 @@ MOST = 20
 Take = Callable[[str, str, str, Sequence[Written] | Refusal], str]
 
 
-def collect(portal: Portal, take: Take, *, at: datetime | None = None) -> int:
-    """One turn: every folder that is due is looked into once; how many."""
+def collect(portal: Portal, take: Take, *, at: datetime | None = None, calls: Calls | None = None) -> int:
+    """One turn: every folder that is due is looked into once; how many. In `calls` of the process those that do not answer are left behind."""
     due = parcels.due(portal, at=at)
-    if not due:
-        return 0
-    with ThreadPoolExecutor(min(THREADS, len(due)), thread_name_prefix="collect") as pool:
-        list(pool.map(lambda target: _agency(portal, take, target, due[target], at), due))
+    if due and calls is None:
+        with Calls("collect") as own:
+            _begun(portal, own, take, due, at)
+    elif due and calls is not None:
+        _begun(portal, calls, take, due, at)
+    while calls is not None and calls.one_ended(portal, patient=False):
+        pass
     return len(due)
+
+
+def _begun(portal: Portal, calls: Calls, take: Take, due: Mapping[str, int], at: datetime | None) -> None:
+    for target, failures in due.items():
+        calls.begin(portal, target, partial(_agency, portal, take, target, failures, at))
 
 
 def put_back(portal: Portal, agency: Agency, decided: Callable[[str], bool]) -> int:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import logging
 import traceback
-from collections import Counter
 from collections.abc import Callable, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from datetime import datetime
+from functools import partial
 from itertools import groupby
-from time import monotonic
 
 from portal.dispatch import before, card, handover, notify, parcel, proving, scan, texts
+from portal.dispatch.calls import Calls
 from portal.dispatch.handover import Handover
 from portal.dispatch.mail import Letter, post
 from portal.dispatch.parcel import Bundle
@@ -31,13 +30,6 @@ from portal.wire.sent import Unwritable
 
 log = logging.getLogger(__name__)
 
-#: Calls under way at once; each ends within 20 s, well inside its lease of 30 s.
-THREADS = 16
-#: Seconds in which rows beyond the limit are taken while earlier calls do not answer: with the longest call it is less than a job may run.
-GRACE = 5.0
-#: Seconds between two looks for new rows while all calls are under way.
-LOOK = 0.5
-
 Ready = Handover | Letter | card.Call | texts.Text | Bundle | scan.File | Before | Refusal
 #: Rows that leave together: the lines of one file; else one.
 Together = tuple[Claim, ...]
@@ -52,35 +44,27 @@ _PREPARED: dict[str, Callable[[Work, Claim], Ready]] = {
 Outcome = Receipt | Report | scan.Looked | Refusal
 
 
-def drain(portal: Portal, *, limit: int = 20, kinds: Sequence[str] = KINDS, at: datetime | None = None) -> int:
-    """Works on rows that are due; how many it took. It takes `limit` of them, and more of other targets while some of these do not answer
-    (for GRACE seconds at most): a slow target holds its own few calls only, and nobody waits behind it.
+def drain(portal: Portal, *, limit: int = 20, kinds: Sequence[str] = KINDS, at: datetime | None = None, calls: Calls | None = None) -> int:
+    """Works on rows that are due; how many it took, `limit` at most. In `calls` of the process those that do not answer are left behind, so that
+    nobody waits for them; without, all have ended when it returns.
     """
+    if calls is None:
+        with Calls("drain") as own:
+            return _drained(portal, own, limit, kinds, at, patient=True)
+    return _drained(portal, calls, limit, kinds, at, patient=False)
+
+
+def _drained(portal: Portal, calls: Calls, limit: int, kinds: Sequence[str], at: datetime | None, *, patient: bool) -> int:
     outside = _Outside(portal)
-    under_way: dict[Future[Outcome], Together] = {}
-    taken, end = 0, monotonic() + GRACE
-    #: Calls that were under way when the limit was reached.
-    slow: frozenset[Future[Outcome]] = frozenset()
-    with ThreadPoolExecutor(THREADS, thread_name_prefix="drain") as pool:
-        while True:
-            busy = Counter(some[0].target for some in under_way.values())
-            if taken < limit:
-                free = min(limit - taken, THREADS - len(under_way))
-            else:
-                waited_for = slow & under_way.keys()
-                free = THREADS - len(under_way) if waited_for and monotonic() < end else 0
-                busy.update({under_way[one][0].target: claims.MOST_OF_ONE for one in waited_for})
-            some = claims.claim(portal, free, kinds, busy=busy, at=at) if free > 0 else []
-            taken += len(some)
-            for together, ready in _prepared(portal, some, at):
-                under_way[pool.submit(_deliver, portal, outside, together, ready, at)] = together
-            if taken >= limit and not slow:
-                slow = frozenset(under_way)
-            if not under_way:
-                return taken
-            if not some:
-                for ended in wait(under_way, timeout=LOOK, return_when=FIRST_COMPLETED).done:
-                    _breaker(portal, under_way.pop(ended)[0], ended.result(), at)
+    taken = 0
+    while True:
+        free = min(limit - taken, calls.free)
+        some = claims.claim(portal, free, kinds, busy=calls.busy(portal), at=at) if free > 0 else []
+        taken += len(some)
+        for together, ready in _prepared(portal, some, at):
+            calls.begin(portal, together[0].target, partial(_deliver, portal, outside, together, ready, at))
+        if not some and (taken >= limit or not calls.one_ended(portal, patient=patient)):
+            return taken
 
 
 def guard_of(portal: Portal) -> Guard:
@@ -140,7 +124,7 @@ def _bundled(portal: Portal, lines: Together, key: str | None, at: datetime | No
     return [(kept or lines, made.ready)]
 
 
-def _deliver(portal: Portal, outside: _Outside, together: Together, ready: Ready, at: datetime | None) -> Outcome:
+def _deliver(portal: Portal, outside: _Outside, together: Together, ready: Ready, at: datetime | None) -> None:
     """Calls, then records in a unit of its own, if the claim is still ours; all under the number of the request it comes of."""
     one = together[0]
     told_of: dict[str, str | int | None] = {"onedoor__kind": one.kind, "onedoor__target": one.target, "onedoor__attempt": one.attempts}
@@ -150,7 +134,7 @@ def _deliver(portal: Portal, outside: _Outside, together: Together, ready: Ready
         span.say(onedoor__result=result)
         if isinstance(outcome, Refusal):
             span.fail(outcome.code)
-    return outcome
+    _breaker(portal, one, outcome, at)
 
 
 def _told(portal: Portal, outside: _Outside, together: Together, ready: Ready, at: datetime | None) -> tuple[Outcome, str]:

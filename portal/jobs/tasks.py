@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from functools import partial, wraps
 from time import monotonic
@@ -10,6 +11,7 @@ from portal import reactions
 from portal.dispatch import ask as asking
 from portal.dispatch import collect as collecting
 from portal.dispatch import deliver
+from portal.dispatch.calls import Calls
 from portal.intake import documents, files, reports
 from portal.jobs.clocks import Clocks
 from portal.kpi import chance, finding
@@ -24,19 +26,30 @@ BUDGET = 5.0
 LEARN_EVERY = 3600.0
 _learned_at = float("-inf")
 _clocks = Clocks()
+#: Calls of this process that outlast the job they began in.
+_leaving, _asking = Calls("drain"), Calls("ask")
+
+
+def _afresh() -> None:
+    global _leaving, _asking
+    _leaving, _asking = Calls("drain"), Calls("ask")
+
+
+# Threads do not survive a fork: a child begins with none under way.
+os.register_at_fork(after_in_child=_afresh)
 
 
 def drain(portal: Portal, *, seconds: float = BUDGET) -> int:
-    """What waits to leave leaves; answers how many rows were taken."""
-    return _again(lambda: deliver.drain(portal, limit=20), seconds)
+    """What waits to leave leaves; answers how many rows were taken. A target that hangs holds up neither the job nor the rows of others."""
+    return _again(lambda: deliver.drain(portal, limit=20, calls=_leaving), seconds)
 
 
 def ask(portal: Portal, *, seconds: float = BUDGET) -> int:
     """Agencies are asked what became of handovers they have not spoken of, and folders of those that work by files are looked into; answers of how many.
     Apart from what leaves: one that hangs delays no delivery.
     """
-    done = _again(lambda: asking.ask(portal), seconds)
-    return done + collecting.collect(portal, partial(files.take, portal))
+    done = _again(lambda: asking.ask(portal, calls=_asking), seconds)
+    return done + collecting.collect(portal, partial(files.take, portal), calls=_asking)
 
 
 def sweep(portal: Portal, *, seconds: float = BUDGET) -> int:

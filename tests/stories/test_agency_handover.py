@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 
 from portal.dispatch import deliver
+from portal.dispatch.calls import Calls
 from portal.outbox.schedule import CRASHES
+from portal.outbox.tables import outbox
+from portal.unit_of_work import ENGINE
 from portal.wire import http
 from tests.ledger.waiting import until
 from tests.servers import Servers
@@ -149,6 +153,28 @@ def test_an_agency_that_is_down_delays_no_other(place: Town, monkeypatch: pytest
     while place.drain(kinds=["delivery"], at=soon + timedelta(minutes=12)):
         pass
     assert all(place.history(case, "DeliverySent") for case in slow)
+
+
+def test_a_call_that_hangs_outlasts_the_turn_it_began_in(place: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(http.send.__kwdefaults__, "total", 5.0)
+    place.agencies.behave(roads="hangs")
+    calls = Calls("test")
+    slow = place.ask(**POTHOLE)
+    assert place.drain(kinds=["delivery"], calls=calls) == 1
+    assert not outcomes(place, slow), "the turn is over, the call is not"
+    other = place.ask(service="water-meter-reading", answers=answers(place, "water-meter-reading"))
+    assert place.drain(kinds=["delivery"], calls=calls) == 1, "and nobody waits for it"
+    assert place.history(other, "DeliverySent")
+    while calls.one_ended(place.portal, patient=True):
+        pass
+    assert outcomes(place, slow) == ["unreachable"], "what came of it is recorded all the same"
+
+
+def outcomes(place: Town, case: UUID) -> list[str]:
+    """Codes of the attempts to hand it over."""
+    with place.portal.work(ENGINE) as work:
+        work.narrow([case])
+        return [one["code"] for row in work.rows(outbox, case) if row["kind"] == "delivery" for one in row["tries"] or []]
 
 
 def answers(place: Town, service: str) -> dict[str, object]:
