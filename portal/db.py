@@ -26,6 +26,10 @@ metadata = MetaData(
 
 #: Where a pooled connection notes what the server has prepared on it (portal/unit_of_work/trip.py).
 PREPARED = "prepared"
+#: Where it is noted what ends every statement on it now (portal/unit_of_work/work.py).
+TAG = "tag"
+#: Statements psycopg keeps prepared on a connection.
+KEPT = 200
 
 #: Tables every row of which belongs to one case; row-level security and the unit of work treat them alike.
 CASE_TABLE = {"case_table": True}
@@ -66,12 +70,22 @@ def connect(url: str, *, pool: int = 8) -> Engine:
         json_deserializer=loads,
         connect_args={"prepare_threshold": 1, "connect_timeout": 5, "options": "-c timezone=UTC -c jit=off"},
     )
+    event.listen(engine, "connect", _connected)
+    event.listen(engine, "before_cursor_execute", _tagged, retval=True)
     event.listen(engine, "rollback", _rolled_back)
     event.listen(engine, "reset", _forget)
     if counters.FOLDER in os.environ:
         event.listen(engine, "checkout", lambda *_: counters.connections(1))
         event.listen(engine, "checkin", lambda *_: counters.connections(-1))
     return engine
+
+
+def _connected(connection: Any, _: Any) -> None:
+    connection.prepared_max = KEPT
+
+
+def _tagged(connection: Any, _cursor: Any, statement: str, parameters: Any, _context: Any, _many: bool) -> tuple[str, Any]:
+    return statement + connection.info.get(TAG, ""), parameters
 
 
 def _rolled_back(connection: Any) -> None:

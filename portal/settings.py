@@ -18,9 +18,7 @@ class Settings(BaseSettings):
     mode: Literal["production", "local", "test"] = Field(
         default="production", alias="PORTAL_MODE", description="`local` is one machine with sample people; it refuses to face the world"
     )
-    database_url: str = Field(
-        default="postgresql:///onedoor", description="PostgreSQL 15 or newer; the login takes portal_app, portal_relay or portal_figures for each transaction"
-    )
+    database_url: str = Field(default="postgresql:///onedoor", description="PostgreSQL 15 or newer; the login takes a role of its scope for each transaction")
     owner_database_url: str | None = Field(default=None, description="Owner of the tables, for migrations; absent: DATABASE_URL")
     redis_url: str = Field(default="redis://127.0.0.1:6379/0", description="Carries wake-ups only; may vanish")
     secret_key: SecretStr = Field(default=SecretStr(""), description="At least 32 characters: case secrets and stored answers are derived from it")

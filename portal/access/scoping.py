@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import Select, Table, and_, column, exists, false, func, not_, or_, select, table, true
@@ -29,11 +31,23 @@ _cases = table("cases", column("case_id"), column("service"))
 
 def visible(work: Work, statement: Select[Any]) -> Select[Any]:
     """The statement, narrowed to what the unit's principal may see on every table of a case it reads, Core and ORM alike."""
-    for source in statement.get_final_froms():
-        for one in _tables(source):
-            if one.info.get("case_table"):
-                statement = statement.where(_seen(work, one), _open(work, one))
+    for one in _tables_read(statement):
+        if one.info.get("case_table"):
+            statement = statement.where(_seen(work, one), _open(work, one))
     return statement.execution_options(visible=True)
+
+
+def _tables_read(statement: Select[Any]) -> Iterable[Any]:
+    """Every table it reads from, once, whether columns, conditions or joins name it.
+
+    `get_final_froms` says so too and compiles the statement for it (0.6 ms); it is asked only about joins made by `join` and what is correlated.
+    """
+    if statement._setup_joins or statement._correlate or statement._correlate_except is not None:
+        sources: Iterable[Any] = statement.get_final_froms()
+    else:
+        named = chain(statement._raw_columns, statement._where_criteria)
+        sources = chain(statement._from_obj, chain.from_iterable(one._from_objects for one in named))
+    return dict.fromkeys(one for source in sources for one in _tables(source))
 
 
 def _tables(source: Any) -> list[Table]:

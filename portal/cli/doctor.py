@@ -33,7 +33,7 @@ DURABLE = {
     "data_checksums": "stop the server and run `pg_checksums --enable`: without them a failing disk is not noticed",
 }
 #: The owner of the tables sees no row of a case either: this looks as somebody does who may see them all.
-_AS_READER = "SELECT set_config('role', 'portal_app', false), set_config('portal.scope', 'reader', false)"
+_AS_READER = "SELECT set_config('role', 'portal_reader', false), set_config('portal.scope', 'reader', false)"
 _DANGLING = """SELECT count(*) FROM journey_runs r WHERE r.status = 'running'
 AND NOT EXISTS (SELECT FROM definitions d WHERE d.hash = r.definition_hash)"""
 WHAT_TO_DO = {
@@ -175,7 +175,7 @@ def limits(now: Settings) -> Iterator[Finding]:
 
 
 def roles(now: Settings) -> Iterator[Finding]:
-    """The login may take the three roles and nothing beyond them."""
+    """The login may take the roles of the portal and nothing beyond them."""
     with _connected(now.database_url) as connection:
         name = _one(connection, "SELECT session_user")
         for role in ROLES:

@@ -12,8 +12,10 @@ from psycopg import sql
 from sqlalchemy.engine import make_url
 from sqlalchemy.engine.url import URL
 
-#: Taken by the login for each transaction.
-ROLES = ("portal_app", "portal_relay", "portal_figures")
+#: Taken by the login for each transaction: what every scope has in common, and a role for each that is a member of it; the relay and the figures.
+COMMON = "portal_app"
+OF_SCOPES = tuple(f"portal_{scope}" for scope in ("admin", "agency", "anonymous", "champion", "engine", "party", "reader", "staff"))
+ROLES = (COMMON, *OF_SCOPES, "portal_relay", "portal_figures")
 #: A session of the portal that hangs ends by itself; the longest statement of a command (`rebuild`, `replan`) takes well less.
 LIMITS = {"idle_in_transaction_session_timeout": "10min", "statement_timeout": "10min", "lock_timeout": "1min"}
 #: Number of the advisory lock that lets one migration run at a time.
@@ -68,7 +70,7 @@ def _head(connection: psycopg.Connection) -> str | None:
 
 
 def login(connection: psycopg.Connection, portal: URL, owner: URL) -> str | None:
-    """The login the portal signs in as: it has nothing of its own and may take the three roles. A password it has already is not changed."""
+    """The login the portal signs in as: it has nothing of its own and may take the roles above. A password it has already is not changed."""
     name = portal.username
     if name is None or name == owner.username:
         return None

@@ -15,7 +15,7 @@ from psycopg import sql
 from sqlalchemy.engine import make_url
 
 from portal.cli import dump
-from portal.cli.migrate import ROLES, libpq, login, upgrade
+from portal.cli.migrate import COMMON, OF_SCOPES, ROLES, libpq, login, upgrade
 from portal.cli.reconciled import Reconciled, reconcile
 from portal.settings import Settings
 from portal.wire import sent
@@ -88,6 +88,8 @@ def _filled(server: psycopg.Connection, now: Settings, found: dump.Backup, fresh
     for role in ROLES:
         if server.execute("SELECT FROM pg_roles WHERE rolname = %s", [role]).fetchone() is None:
             server.execute(sql.SQL("CREATE ROLE {} NOLOGIN NOBYPASSRLS").format(sql.Identifier(role)))
+            if role in OF_SCOPES:
+                server.execute(sql.SQL("GRANT {} TO {}").format(sql.Identifier(COMMON), sql.Identifier(role)))
     server.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(sql.Identifier(fresh), sql.Identifier(str(owner.username))))
     into = make_url(dump.who(now)).set(database=fresh).render_as_string(hide_password=False)
     options = ["--exit-on-error", "--single-transaction", "--no-owner", "--role", str(owner.username)]

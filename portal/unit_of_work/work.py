@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 from uuid import UUID
 
 from sqlalchemy import Connection, Executable, Select, Table
 
-from portal.db import PREPARED
+from portal.db import PREPARED, TAG
 from portal.errors import SessionEnded
 from portal.events.chain import GENESIS, stamp
 from portal.events.log import Event, event, sealed
 from portal.events.tables import events
 from portal.unit_of_work import idempotency
 from portal.unit_of_work.idempotency import Answer, Repeatable
-from portal.unit_of_work.principal import Principal
+from portal.unit_of_work.principal import Principal, Scope
 from portal.unit_of_work.rows import Row, Rows, of_cases
 from portal.unit_of_work.tables import case_heads
 from portal.unit_of_work.tables import idempotency as answers
@@ -49,7 +49,8 @@ _FREE = "SELECT case_id FROM case_heads WHERE case_id = ANY(%s) ORDER BY case_id
 _FIRST = """SELECT case_id, seq, hash, version, jurisdiction, origin FROM case_heads WHERE case_id = ANY($1::uuid[])
 ORDER BY array_position($1::uuid[], case_id) LIMIT 1 FOR UPDATE SKIP LOCKED"""
 
-_ROLES = {"relay": "portal_relay", "figures": "portal_figures", "learner": "portal_figures"}
+#: A scope is a role of PostgreSQL, so that it plans with the policies of that scope alone.
+_ROLES = {scope: f"portal_{'figures' if scope == 'learner' else scope}" for scope in get_args(Scope)}
 
 
 class Work:
@@ -75,17 +76,19 @@ class Work:
         self._pending: list[Event] = []
         self._written: list[Event] = []
         self._beside: list[Statement] = []
+        #: Ends every statement: what one role has prepared is planned anew where another runs it, so each has its own.
+        self._tag = ""
 
     # ------------------------------------------------------------------ opening
 
     def open(self, new_cases: Sequence[UUID] = ()) -> None:
         """Begins the transaction, sets the context and reads the time, all in one round trip. SessionEnded where a sign-in stands no more."""
         scope, cases = self._scope(new_cases)
-        sent: list[Statement] = [("BEGIN", ()), (_CONTEXT, self._context(scope, cases)), (_AMENDED, ())]
+        sent: list[Statement] = [("BEGIN", ()), (_CONTEXT, self._context(scope, cases)), (_AMENDED + self._tag, ())]
         if self.repeatable:
-            sent.append((_ANSWER, (self.repeatable.principal, as_text(self.repeatable.key_hash))))
+            sent.append((_ANSWER + self._tag, (self.repeatable.principal, as_text(self.repeatable.key_hash))))
         if self.principal.proof:
-            sent.append((_STANDS, (self.principal.subject, *self.principal.proof, self._at.isoformat() if self._at else None)))
+            sent.append((_STANDS + self._tag, (self.principal.subject, *self.principal.proof, self._at.isoformat() if self._at else None)))
         _, ((*_, lock, now),), ((amended,),), *found = self._together(*sent)
         if self.principal.proof and found.pop() != [("t",)]:
             raise SessionEnded
@@ -111,7 +114,8 @@ class Work:
         who, key = self.principal, self.repeatable
         key_space, lock = (key.principal, str(key.lock)) if key else ("", None)
         services = ",".join(who.services)
-        return (_ROLES.get(scope, "portal_app"), scope, ",".join(map(str, cases)), ",".join(who.agencies), who.subject or "", key_space, services, lock)
+        self._tag = self._connection.info[TAG] = f" -- {scope}"
+        return (_ROLES[scope], scope, ",".join(map(str, cases)), ",".join(who.agencies), who.subject or "", key_space, services, lock)
 
     def become(self, principal: Principal) -> None:
         """Goes on reading as somebody else: as the party a secret has just proved, for example."""
@@ -155,7 +159,9 @@ class Work:
         """Rows of a statement, as the unit's present scope may see them."""
         if isinstance(statement, Select):
             self._must_be_scoped(statement)
-        return [dict(row) for row in self._connection.execute(statement, parameters or {}).mappings()]
+        found = self._connection.execute(statement, parameters or {})
+        names = tuple(found.keys())
+        return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
 
     def _must_be_scoped(self, statement: Select[Any]) -> None:
         """Scoping in the application is explicit: a statement on a case's tables has passed `access.visible`."""
@@ -167,7 +173,7 @@ class Work:
 
     def sql(self, text: str, parameters: Sequence[Any] | Mapping[str, Any] = ()) -> list[tuple[Any, ...]]:
         """Rows of a hot statement written by hand, parameters bound; for the ledger that owns its tables."""
-        cursor = self._raw.execute(text, parameters)
+        cursor = self._raw.execute(text + self._tag, parameters)
         return list(cursor.fetchall()) if cursor.description else []
 
     def load(self, table: Table, case_ids: Iterable[UUID]) -> None:

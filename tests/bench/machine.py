@@ -20,6 +20,7 @@ from portal.local.postgres import Postgres, cluster
 from portal.local.processes import spawn
 from portal.local.sweeping import MARK, Broom
 from portal.local.valkey import Valkey
+from tests.bench.kept import Filled
 from tests.servers import ROOT, _until
 
 PORTAL = str(Path(sys.executable).with_name("portal"))
@@ -64,8 +65,8 @@ class Machine:
 
 
 @contextmanager
-def machine() -> Iterator[Machine]:
-    """Start both servers and prepare the database; at the end everything is stopped and removed."""
+def machine(filled: Filled | None = None) -> Iterator[Machine]:
+    """Start both servers and prepare the database, `filled` where that is asked for; at the end everything is stopped and removed."""
     usual = tempfile.gettempdir()
     data = Path(tempfile.mkdtemp(prefix=f"{PREFIX}bench-", dir=usual if len(usual) < 40 else "/tmp"))
     data.chmod(0o711)
@@ -85,15 +86,21 @@ def machine() -> Iterator[Machine]:
     one = Machine(data, postgres, environment)
     servers: list[subprocess.Popen[bytes]] = []
     try:
+        kept = filled is not None and filled.bring(postgres.place)
         postgres.set_up()
         valkey.place.mkdir()
         servers.append(spawn(valkey.argv(), log=data / "valkey.log", environment=environment))
-        servers.append(spawn(postgres.argv(), log=data / "postgres.log", environment=environment, account=postgres.account, death=signal.SIGINT, directory="/"))
+        servers.append(_postgres(one))
         _until(valkey.ready, servers[0], data / "valkey.log")
-        _until(postgres.ready, servers[1], data / "postgres.log")
         postgres.bootstrap(DATABASE, owner=OWNER)
         one.command("migrate")
         one.command("publish")
+        if filled is not None and not kept:
+            filled.fill(one.superuser_url)
+            servers[1].send_signal(signal.SIGINT)
+            servers[1].wait(120)
+            filled.keep(postgres.place)
+            servers[1] = _postgres(one)
         yield one
     finally:
         for process, how in [*((process, signal.SIGTERM) for process in one.started), *zip(servers, (signal.SIGTERM, signal.SIGINT), strict=False)]:
@@ -102,6 +109,13 @@ def machine() -> Iterator[Machine]:
         for process in [*one.started, *servers]:
             process.wait(40)
         broom.end()
+
+
+def _postgres(one: Machine) -> subprocess.Popen[bytes]:
+    server, log = one.postgres, one.data / "postgres.log"
+    process = spawn(server.argv(), log=log, environment=one.environment, account=server.account, death=signal.SIGINT, directory="/")
+    _until(server.ready, process, log)
+    return process
 
 
 def cpu_seconds(process: subprocess.Popen[bytes]) -> float:

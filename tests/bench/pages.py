@@ -16,6 +16,7 @@ from portal.settings import Settings
 from portal.unit_of_work import ENGINE, Portal, Principal
 from tests.bench import queues
 from tests.bench.entries import Entry
+from tests.bench.kept import Filled
 from tests.bench.machine import PORTAL, Machine
 from tests.contracts.issuer import AUDIENCE, ISSUER, Issuer
 
@@ -68,8 +69,6 @@ def measure(on: Machine) -> list[Entry]:
     """`page.NAME`: the 95th of 100 times, in milliseconds."""
     issuer = Issuer(on.data / "keys.json")
     on.environment |= {"TOKEN_ISSUER": ISSUER, "TOKEN_AUDIENCE": AUDIENCE, "TOKEN_KEYS": str(issuer.place), "WEB_WORKERS": "1"}
-    queues.fill(on.superuser_url, cases=CASES, waiting=WAITING)
-    _fill(on.superuser_url)
     port = free_port()
     on.serve("web", port, PORTAL, "web", "--port", str(port))
     asking = _people(on, issuer, port)
@@ -83,11 +82,15 @@ def measure(on: Machine) -> list[Entry]:
 
 
 def _fill(url: str) -> None:
+    queues.fill(url, cases=CASES, waiting=WAITING)
     with psycopg.connect(url) as connection:
         for statement in _MORE:
             connection.execute(statement.replace("%%", "%").encode())
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("VACUUM ANALYZE clocks, case_facts")
+
+
+FILLED = Filled("pages", _fill, f"{CASES} {WAITING} {queues.FILLED.said} {_MORE}")
 
 
 def _people(on: Machine, issuer: Issuer, port: int) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from portal.local.addresses import free_port
 from tests.bench import load
 from tests.bench.entries import Entry
 from tests.bench.intake import CONNECTIONS, _peer, pgbench
+from tests.bench.kept import Filled
 from tests.bench.machine import PORTAL, Machine
 from tests.contracts.issuer import AUDIENCE, ISSUER, Issuer
 
@@ -45,9 +46,8 @@ _BARE = """SELECT * FROM tasks WHERE agency = 'city-council' AND team = 'desk' A
 ORDER BY priority, turn, due_at, id LIMIT {limit};"""
 
 
-def measure(on: Machine, *, cases: int = CASES, waiting: int = OPEN, rounds: int = ROUNDS, seconds: float = SECONDS) -> list[Entry]:
+def measure(on: Machine, *, waiting: int = OPEN, rounds: int = ROUNDS, seconds: float = SECONDS) -> list[Entry]:
     """The entries of queues."""
-    fill(on.superuser_url, cases=cases, waiting=waiting)
     issuer = Issuer(on.data / "keys.json")
     on.environment |= {"TOKEN_ISSUER": ISSUER, "TOKEN_AUDIENCE": AUDIENCE, "TOKEN_KEYS": str(issuer.place)}
     port = free_port()
@@ -74,6 +74,9 @@ def fill(url: str, *, cases: int, waiting: int) -> None:
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("VACUUM ANALYZE case_heads, cases, tasks")
         connection.execute("CHECKPOINT")
+
+
+FILLED = Filled("queues", lambda url: fill(url, cases=CASES, waiting=OPEN), f"{CASES} {OPEN} {TEAMS} {_FILL}")
 
 
 def _deep(url: str, port: int, bearer: str, *, page: int) -> tuple[str, str]:

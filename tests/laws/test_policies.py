@@ -9,6 +9,9 @@ from portal.access.scoping import PARTY_READS
 from portal.db import metadata
 from tests.servers import Database
 
+#: The scopes of a policy are its roles: they are read as words of its condition.
+_POLICIES = """SELECT tablename, policyname, permissive, cmd, coalesce(qual || (SELECT string_agg(replace(format(' %L', one), 'portal_', ''), '')
+FROM unnest(roles) AS one), '') FROM pg_policies"""
 Policies = list[tuple[str, str, str, str, str]]
 #: Champions and staff read them by rules of their own (portal/access/scoping.py).
 OF_ITS_OWN = {"case_barred", "case_named", "case_seals", "case_reads", "mandates"}
@@ -18,7 +21,7 @@ OF_ITS_OWN = {"case_barred", "case_named", "case_seals", "case_reads", "mandates
 def policies(database: Database) -> Policies:
     """Table, name, kind, verb, condition."""
     with psycopg.connect(database.superuser_url) as connection:
-        return connection.execute("SELECT tablename, policyname, permissive, cmd, coalesce(qual, '') FROM pg_policies").fetchall()  # type: ignore[return-value]
+        return connection.execute(_POLICIES).fetchall()  # type: ignore[return-value]
 
 
 def of(policies: Policies, *words: str, kind: str = "PERMISSIVE") -> set[str]:

@@ -83,7 +83,7 @@ def test_history_cannot_be_changed(city: Portal, filled: UUID, fresh_database: D
     with psycopg.connect(getattr(fresh_database, login)) as connection:
         if login == "url":
             connection.execute(
-                "SELECT set_config('role', 'portal_app', true), set_config('portal.scope', 'engine', true), set_config('portal.cases', %s, true)",
+                "SELECT set_config('role', 'portal_engine', true), set_config('portal.scope', 'engine', true), set_config('portal.cases', %s, true)",
                 (str(filled),),
             )
         if login == "owner_url" and not change.startswith("TRUNCATE"):

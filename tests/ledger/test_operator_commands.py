@@ -12,6 +12,7 @@ from click.testing import CliRunner, Result
 from psycopg import sql
 
 from portal.cli import main
+from portal.cli.migrate import ROLES
 from portal.settings import settings
 from tests.servers import Database, Servers
 
@@ -23,7 +24,8 @@ def portal(servers: Servers, redis_url: str, monkeypatch: pytest.MonkeyPatch) ->
     owner = f"{name}_owner"
     with psycopg.connect(servers.postgres.url(), autocommit=True) as connection:
         connection.execute(sql.SQL("CREATE ROLE {} LOGIN CREATEROLE").format(sql.Identifier(owner)))
-        connection.execute(sql.SQL("GRANT portal_app, portal_relay, portal_figures TO {} WITH ADMIN OPTION").format(sql.Identifier(owner)))
+        roles = sql.SQL(", ").join(map(sql.Identifier, ROLES))
+        connection.execute(sql.SQL("GRANT {} TO {} WITH ADMIN OPTION").format(roles, sql.Identifier(owner)))
         connection.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(sql.Identifier(name), sql.Identifier(owner)))
     values = {"PORTAL_MODE": "test", "SECRET_KEY": secrets.token_hex(20), "REDIS_URL": redis_url}
     values |= {"OWNER_DATABASE_URL": servers.postgres.url(owner, name), "DATABASE_URL": servers.postgres.url(f"{name}_login", name)}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import psycopg
 import redis
 
+from portal.cli.migrate import ROLES
 from tests.servers import Database, Servers
 
 
@@ -12,7 +13,7 @@ def test_a_fresh_database_is_migrated_and_nobody_elses(servers: Servers, databas
     with psycopg.connect(database.url) as shared, psycopg.connect(fresh_database.url) as own:
         assert shared.info.dbname != own.info.dbname
         assert own.execute("SELECT current_user").fetchone() == ("onedoor",)
-        for role in ("portal_app", "portal_relay", "portal_figures"):
+        for role in ROLES:
             own.execute(f"SET ROLE {role}")
     with psycopg.connect(fresh_database.owner_url) as owner:
         assert owner.execute("SELECT count(*) FROM alembic_version").fetchone() == (1,)
