@@ -118,6 +118,8 @@ PERMISSIONS: dict[str, Permission] = {
     "case.seal": Permission("Seal a case to named people, change whom it names, and open it again.", (caseworker, champion)),
     "glass.break": Permission("Look into a case one has nothing to do with, for a written reason and a while.", (administrator,)),
     "glass.list": Permission("See who looked into cases one answers for, and why.", (champion,)),
+    "consent.read": Permission("See what the case's party agreed to, and which of its answers another request would ask again.", (party,)),
+    "consent.give": Permission("Agree that one's office looks at one's other requests; take a consent back.", (party_itself,)),
     "mandate.read": Permission("See who may stand on the case for its party.", (party,)),
     "mandate.give": Permission("Let somebody stand on the case for oneself.", (party_itself,)),
     "mandate.accept": Permission("Take up a mandate.", (citizen,)),

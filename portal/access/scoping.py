@@ -18,12 +18,12 @@ OF_STAFF = ("staff", "champion", "admin")
 #: Tables a party reads of its own cases, as the database's policies say too (a law compares them).
 PARTY_READS = frozenset(
     {
-        "asks", "case_heads", "case_links", "case_parties", "case_reads", "cases", "clocks", "decisions", "documents", "duty_calls", "events", "feedback",
-        "fees", "journey_runs", "mandates", "party_needs", "payments", "step_runs", "vault_items",
+        "asks", "case_heads", "case_links", "case_parties", "case_reads", "cases", "clocks", "consents", "decisions", "documents", "duty_calls", "events",
+        "feedback", "fees", "journey_runs", "mandates", "party_needs", "payments", "step_runs", "vault_items",
     }
 )  # fmt: skip
 #: What a party reads in the vault.
-PARTY_KINDS = ("contact", "answers", "words", "location", "message", "reasons", "letter", "document")
+PARTY_KINDS = ("contact", "answers", "words", "location", "message", "reasons", "letter", "document", "consent")
 
 #: What is needed here of the registry's table, which is another room's.
 _cases = table("cases", column("case_id"), column("service"))
@@ -89,6 +89,8 @@ def _own(work: Work, who: Principal, of: Table) -> ColumnElement[bool]:
         return and_(mine, of.c.kind.in_(PARTY_KINDS))
     if of.name == "case_parties" and who.subject:
         return or_(mine, and_(of.c.subject == who.subject, or_(of.c.until.is_(None), of.c.until > work.now)))
+    if of.name == "consents":
+        return or_(mine, of.c.other_id.in_(who.cases))
     return mine
 
 

@@ -9,6 +9,7 @@ from marshmallow import fields, validate
 
 from portal.api.allowed import allowed
 from portal.api.asking import language, principal, the_portal
+from portal.api.consents import ReuseAsked, reused
 from portal.api.fees import FeeShown
 from portal.api.paging import Page, after, page
 from portal.api.repeats import answer, repeatable, respond
@@ -61,6 +62,7 @@ class Start(Schema):
     location = fields.Nested(Location)
     channel = fields.String(validate=validate.OneOf(CHANNELS), load_default="web")
     language = fields.String(validate=LANGUAGE)
+    reuse = fields.List(fields.Nested(ReuseAsked), validate=validate.Length(max=20))
 
 
 class PromiseGiven(Schema):
@@ -309,11 +311,12 @@ def start_case(body: dict[str, Any]) -> Response:
     portal, who, case_id = the_portal(), principal(), new_id()
     if "service" not in body:
         finding.fresh(portal)
+    taken_over = reused(body.pop("reuse", ()))
     with portal.work(who, repeatable=repeatable(who, "case.open"), new_cases=[case_id]) as work:
         if work.answer:
             return respond(work.answer, replayed=True)
         subject = who.subject if who.scope == "party" else None
-        taken = receive(work, Submission(**body, subject=subject), case_id=case_id)
+        taken = receive(work, Submission(**body, subject=subject, reuse=taken_over), case_id=case_id)
         work.settle()
         given = answer(201, _receipt(work, taken))
         work.keep(given)

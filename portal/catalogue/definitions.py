@@ -54,6 +54,8 @@ class Field:
     maximum: int | None = None
     #: CEL over `answers`; the question is asked only where it is true.
     when: str | None = None
+    #: Name of a fact several services ask for (portal/catalogue/fact_names.py): who has said it in one may use it in another.
+    fact: str | None = None
 
 
 @dataclass(frozen=True)

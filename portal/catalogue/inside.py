@@ -137,6 +137,7 @@ def _merged(several: list[tuple[Field, str | None]]) -> Field:
         minimum=max(least, default=None),
         maximum=min(most, default=None),
         when=when,
+        fact=next((one.fact for one, _ in several if one.fact), None),
     )
 
 

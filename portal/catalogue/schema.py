@@ -12,6 +12,7 @@ from typing import Any
 
 from portal.catalogue import syntax
 from portal.catalogue.definitions import Agency, Arm, Journey, Letter, Next, Service, Table
+from portal.catalogue.fact_names import FACTS
 from portal.catalogue.languages import REQUIRED
 from portal.catalogue.shapes import Shape, Slot, slots
 
@@ -35,7 +36,7 @@ _PATTERNS = {
 #: Lists of texts with a form of their own.
 _ITEMS = {("Step", "outcomes"): syntax.WORD}
 #: Texts that are one of these.
-_WORDS = {("Standard", "profile"): syntax.PROFILES, ("Remedy", "profile"): syntax.PROFILES}
+_WORDS = {("Standard", "profile"): syntax.PROFILES, ("Remedy", "profile"): syntax.PROFILES, ("Field", "fact"): tuple(FACTS)}
 _LEAST = {
     ("Letter", "version"): 1,
     ("Service", "version"): 1,

@@ -9,6 +9,7 @@ from typing import Any
 from portal.catalogue import syntax
 from portal.catalogue.definitions import Agency, Field, Journey, Service, Standard, WorkingHours
 from portal.catalogue.documents import Document, Path
+from portal.catalogue.fact_names import bad_fact
 from portal.catalogue.faults import instead
 from portal.catalogue.inside import asked_once, whole
 from portal.catalogue.inside_rules import check_parts
@@ -136,12 +137,16 @@ def _warnings(document: Document[Service], path: Path, standard: Standard) -> No
 
 def _fields(document: Document[Service], service: Service) -> None:
     _repeated(document, ("fields",), [field.id.replace("-", "_") for field in service.fields])
+    facts = [field.fact for field in service.fields]
     for index, field in enumerate(service.fields):
         _field(document, ("fields", index), field)
+        if field.fact and field.fact in facts[:index]:
+            document.note(("fields", index, "fact"), f"`{field.fact}` is said of two fields: it would be used again in both; leave it out of one")
 
 
 def _field(document: Document[Service], path: Path, field: Field) -> None:
     _note(document, (*path, "id"), field.id and syntax.bad_field(field.id))
+    _note(document, (*path, "fact"), bad_fact(field))
     if field.type in ("choice", "choices") and not field.options:
         document.note((*path, "type"), f"a {field.type} needs `options`: write at least two, each with `id` and `title`")
     if field.type and field.type not in ("choice", "choices") and field.options:

@@ -59,6 +59,14 @@ def checked(service: Service, answers: Mapping[str, Any], *, facts: Mapping[str,
     return taken
 
 
+def fitting(field: Field, value: Any) -> Any:
+    """A value as that question would keep it; None where it cannot be its answer."""
+    try:
+        return CHECKS[field.type](field, value)
+    except Wrong:
+        return None
+
+
 def missing(service: Service, answers: Mapping[str, Any], *, facts: Mapping[str, Any]) -> list[str]:
     """Ids of required questions that are still open."""
     known, kinds = {**facts, "answers": dict(answers)}, typed(service.fields)

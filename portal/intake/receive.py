@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -17,7 +17,7 @@ from portal.clock import local_date
 from portal.db import new_id
 from portal.errors import Invalid
 from portal.intake import answers as rules
-from portal.intake import foretold
+from portal.intake import foretold, known
 from portal.intake.placing import place
 from portal.parties import register
 from portal.unit_of_work import Row, Work
@@ -45,6 +45,8 @@ class Submission:
     external_id: str | None = None
     #: The service that is meant, where nobody can ask for the answers that are missing before it is taken.
     meant: str | None = None
+    #: Answers the party takes over from other matters of theirs; whoever asks has proved to stand on those for itself.
+    reuse: Sequence[known.Reuse] = ()
     #: The party is told that it was received; False where it was told often enough today.
     acknowledge: bool = True
 
@@ -70,17 +72,32 @@ def receive(work: Work, given: Submission, *, case_id: UUID | None = None) -> Re
         )
     service = _service(work, given, text)
     facts = {"channel": given.channel, "area": given.location.get("area"), "language": given.language}
-    answers = rules.checked(service, given.answers, facts=facts, complete=bool(given.service)) if service else _none(given.answers)
+    case_id = case_id or new_id()
+    taken = _taken_over(work, given, service, case_id, facts) if given.reuse else []
+    said = {**given.answers, **{had.field.id: had.value for one in taken for had in one.known}}
+    answers = rules.checked(service, said, facts=facts, complete=bool(given.service)) if service else _none(said)
     contact = contact_of(given.contact)
     asked_for, placed = service, Placed()
     if service is not None:
         placed = place(work.catalogue, service, given.location, answers)
         service = work.catalogue.services[placed.service] if placed.service else None
     danger = bool(asked_for and asked_for.danger) or bool(service and service.danger) or bool(text and find.danger(work.catalogue, text))
-    case = _open(work, given, case_id or new_id(), service, text, answers, contact, danger, placed.doubt)
+    case = _open(work, given, case_id, service, text, answers, contact, danger, placed.doubt)
+    if taken and asked_for:
+        known.agreed(work, case_id, taken, agency=case["agency"], service=(service or asked_for).id)
     today = {**facts, "answers": answers, "today": local_date(work.now, case["zone"])}
     found = foretold.tell(work, case["case_id"], service, today) if service and answers else None
     return Received(case, service, rules.missing(service, answers, facts=facts) if service else [], danger, found)
+
+
+def _taken_over(work: Work, given: Submission, service: Service | None, case_id: UUID, facts: Mapping[str, Any]) -> list[known.Taken]:
+    """Answers that come from other matters. Invalid where no service is named, or something is both said and taken over."""
+    if service is None or not given.service:
+        raise Invalid(errors=[{"pointer": "/reuse", "detail": "Answers belong to a service: name it in `service`."}])
+    twice = [name for one in given.reuse for name in one.fields if name in given.answers]
+    if twice:
+        raise Invalid(errors=[{"pointer": f"/answers/{name}", "detail": "This is answered and taken over: choose one."} for name in twice])
+    return known.take(work, service, given.reuse, case_id, facts=facts)
 
 
 def _service(work: Work, given: Submission, text: str | None) -> Service | None:

@@ -16,7 +16,7 @@ from portal.errors import Invalid, NotFound
 from portal.intake import answers as rules
 from portal.intake import foretold
 from portal.intake.receive import TEXT_LIMIT, Submission, contact_of
-from portal.pages import cookies, grants, questions, receipt, speech
+from portal.pages import cookies, earlier, grants, questions, receipt, speech
 from portal.pages.opening import as_citizen, page, show, the_portal
 from portal.pages.services import offered
 from portal.unit_of_work import ANONYMOUS, Work
@@ -51,6 +51,8 @@ def begin_with_words() -> Response:
 def _begin(first: dict[str, Any]) -> Response:
     token, id = cookies.given(COOKIE) or token_urlsafe(32), new_id()
     typed = {**first, "answers": {}, "contact": {}, "seen": []}
+    if earlier.offered(_service(typed), _facts()):
+        typed["earlier"] = True
     with the_portal().work(ANONYMOUS) as work:
         drafts.begin(work, id, token, typed)
     answer = _to(id, _next(typed))
@@ -70,6 +72,9 @@ def step(draft: UUID, step: str) -> Response:
         return _check(kept) if following == CHECK else _to(draft, following)
     if step not in _steps(kept.typed):
         raise NotFound
+    service = _service(kept.typed)
+    if step == earlier.STEP and service:
+        return earlier.ask(kept, service, _facts(), of=len(_steps(kept.typed)))
     return _ask(kept, step)
 
 
@@ -79,6 +84,8 @@ def take(draft: UUID, step: str) -> Response:
     """Takes one answer, or sends everything"""
     if step == CHECK:
         return _send(draft)
+    if step == earlier.STEP:
+        return _use_again(draft)
     token = cookies.given(COOKIE) or ""
     with the_portal().work(ANONYMOUS) as work:
         kept = drafts.load(work, draft, token, alone=True)
@@ -88,6 +95,19 @@ def take(draft: UUID, step: str) -> Response:
         if not errors:
             drafts.save(work, draft, token, typed)
     return _ask(kept, step, errors, boxes) if errors else _to(draft, _next(typed))
+
+
+def _use_again(draft: UUID) -> Response:
+    """Takes what is ticked of the answers given elsewhere."""
+    token, kept = cookies.given(COOKIE) or "", _load(draft)
+    found = earlier.offered(_service(kept.typed), _facts())
+    with the_portal().work(ANONYMOUS) as work:
+        kept = drafts.load(work, draft, token, alone=True)
+        if kept.sent or earlier.STEP not in _steps(kept.typed):
+            return _to(draft, "done" if kept.sent else _next(kept.typed))
+        typed = earlier.chosen(kept.typed, found)
+        drafts.save(work, draft, token, typed)
+    return _to(draft, _next(typed))
 
 
 @pages.route("/request/<uuid:draft>/done")
@@ -119,7 +139,7 @@ def _steps(typed: dict[str, Any]) -> list[str]:
     """Steps of the form as its answers stand."""
     service = _service(typed)
     own = [field.id for field in questions.asked(service, typed["answers"], _facts())] if service else [WORDS]
-    return [*own, REACH]
+    return [*([earlier.STEP] if typed.get("earlier") else []), *own, REACH]
 
 
 def _next(typed: dict[str, Any]) -> str:
@@ -235,6 +255,7 @@ def _check(draft: Draft) -> Response:
         emergency=_danger(typed),
         reach=REACH,
         words=WORDS,
+        earlier=earlier.told(typed, service),
     )
 
 
@@ -242,21 +263,36 @@ def _send(draft: UUID) -> Response:
     """Once, however often it is sent: who comes second waits for the first, and is shown the same."""
     token, case_id = (cookies.given(COOKIE) or ""), new_id()
     who = as_citizen()
-    with the_portal().work(who, new_cases=[case_id]) as work:
-        kept = drafts.load(work, draft, token, alone=True)
-        if kept.sent:
-            return _to(draft, "done")
-        following = _next(kept.typed)
-        if following != CHECK:
-            return _to(draft, following)
-        given = _receive(work, kept.typed, case_id, who.subject)
-        drafts.save(work, draft, token, given, sent=True)
+    try:
+        with the_portal().work(who, new_cases=[case_id]) as work:
+            kept = drafts.load(work, draft, token, alone=True)
+            if kept.sent:
+                return _to(draft, "done")
+            following = _next(kept.typed)
+            if following != CHECK:
+                return _to(draft, following)
+            given = _receive(work, kept.typed, case_id, who.subject)
+            drafts.save(work, draft, token, given, sent=True)
+    except Invalid as wrong:
+        if not earlier.concerns(wrong):
+            raise
+        return _asked_again(draft, token)
     answer = _to(draft, "done")
     grants.give(the_portal(), answer, case_id)
     return answer
 
 
+def _asked_again(draft: UUID, token: str) -> Response:
+    """What was to be taken over has changed, or is not the asker's any more: those questions are asked."""
+    with the_portal().work(ANONYMOUS) as work:
+        typed = earlier.without(drafts.load(work, draft, token, alone=True).typed)
+        drafts.save(work, draft, token, typed)
+    return _to(draft, _next(typed))
+
+
 def _receive(work: Work, typed: dict[str, Any], case_id: UUID, subject: str | None) -> dict[str, Any]:
     said = {name: typed[name] for name in ("service", "text", "answers", "contact")}
-    submission = Submission(**said, channel="web", language=speech.language(), subject=subject)
+    said["answers"] = {name: value for name, value in typed["answers"].items() if name not in earlier.kept(typed)}
+    reuse = earlier.taken_over(work, typed)
+    submission = Submission(**said, channel="web", language=speech.language(), subject=subject, reuse=reuse)
     return receipt.of(work, submission, case_id)

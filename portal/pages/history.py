@@ -41,6 +41,9 @@ _SAYS = {
     "DeliverySent": N_("It was handed to the agency that does it."),
     "PartyNotified": N_("We sent you a message."),
     "PartyKnown": N_("You keep it among your requests."),
+    "ConsentGiven": N_("You agreed to something."),
+    "ConsentWithdrawn": N_("You took a consent back."),
+    "AnswersShared": N_("By your consent, answers of this request were used in another one."),
     "FeeDue": N_("A fee is to be paid."),
     "FeePaid": N_("The fee was paid."),
     "FeeWaived": N_("The fee need not be paid."),
@@ -61,6 +64,11 @@ def told(catalogue: Catalogue, events: Iterable[dict[str, Any]], zone: str) -> l
 def moment(at: datetime, zone: str) -> str:
     """A point in time as people of the reader's language write it, in the zone of the office."""
     return format_datetime(at.astimezone(ZoneInfo(zone)), "d MMMM y HH:mm", locale=locale(speech.language()))
+
+
+def day(at: datetime, zone: str) -> str:
+    """The day of a point in time, in the zone of the office."""
+    return format_date(at.astimezone(ZoneInfo(zone)).date(), "d MMMM y", locale=locale(speech.language()))
 
 
 def until(at: datetime, zone: str) -> str:

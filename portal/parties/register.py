@@ -129,3 +129,14 @@ def of_subject(subject: str, now: datetime, *, after: UUID | None, limit: int) -
     if after is not None:
         mine = mine.where(case_parties.c.case_id < after)
     return mine.group_by(case_parties.c.case_id).order_by(case_parties.c.case_id.desc()).limit(limit)
+
+
+def for_itself(subject: str, now: datetime, *, limit: int) -> Select[Any]:
+    """Cases somebody stands on for itself now, the newest first: whose answers are theirs to use again; pass it through `access.visible`."""
+    mine = select(case_parties.c.case_id).where(
+        case_parties.c.subject == subject,
+        case_parties.c.scope.is_(None),
+        case_parties.c.role.not_in((FOLLOWER, "representative")),
+        or_(case_parties.c.until.is_(None), case_parties.c.until > now),
+    )
+    return mine.distinct().order_by(case_parties.c.case_id.desc()).limit(limit)

@@ -71,3 +71,9 @@ def published(work: Work, wanted: Mapping[UUID, UUID]) -> dict[UUID, Any]:
 def some(ids: Collection[UUID]) -> Select[Any]:
     """Items of these ids that were not erased, for a reader; pass it through `access.visible`."""
     return select(vault_items).where(vault_items.c.id.in_(ids), vault_items.c.erased_at.is_(None))
+
+
+def answers_of(case_ids: Collection[UUID]) -> Select[Any]:
+    """What was answered on many cases and not erased, oldest first, for a reader; pass it through `access.visible`."""
+    found = select(vault_items).where(vault_items.c.case_id.in_(case_ids), vault_items.c.kind == "answers", vault_items.c.erased_at.is_(None))
+    return found.order_by(vault_items.c.recorded_at, vault_items.c.id)

@@ -15,6 +15,7 @@ KINDS: dict[tuple[str, str], str] = {
     ("/api/v1/cases/{reference}/decisions/{id}", "reference"): "letter",
     ("/api/v1/cases/{reference}/decisions/{id}", "id"): "decision",
     ("/api/v1/cases/{reference}/mandates/{id}", "id"): "mandate",
+    ("/api/v1/cases/{reference}/consents/{id}", "id"): "consent",
     ("/api/v1/tasks/{id}", "id"): "task",
     ("/api/v1/decisions/{id}", "id"): "decision",
     ("/api/v1/fees/{id}", "id"): "fee",
@@ -27,6 +28,7 @@ KINDS: dict[tuple[str, str], str] = {
     ("/cases/{reference}/decisions/{id}", "reference"): "letter",
     ("/cases/{reference}/decisions/{id}", "id"): "decision",
     ("/cases/{reference}/documents/{id}", "id"): "document",
+    ("/cases/{reference}/consents/{id}", "id"): "consent",
     ("/admin/deliveries/{id}", "id"): "delivery",
     ("/champion/referrals/{id}", "id"): "referral",
     # Wherever an address names a reference, it is that of a case.

@@ -119,7 +119,7 @@ class World(Town):
         carol, named = self.citizen("carol"), f"{ISSUER}|named"
         whose = {"own": self.alice, "same": carol, "sealed": carol}
         case = Kind("social-services", "benefits", "housing-benefit")
-        decided, mandate = replace_kind(case), replace_kind(case)
+        decided, mandate, consent = replace_kind(case), replace_kind(case), replace_kind(case)
         task, letter = replace_kind(case), replace_kind(case)
         for name, who in whose.items():
             self._open(case, name, "housing-benefit", who)
@@ -130,6 +130,8 @@ class World(Town):
             ((id,),) = self._look("SELECT d.id FROM decisions d JOIN cases c USING (case_id) WHERE c.reference = %s", done.places[name])
             decided.places[name], letter.places[name] = str(id), done.places[name]
             mandate.places[name] = self.ask("POST", f"/cases/{case.places[name]}/mandates", who, {"scope": "act", "until": soon()}, status=201)["id"]
+            consent.places[name] = self.ask("POST", f"/cases/{case.places[name]}/consents", who, {}, status=201)["id"]
+            consent.canaries[name] = case.canaries[name]
             decided.canaries[name] = letter.canaries[name] = done.canaries[name]
             task.canaries[name] = mandate.canaries[name] = case.canaries[name]
         self._represent(case.places["own"])
@@ -142,7 +144,7 @@ class World(Town):
         delivery, referral = self._deliveries(whose), self._referrals(whose)
         for reference in (case.places["sealed"], letter.places["sealed"]):
             self.seal(reference, self.worker, named)
-        self.kinds = {"case": case, "task": task, "decision": decided, "letter": letter, "mandate": mandate, "document": document}
+        self.kinds = {"case": case, "task": task, "decision": decided, "letter": letter, "mandate": mandate, "consent": consent, "document": document}
         self.kinds |= {"fee": fee, "delivery": delivery, "referral": referral, "anything": Kind("social-services", "benefits", "housing-benefit")}
         for one in self.kinds.values():
             one.places["none"] = references.new() if one in (case, letter) else str(uuid4())

@@ -10,6 +10,7 @@ from tests.storm.crash.background import BACKGROUND
 from tests.storm.crash.card import CARD
 from tests.storm.crash.channels import CHANNELS
 from tests.storm.crash.closing import CLOSING
+from tests.storm.crash.consents import CONSENTS
 from tests.storm.crash.desk import DESK
 from tests.storm.crash.doors import DOORS
 from tests.storm.crash.fees import FEES
@@ -19,7 +20,21 @@ from tests.storm.crash.queues import QUEUES
 from tests.storm.crash.referrals import REFERRALS
 from tests.storm.crash.run import UseCase
 
-USE_CASES: tuple[UseCase, ...] = (*DOORS, *CLOSING, *ADMINISTRATION, *PAGES, *DESK, *FEES, *CARD, *CHANNELS, *FILES, *REFERRALS, *QUEUES, *BACKGROUND)
+USE_CASES: tuple[UseCase, ...] = (
+    *DOORS,
+    *CLOSING,
+    *ADMINISTRATION,
+    *PAGES,
+    *DESK,
+    *FEES,
+    *CARD,
+    *CHANNELS,
+    *FILES,
+    *REFERRALS,
+    *QUEUES,
+    *CONSENTS,
+    *BACKGROUND,
+)
 
 #: Routes that take a body and write nothing.
 READ_ONLY = {

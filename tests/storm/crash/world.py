@@ -57,7 +57,7 @@ PEOPLE: dict[str, dict[str, Any]] = {
 #: Tables whose rows of a case must be as many after a crash as without one.
 SHAPE = (
     "tasks", "clocks", "timers", "outbox", "vault_items", "asks", "step_runs", "journey_runs", "decisions", "duty_calls", "feedback", "case_parties",
-    "case_access", "fees", "payments", "fee_proposals", "case_seals", "case_named", "case_glasses", "mandates", "referrals", "task_checks",
+    "case_access", "fees", "payments", "fee_proposals", "case_seals", "case_named", "case_glasses", "mandates", "referrals", "task_checks", "consents",
 )  # fmt: skip
 
 

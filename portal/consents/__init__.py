@@ -1,0 +1,1 @@
+"""Ledger: what citizens agreed to, until when, and what they took back."""
