@@ -56,6 +56,9 @@ class Settings(BaseSettings):
     sms_endpoint: str = Field(default="", description="Base address of the carrier's API text messages leave by; absent: none leave")
     sms_account: str = Field(default="", description="Our account there")
     sms_sender: str = Field(default="", description="The number or name text messages come from")
+    letter_fonts: str = Field(
+        default="", description="Files of further fonts letters are printed with, separated by commas, for scripts the portal's own lack (Chinese, Hebrew, ...)"
+    )
     agency_keys: str = Field(default="", description="File with keys agencies gave us, by the names their definitions use: `NAME: key`, one a line")
     sent_ledger: str = Field(
         default="",

@@ -135,6 +135,8 @@ PERMISSIONS: dict[str, Permission] = {
     "decision.object": Permission("Object to a decision.", (party_disposing,)),
     "decision.revoke": Permission("Take back an approval by silence while its law allows it; of the agency whose silence it was.", (caseworker,)),
     "decision.serve": Permission("Write down how and when a decision was served.", (caseworker,)),
+    "print.list": Permission("See which letters wait to be printed, were posted or came back; of one's agency.", (caseworker,)),
+    "print.work": Permission("Take letters to print them, post them, write down what came back, print one again.", (caseworker,)),
     "task.list": Permission("See the queue.", (caseworker,)),
     "task.work": Permission("Claim, release, complete, ask, refer, hand over, set priority, tick, undo, note.", (caseworker,)),
     "desk.own": Permission("Say when one is away and who stands in; keep views of the worklist.", (caseworker,)),

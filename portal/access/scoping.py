@@ -113,7 +113,7 @@ def _championed(_: Work, who: Principal, of: Table) -> ColumnElement[bool]:
 
 def _worked_on(_: Work, who: Principal, of: Table) -> ColumnElement[bool]:
     """What the agency of a member of staff has in hand, or had."""
-    if of.name in ("tasks", "cash_days"):
+    if of.name in ("tasks", "cash_days", "prints"):
         return of.c.agency.in_(who.agencies)
     if of.name == "referrals":
         return or_(of.c.to_agency.in_(who.agencies), of.c.from_agency.in_(who.agencies))

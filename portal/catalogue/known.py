@@ -8,7 +8,7 @@ from portal.catalogue.areas import Area
 from portal.catalogue.definitions import Agency, Journey, Letter, Service, Table
 from portal.catalogue.documents import AnyDocument, Document, T
 
-CHANNELS = ("web", "counter", "phone", "email", "sms", "open311")
+CHANNELS = ("web", "counter", "phone", "post", "email", "sms", "open311")
 #: Adapters the content ships; `adapter.py` is an agency's own file beside its `agency.yaml`.
 ADAPTERS = ("staff", "rest", "open311", "email", "batch", "adapter.py")
 

@@ -9,12 +9,13 @@ from datetime import datetime
 from functools import partial
 from itertools import groupby
 
-from portal.dispatch import before, card, handover, notify, parcel, proving, scan, texts
+from portal.dispatch import before, card, handover, notify, paper, parcel, proving, scan, texts
 from portal.dispatch.calls import Calls
 from portal.dispatch.handover import Handover
 from portal.dispatch.mail import Letter, post
 from portal.dispatch.parcel import Bundle
 from portal.dispatch.reach import addresses
+from portal.dispatch.sheet import Sheet
 from portal.outbox import breakers, claims, codes, deliveries, evidence, inbox, scans
 from portal.outbox import card as questions
 from portal.outbox import texts as text_rows
@@ -30,7 +31,7 @@ from portal.wire.sent import Unwritable
 
 log = logging.getLogger(__name__)
 
-Ready = Handover | Letter | card.Call | texts.Text | Bundle | scan.File | Before | Refusal
+Ready = Handover | Letter | card.Call | texts.Text | Sheet | Bundle | scan.File | Before | Refusal
 #: Rows that leave together: the lines of one file; else one.
 Together = tuple[Claim, ...]
 #: Kind of row -> what makes it ready; all others are mail to people.
@@ -41,7 +42,7 @@ _PREPARED: dict[str, Callable[[Work, Claim], Ready]] = {
     scans.KIND: scan.prepared,
     codes.KIND: proving.prepared,
 }
-Outcome = Receipt | Report | scan.Looked | Refusal
+Outcome = Receipt | Report | scan.Looked | Sheet | Refusal
 
 
 def drain(portal: Portal, *, limit: int = 20, kinds: Sequence[str] = KINDS, at: datetime | None = None, calls: Calls | None = None) -> int:
@@ -146,7 +147,8 @@ def _told(portal: Portal, outside: _Outside, together: Together, ready: Ready, a
     except Exception as fault:
         log.error("row %s of the outbox: the answer could not be read: %s", together[0].id, _where(fault))
         outcome = Refusal(f"the adapter failed ({type(fault).__name__})", retry=False, code="adapter-failed")
-    if not isinstance(outcome, Refusal) and not isinstance(ready, Before):
+    # A letter is still here when it waits for the post room.
+    if not isinstance(outcome, Refusal) and not isinstance(ready, Before | Sheet):
         before.written_down(portal, together, ready, outcome)
     with portal.work(ENGINE, at=at) as work:
         work.narrow({one.case_id for one in together})
@@ -183,6 +185,15 @@ def _recorded(work: Work, one: Claim, outcome: Outcome) -> Row | None:
         if row is not None and one.kind == scans.KIND and row["parked_at"] is not None:
             scan.given_up(work, one)
         return _settled(work, one, row)
+    if isinstance(outcome, Sheet):
+        row = claims.hand(work, one)
+        if row is not None:
+            paper.told(work, row, outcome)
+        return row
+    return _settled(work, one, _completed(work, one, outcome))
+
+
+def _completed(work: Work, one: Claim, outcome: Receipt | Report | scan.Looked) -> Row | None:
     row = claims.complete(work, one, remote_id=outcome.remote_id)
     if isinstance(outcome, scan.Looked):
         if row is not None:
@@ -191,7 +202,7 @@ def _recorded(work: Work, one: Claim, outcome: Outcome) -> Row | None:
         card.told(work, one, outcome)
     elif row is not None and isinstance(outcome, Receipt) and outcome.done and one.kind == deliveries.KIND and inbox.verdict(row, "done") == "applied":
         inbox.apply(work, row, f"receipt:{one.key}", {"status": "done", "remote_id": outcome.remote_id})
-    return _settled(work, one, row)
+    return row
 
 
 def _settled(work: Work, one: Claim, row: Row | None) -> Row | None:

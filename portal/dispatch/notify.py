@@ -9,8 +9,9 @@ from zoneinfo import ZoneInfo
 from portal.access import seals
 from portal.cases.registry import case_of
 from portal.catalogue.definitions import Agency
-from portal.dispatch import texts
+from portal.dispatch import paper, texts
 from portal.dispatch.mail import BadAddress, Letter, compose
+from portal.dispatch.sheet import Sheet
 from portal.dispatch.texts import Text
 from portal.dispatch.words import facts, written
 from portal.outbox import escalations, notices, pages, reply_addresses
@@ -25,15 +26,15 @@ from portal.vault import items
 #: Templates that answer what somebody wrote (RFC 3834, 5).
 _REPLIES = frozenset({"received", "unclear"})
 #: Channel -> what of a contact its messages go to, where it has another name.
-_ADDRESS = {"sms": "phone"}
+_ADDRESS = {"sms": "phone", "post": "address"}
 
 
-def prepared(work: Work, claim: Claim) -> Letter | Text | Refusal:
+def prepared(work: Work, claim: Claim) -> Letter | Text | Sheet | Refusal:
     """The mail of a notice, page or escalation whose case is in hand, or why there is none."""
     return {pages.KIND: _page, escalations.KIND: _escalation}.get(claim.kind, _notice)(work, claim)
 
 
-def _notice(work: Work, claim: Claim) -> Letter | Text | Refusal:
+def _notice(work: Work, claim: Claim) -> Letter | Text | Sheet | Refusal:
     party = next((row for row in (*told(work, claim.case_id), *followers(work, claim.case_id)) if str(row["party_id"]) == claim.body["party"]), None)
     if party is None:
         return Refusal("the party no longer stands on the case", retry=False, code="no-party")
@@ -44,7 +45,7 @@ def _notice(work: Work, claim: Claim) -> Letter | Text | Refusal:
     return _letter(work, claim, channel=claim.target, to=to, template=claim.body["template"], language=claim.body["language"], refs=claim.body["refs"])
 
 
-def _page(work: Work, claim: Claim) -> Letter | Text | Refusal:
+def _page(work: Work, claim: Claim) -> Letter | Text | Sheet | Refusal:
     agency, person = work.catalogue.agencies.get(claim.body["agency"]), claim.body["person"]
     if agency is None or not 0 <= person < len(agency.duty):
         return Refusal("the agency's definition names no such duty person", retry=False, code="no-duty-person")
@@ -54,7 +55,7 @@ def _page(work: Work, claim: Claim) -> Letter | Text | Refusal:
     )
 
 
-def _escalation(work: Work, claim: Claim) -> Letter | Text | Refusal:
+def _escalation(work: Work, claim: Claim) -> Letter | Text | Sheet | Refusal:
     agency, role = work.catalogue.agencies.get(claim.body["agency"]), claim.body["role"]
     person = next((one for one in agency.people if one.role == role), None) if agency else None
     if agency is None or person is None:
@@ -95,16 +96,18 @@ def _among_named(work: Work, claim: Claim, otherwise: str) -> str:
     return otherwise
 
 
-def _letter(work: Work, claim: Claim, *, channel: str, to: str, template: str, language: str, refs: dict[str, Any]) -> Letter | Text | Refusal:
+def _letter(work: Work, claim: Claim, *, channel: str, to: str, template: str, language: str, refs: dict[str, Any]) -> Letter | Text | Sheet | Refusal:
     return letter(work, claim, channel=channel, to=to, notice=_words(work, claim.case_id, template, language, refs))
 
 
-def letter(work: Work, claim: Claim, *, channel: str, to: str, notice: Notice) -> Letter | Text | Refusal:
+def letter(work: Work, claim: Claim, *, channel: str, to: str, notice: Notice) -> Letter | Text | Sheet | Refusal:
     """A notice in the form of its channel, or why it cannot leave by it."""
     form = discovery.channels().get(channel)
     if form is None:
         return Refusal(f"there is no channel `{channel}`", retry=False, code="no-channel")
     message = form.render(notice)
+    if message.by == "post" and claim.kind == notices.KIND:
+        return paper.ready(work, claim, to=to, notice=notice)
     if message.by == "sms":
         return texts.ready(work, claim, to=to, text=message.text)
     if message.by != "smtp":

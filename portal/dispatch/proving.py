@@ -8,6 +8,7 @@ from typing import Any
 
 from portal.dispatch import notify
 from portal.dispatch.mail import Letter
+from portal.dispatch.sheet import Sheet
 from portal.dispatch.texts import Text
 from portal.dispatch.words import written
 from portal.outbox.claims import Claim
@@ -17,7 +18,7 @@ from portal.unit_of_work import Work
 from portal.vault import items
 
 
-def prepared(work: Work, claim: Claim) -> Letter | Text | Refusal:
+def prepared(work: Work, claim: Claim) -> Letter | Text | Sheet | Refusal:
     """The message with the code, or why nobody needs it any more."""
     kept: Any = items.get(work, claim.case_id, claim.subject)
     if kept is None or datetime.fromisoformat(kept["until"]) <= work.now:

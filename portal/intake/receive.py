@@ -134,7 +134,7 @@ def _open(
         items.put(work, case_id, "words", text, party_id=party)
     if given.location:
         items.put(work, case_id, "location", dict(given.location), party_id=party)
-    told_by = "email" if contact.get("email") else "sms" if given.channel == "sms" and contact.get("phone") else None
+    told_by = _told_by(given.channel, contact)
     case = registry.open_case(
         work,
         registry.Opening(
@@ -161,6 +161,14 @@ def _open(
     )
     register.put_on(work, case_id, party_id=party, role="applicant", subject=given.subject, language=language, channel=told_by, contact=contact_item)
     return case
+
+
+def _told_by(channel: str, contact: Mapping[str, str]) -> str | None:
+    """By which channel the party is told; None: it looks the case up itself."""
+    if contact.get("email"):
+        return "email"
+    by = {"sms": "phone", "post": "address"}.get(channel)
+    return channel if by and contact.get(by) else None
 
 
 def _received_at(work: Work, given: datetime | None) -> datetime:

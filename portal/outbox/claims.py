@@ -125,6 +125,15 @@ def complete(work: Work, claim: Claim, *, remote_id: str | None = None) -> Row |
     return row
 
 
+def hand(work: Work, claim: Claim) -> Row | None:
+    """A notice goes to people who carry it. The row, or None where the claim is no longer ours."""
+    row = _held(work, claim)
+    if row is not None:
+        _tried(work, row, claim, "handed")
+        notices.handed(work, row)
+    return row
+
+
 def retry(work: Work, claim: Claim, *, reason: str, code: str, after: float | None = None, in_doubt: bool = False) -> Row | None:
     """It did not leave and may later, at the earliest after so many seconds; set aside where patience is over. None where the claim is no longer ours.
 

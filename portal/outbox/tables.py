@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, Column, Index, Integer, PrimaryKeyConstraint, SmallInteger, Table, Text, Uuid, text
+from sqlalchemy import Boolean, Column, Index, Integer, PrimaryKeyConstraint, SmallInteger, Table, Text, UniqueConstraint, Uuid, text
 from sqlalchemy.dialects.postgresql import JSONB
 
 from portal.db import CASE_TABLE, case_id, facts, instant, metadata
@@ -142,6 +142,42 @@ sent_before = Table(
 #: How often this database was restored.
 restores = Table(
     "restores", metadata, Column("number", Integer, primary_key=True, autoincrement=False), instant("begun_at", nullable=False), instant("ended_at")
+)
+
+#: Letters for the post room: printed, taken to the mail, come back.
+prints = Table(
+    "prints",
+    metadata,
+    case_id(),
+    #: That of the notice's own row.
+    Column("id", Uuid, nullable=False),
+    Column("reference", Text, nullable=False),
+    Column("agency", Text, nullable=False),
+    #: Template of the notice.
+    Column("template", Text, nullable=False),
+    #: Vault item: address, language, words, as they are printed.
+    Column("item", Uuid, nullable=False),
+    #: `waiting`, `taken` to be printed, `posted`, `returned`.
+    Column("status", Text, nullable=False),
+    #: Which printing it is, from 1.
+    Column("copy", SmallInteger, nullable=False),
+    instant("placed_at", nullable=False),
+    #: What was taken together, by whom, and until when nobody else takes it.
+    Column("batch", Uuid),
+    Column("taken_by", Text),
+    instant("taken_at"),
+    instant("lease_until"),
+    instant("posted_at"),
+    instant("returned_at"),
+    #: Why it came back (portal/outbox/prints.py).
+    Column("reason", Text),
+    Column("version", Integer, nullable=False),
+    PrimaryKeyConstraint("case_id", "id"),
+    UniqueConstraint("id"),
+    Index("prints_open_ix", "agency", "placed_at", "id", postgresql_where=text("status IN ('waiting', 'taken')")),
+    Index("prints_agency_ix", "agency", "placed_at", "id"),
+    Index("prints_batch_ix", "batch"),
+    info=CASE_TABLE,
 )
 
 #: What came in from an agency and belongs to no case we know: a stream of events of its own, whose `case_id` is its id.

@@ -13,8 +13,8 @@ from typing import Any, Literal, Protocol, runtime_checkable
 
 from portal.plugins.agency import Answer, HttpCall, Receipt, Refusal
 
-#: How the engine sends what a channel rendered; `nowhere`: the person looks it up with reference and secret.
-By = Literal["smtp", "sms", "nowhere"]
+#: How the engine sends what a channel rendered; `post`: printed by the post room; `nowhere`: the person looks it up with reference and secret.
+By = Literal["smtp", "sms", "post", "nowhere"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -114,6 +114,10 @@ def written(work: Work, events: list[Event]) -> None:
             tell(work, registry.case_of(work, event.case_id), "message")
 
 
+#: Kinds of task that go on when the case is closed.
+OUTLIVE = ("consequence", "decision", "letter", "undo", "refund", "contradiction", "word", "returned")
+
+
 def closed(work: Work, events: list[Event]) -> None:
     """What was promised of the case is measured at the instant it ended, but for what is decided anew; the party is told and asked how it was."""
     for event in events:
@@ -122,7 +126,7 @@ def closed(work: Work, events: list[Event]) -> None:
             offers.end(work, row, why="closed")
         pending = worklist.waiting_of(work, event.case_id, "decision")
         clocks.stop(work, event.case_id, lambda clock, of=pending: not any(anew(task, clock) for task in of), at=event.occurred_at)  # type: ignore[misc]
-        worklist.cancel(work, event.case_id, why="case closed", keep=("consequence", "decision", "letter", "undo", "refund", "contradiction", "word"))
+        worklist.cancel(work, event.case_id, why="case closed", keep=OUTLIVE)
         moot(work, event.case_id, "tacit-approval")
         tell(work, case, "closed")
         tell_followers(work, case)

@@ -6,11 +6,13 @@ from uuid import UUID
 
 from portal.cases import decisions as ledger
 from portal.cases import links, registry
-from portal.outbox import notices
+from portal.outbox import notices, prints
 from portal.outbox.rows import leaves
+from portal.parties import register
 from portal.reactions.acts import put_task, tell
 from portal.standards import clocks, timers
 from portal.unit_of_work import Event, Row, Work
+from portal.vault import items
 from portal.workflow import serving
 
 #: Templates of the notices that tell of a decision; the mail with one serves it.
@@ -31,18 +33,30 @@ def decided(work: Work, events: list[Event]) -> None:
 
 
 def post(work: Work, case: Row, row: Row) -> None:
-    """Somebody of the agency sends the letter, or hands it over, and writes down when."""
-    if row["letter"] is None or row["served_at"] is not None or not leaves(work, case["case_id"]):
+    """The post room prints the letter where its party left an address; else somebody of the agency finds a way, and writes down when."""
+    if row["letter"] is None or row["served_at"] is not None or not leaves(work, case["case_id"]) or _printed(work, case, row):
         return
     put_task(work, case, work.catalogue.agencies[row["agency"]], kind="letter", step=str(row["id"]), step_run=None, queue=(row["terms"] or {}).get("queue"))
 
 
+def _printed(work: Work, case: Row, row: Row) -> bool:
+    """Promises the letter by post, once; False where that cannot be, or was tried."""
+    party = next((one for one in register.of_case(work, case["case_id"]) if one["role"] == "applicant"), None)
+    contact = items.get(work, case["case_id"], party["contact"]) if party is not None and party["contact"] else None
+    if party is None or not isinstance(contact, dict) or not contact.get("address"):
+        return False
+    if notices.tried(work, case["case_id"], channel=prints.CHANNEL, decision=row["id"]):
+        return False
+    said = {"template": "decided", "language": party["language"], "refs": {"decision": str(row["id"])}}
+    return notices.promise(work, case["case_id"], party_id=party["party_id"], channel=prints.CHANNEL, **said) is not None
+
+
 def notified(work: Work, events: list[Event]) -> None:
-    """The mail that tells of a decision serves it."""
+    """The mail that tells of a decision serves it; a letter, when it was posted."""
     for event in events:
         row = _told_of(work, event)
         if row is not None and row["served_at"] is None:
-            serving.serve(work, row, means="email", notice=event.data["notice"])
+            serving.serve(work, row, means="post" if event.channel == "post" else "email", notice=event.data["notice"])
 
 
 def not_notified(work: Work, events: list[Event]) -> None:

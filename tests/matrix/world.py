@@ -142,17 +142,21 @@ class World(Town):
         document = self._documents(case, whose)
         fee = self._fees(whose)
         delivery, referral = self._deliveries(whose), self._referrals(whose)
+        printed, batch = self._prints(whose)
         for reference in (case.places["sealed"], letter.places["sealed"]):
             self.seal(reference, self.worker, named)
         self.kinds = {"case": case, "task": task, "decision": decided, "letter": letter, "mandate": mandate, "consent": consent, "document": document}
-        self.kinds |= {"fee": fee, "delivery": delivery, "referral": referral, "anything": Kind("social-services", "benefits", "housing-benefit")}
+        self.kinds |= {"fee": fee, "delivery": delivery, "referral": referral, "print": printed, "batch": batch}
+        self.kinds |= {"anything": Kind("social-services", "benefits", "housing-benefit")}
         for one in self.kinds.values():
             one.places["none"] = references.new() if one in (case, letter) else str(uuid4())
 
-    def _open(self, kind: Kind, name: str, service: str, who: dict[str, str]) -> str:
+    def _open(self, kind: Kind, name: str, service: str, who: dict[str, str], *, by_post: bool = False) -> str:
         canary = f"canary-{uuid4().hex}"
         answers = needed(self.portal, service) | ({"monthly_income": 900, "self_employed": False} if service == "housing-benefit" else {})
         body = {"service": service, "answers": answers, "text": f"words {canary}", "contact": {"name": f"name {canary}", "email": f"{canary}@example.org"}}
+        if by_post:
+            body |= {"channel": "post", "contact": {"name": f"name {canary}", "address": f"Rue {canary}"}}
         told = self.ask("POST", "/cases", who, body, status=201)
         kind.places[name] = told["reference"]
         public = self.portal.catalogue.services[service].public and name != "sealed"
@@ -207,6 +211,19 @@ class World(Town):
             referral.places[name] = told["referral"]["id"]
         self.seal(self._references[referral.canaries["sealed"][0]], clerk, f"{ISSUER}|named")
         return referral
+
+    def _prints(self, whose: dict[str, dict[str, str]]) -> tuple[Kind, Kind]:
+        """Letters that answer what came by post, each in a batch of its own."""
+        printed = Kind("treasury", "desk", "dog-registration")
+        batch, clerk = replace_kind(printed), self._staff("treasury", "desk")
+        for name, who in whose.items():
+            reference = self._open(printed, name, "dog-registration", who, by_post=True)
+            drain(self.portal, kinds=["notice"])
+            taken = self.ask("POST", "/prints/batches", clerk, {}, status=201)
+            (id,) = [one["id"] for one in taken["items"] if one["reference"] == reference]
+            printed.places[name], batch.places[name], batch.canaries[name] = id, taken["batch"], printed.canaries[name]
+        self.seal(self._references[printed.canaries["sealed"][0]], clerk, f"{ISSUER}|named")
+        return printed, batch
 
     def _look(self, text: str, *values: Any) -> list[tuple[Any, ...]]:
         import psycopg

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from portal.pages.desk import asking, case, deciding, money, passing, queue, referrals, task
+from portal.pages.desk import asking, case, deciding, money, passing, post, queue, referrals, task
 
-GROUPS = (queue.pages, task.pages, deciding.pages, asking.pages, passing.pages, money.pages, referrals.pages, case.pages)
+GROUPS = (queue.pages, task.pages, deciding.pages, asking.pages, passing.pages, money.pages, referrals.pages, post.pages, case.pages)

@@ -15,6 +15,7 @@ from tests.storm.crash.desk import DESK
 from tests.storm.crash.doors import DOORS
 from tests.storm.crash.fees import FEES
 from tests.storm.crash.files import FILES
+from tests.storm.crash.letters import LETTERS
 from tests.storm.crash.pages import PAGES
 from tests.storm.crash.queues import QUEUES
 from tests.storm.crash.referrals import REFERRALS
@@ -31,6 +32,7 @@ USE_CASES: tuple[UseCase, ...] = (
     *CHANNELS,
     *FILES,
     *REFERRALS,
+    *LETTERS,
     *QUEUES,
     *CONSENTS,
     *BACKGROUND,
@@ -64,6 +66,10 @@ ELSEWHERE = {
     "moves.undo": "tests/ledger/test_moves.py",
     "administration.move_dates": "tests/ledger/test_replan.py: what was done stays done, and doing it again goes on",
     "admin_hours_pages.bring": "as administration.move_dates: the same verb",
+    "desk_post_pages.take": "tests/storm/crash/letters.py: the same verbs",
+    "desk_post_pages.posted": "as desk_post_pages.take",
+    "desk_post_pages.returned": "as desk_post_pages.take",
+    "desk_post_pages.again": "as desk_post_pages.take",
     "rights_pages.pay": "tests/storm/crash/card.py: the same verb",
     "admin_journeys_pages.settle": "tests/ledger/test_moves.py: the same verbs",
 }
