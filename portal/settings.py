@@ -74,6 +74,7 @@ class Settings(BaseSettings):
     documents: str = Field(default="", description="Where files are kept: a folder, or s3://HOST/BUCKET/PREFIX (extra `s3`); absent: DATA/documents")
     documents_key: SecretStr = Field(default=SecretStr(""), description="Key of that bucket, access:secret")
     scanner: str = Field(default="", description="clamd, as HOST:PORT or the path of its socket; absent: files are taken, and stay closed")
+    draft_days: int = Field(default=30, ge=1, le=366, description="Days a form that was saved for later is kept after it was last changed")
     default_language: str = Field(default="en", description="Language where a citizen names none")
     web_workers: int = Field(default=2, description="Web worker processes")
     web_threads: int = Field(default=4, description="Requests each of them works on at once; staff and agencies' reports have as many places of their own")

@@ -102,6 +102,11 @@ PERMISSIONS: dict[str, Permission] = {
     "indicators.read": Permission("See figures.", (anyone,)),
     "indicators.cases": Permission("See the cases behind a figure, those one may see.", (champion, caseworker)),
     "case.open": Permission("Start a request.", (anyone,)),
+    "draft.fill": Permission(
+        "Save a form for later, go on with it, send or delete it: with its secret, as who keeps it, or at the desk that has it.", (anyone,)
+    ),
+    "draft.keep": Permission("Keep a saved form among one's own.", (citizen,)),
+    "draft.list-own": Permission("See which saved forms are one's own.", (citizen,)),
     "case.follow": Permission("Follow a request everybody may see, or follow it no more.", (anyone,)),
     "case.read": Permission("See a case, its events and its clocks.", (party, caseworker, champion, administrator)),
     "case.list-own": Permission("See which requests are one's own.", (citizen,)),

@@ -19,7 +19,7 @@ OF_STAFF = ("staff", "champion", "admin")
 PARTY_READS = frozenset(
     {
         "asks", "case_heads", "case_links", "case_parties", "case_reads", "cases", "clocks", "consents", "decisions", "documents", "duty_calls", "events",
-        "feedback", "fees", "journey_runs", "mandates", "party_needs", "payments", "step_runs", "vault_items",
+        "feedback", "fees", "journey_runs", "mandates", "party_needs", "payments", "saved_drafts", "step_runs", "vault_items",
     }
 )  # fmt: skip
 #: What a party reads in the vault.
@@ -87,6 +87,8 @@ def _own(work: Work, who: Principal, of: Table) -> ColumnElement[bool]:
         return false()
     if of.name == "vault_items":
         return and_(mine, of.c.kind.in_(PARTY_KINDS))
+    if of.name == "saved_drafts":
+        return and_(of.c.subject.is_not(None), of.c.subject == who.subject)
     if of.name == "case_parties" and who.subject:
         return or_(mine, and_(of.c.subject == who.subject, or_(of.c.until.is_(None), of.c.until > work.now)))
     if of.name == "consents":

@@ -318,12 +318,13 @@ def start_case(body: dict[str, Any]) -> Response:
         subject = who.subject if who.scope == "party" else None
         taken = receive(work, Submission(**body, subject=subject, reuse=taken_over), case_id=case_id)
         work.settle()
-        given = answer(201, _receipt(work, taken))
+        given = answer(201, receipt(work, taken))
         work.keep(given)
     return respond(given, headers={"Location": f"/api/v1/cases/{taken.case['reference']}"})
 
 
-def _receipt(work: Work, taken: Received) -> dict[str, Any]:
+def receipt(work: Work, taken: Received) -> dict[str, Any]:
+    """What is told of a case that was just opened."""
     case = taken.case
     owes = any(fee["status"] == "due" for fee in ledger.of_case(work, case["case_id"]))
     key = work.portal.settings.secret_key.get_secret_value()

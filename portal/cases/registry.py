@@ -98,6 +98,13 @@ def open_case(work: Work, new: Opening) -> Row:
     return row
 
 
+def name(work: Work, id: UUID) -> str:
+    """A reference for a stream that is no case yet, a saved draft: one alphabet, one secret, one lock for all that people read out."""
+    reference = references.new()
+    work.add(case_references, reference=reference, case_id=id, secret_version=secret.PRESENT_VERSION)
+    return reference
+
+
 def case_of(work: Work, case_id: UUID) -> Row:
     """The row of a case in hand; NotFound where there is none."""
     rows = work.rows(cases, case_id)

@@ -1,4 +1,4 @@
-"""Codes that prove an address: the message is made when it is sent, and what the vault kept of it goes when it has left."""
+"""Codes that prove an address, and reminders of drafts: the message is made when it is sent, and what the vault kept of it goes when it has left."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from portal.dispatch import notify
 from portal.dispatch.mail import Letter
 from portal.dispatch.sheet import Sheet
 from portal.dispatch.texts import Text
-from portal.dispatch.words import written
+from portal.dispatch.words import in_words, written
 from portal.outbox.claims import Claim
 from portal.plugins.agency import Refusal
 from portal.plugins.channel import Notice
@@ -22,12 +22,19 @@ def prepared(work: Work, claim: Claim) -> Letter | Text | Sheet | Refusal:
     """The message with the code, or why nobody needs it any more."""
     kept: Any = items.get(work, claim.case_id, claim.subject)
     if kept is None or datetime.fromisoformat(kept["until"]) <= work.now:
-        return Refusal("the code is too old", retry=False, code="expired")
-    settings = work.portal.settings
-    facts = {"code": kept["code"], "link": settings.public_url}
-    spoken, subject, text = written("code", claim.body["language"], facts, default=settings.default_language)
+        return Refusal("it is too old", retry=False, code="expired")
+    settings, says = work.portal.settings, claim.body.get("says", "code")
+    spoken, subject, text = written(says, claim.body["language"], _facts(work, kept, claim.body["language"]), default=settings.default_language)
     by = claim.body["channel"]
-    return notify.letter(work, replace(claim, target=by), channel=by, to=kept["to"], notice=Notice("code", spoken, subject, text, "", settings.public_url))
+    return notify.letter(work, replace(claim, target=by), channel=by, to=kept["to"], notice=Notice(says, spoken, subject, text, "", settings.public_url))
+
+
+def _facts(work: Work, kept: dict[str, Any], language: str) -> dict[str, Any]:
+    """What the words may say: the code, or which draft goes when."""
+    catalogue = work.catalogue
+    zone = catalogue.agencies[catalogue.triage.agency].calendars[0].zone
+    day = in_words(datetime.fromisoformat(kept["until"]), zone, language)
+    return {"link": work.portal.settings.public_url, **kept.get("facts", {}), "code": kept.get("code"), "until": day}
 
 
 def settled(work: Work, claim: Claim) -> None:

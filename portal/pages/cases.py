@@ -17,13 +17,13 @@ from portal.catalogue.definitions import Field, Service
 from portal.db import new_id
 from portal.errors import Invalid, NotFound, NotSignedIn, Refusal
 from portal.intake import party
-from portal.pages import grants, history, questions, speech
+from portal.pages import grants, history, later, questions, speech
 from portal.pages.opening import as_party, own_way, page, principal, show, signed_in, the_portal
 from portal.pages.receipt import why
 from portal.parties import register
 from portal.unit_of_work import ANONYMOUS, Answer, Repeatable, Work
 from portal.views import case as views
-from portal.views import decisions, documents, entry, places
+from portal.views import decisions, documents, drafts, entry, places
 from portal.views.danger import emergency
 
 pages = Blueprint("cases_pages", __name__)
@@ -47,6 +47,8 @@ def unlock() -> Response:
     going = own_way(request.form.get("next"))
     try:
         proved = entry.prove(the_portal(), ANONYMOUS, reference, given, sender=g.get("sender", ""))
+        if drafts.is_draft(the_portal(), proved.cases[0]):
+            return later.going_on(proved.cases[0])
         with the_portal().work(proved) as work:
             case_id = entry.find(work, reference)
     except Refusal as refused:

@@ -11,14 +11,11 @@ from flask import Response, request
 from portal.catalogue.definitions import Service
 from portal.consents import ledger
 from portal.errors import Invalid
-from portal.intake import known
+from portal.intake import filling, known
+from portal.intake.filling import EARLIER
 from portal.pages import history, questions, speech
 from portal.pages.opening import as_citizen, as_party, show, the_portal
 from portal.unit_of_work import Principal, Work
-from portal.vault.drafts import Draft
-
-#: Name of the step; ids of fields have no colon.
-STEP = "your:earlier"
 
 
 def asker() -> Principal:
@@ -35,7 +32,7 @@ def offered(service: Service | None, facts: Mapping[str, Any]) -> dict[str, know
         return known.known(work, service, known.mine(work), facts=facts)
 
 
-def ask(draft: Draft, service: Service, facts: Mapping[str, Any], *, of: int) -> Response:
+def ask(typed: Mapping[str, Any], service: Service, facts: Mapping[str, Any], *, of: int) -> Response:
     """The page: each answer with where it was said."""
     catalogue = the_portal().catalogue
     rows = []
@@ -50,7 +47,7 @@ def ask(draft: Draft, service: Service, facts: Mapping[str, Any], *, of: int) ->
                 "agency": speech.plain(agency.title) if agency else one.agency,
                 "service": speech.plain(said.title) if said else one.reference,
                 "at": history.moment(one.given_at, one.zone),
-                "ticked": name in draft.typed.get("reuse", {}),
+                "ticked": name in typed.get("reuse", {}),
             }
         )
     agency = catalogue.agencies[service.agency]
@@ -64,18 +61,13 @@ def chosen(typed: dict[str, Any], found: Mapping[str, known.Known]) -> dict[str,
     answers = {name: value for name, value in typed["answers"].items() if name not in before or name in ticked}
     answers |= {name: found[name].value for name in ticked}
     reuse = {name: {"case": str(found[name].case_id), "value": found[name].value, "reference": found[name].reference} for name in ticked}
-    seen = [one for one in typed["seen"] if one not in (STEP, *ticked) and not (one in before and one not in ticked)]
-    return {**typed, "answers": answers, "reuse": reuse, "seen": [*seen, STEP, *ticked]}
-
-
-def kept(typed: Mapping[str, Any]) -> dict[str, str]:
-    """Field -> reference of where its answer comes from, of those that were not answered otherwise since."""
-    return {name: one["reference"] for name, one in typed.get("reuse", {}).items() if typed["answers"].get(name) == one["value"]}
+    seen = [one for one in typed["seen"] if one not in (EARLIER, *ticked) and not (one in before and one not in ticked)]
+    return {**typed, "answers": answers, "reuse": reuse, "seen": [*seen, EARLIER, *ticked]}
 
 
 def taken_over(work: Work, typed: Mapping[str, Any]) -> list[known.Reuse]:
     """What goes from where, as it was shown. Invalid where that is not the asker's (any more); the unit goes on as the asker."""
-    names, by_case = kept(typed), dict[UUID, list[str]]()
+    names, by_case = filling.reused(typed), dict[UUID, list[str]]()
     for name in names:
         by_case.setdefault(UUID(typed["reuse"][name]["case"]), []).append(name)
     if by_case:
@@ -90,16 +82,9 @@ def concerns(refused: Invalid) -> bool:
     return any(one["pointer"].startswith("/reuse") for one in refused.errors)
 
 
-def without(typed: dict[str, Any]) -> dict[str, Any]:
-    """The form without what was to be taken over: it is asked."""
-    gone = kept(typed)
-    answers = {name: value for name, value in typed["answers"].items() if name not in gone}
-    return {**typed, "answers": answers, "reuse": {}, "seen": [one for one in typed["seen"] if one not in gone]}
-
-
 def told(typed: Mapping[str, Any], service: Service | None) -> dict[str, Any] | None:
     """What sending the form agrees to; None where nothing is taken over."""
-    names = kept(typed)
+    names = filling.reused(typed)
     if not names or service is None:
         return None
     with the_portal().work(as_citizen()) as work:

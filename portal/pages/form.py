@@ -6,56 +6,46 @@ from secrets import token_urlsafe
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, Response, redirect, request
+from flask import Blueprint, Response, request
 
-from portal.catalogue import find
-from portal.catalogue.definitions import Field, Service
 from portal.clock import local_date
 from portal.db import new_id
-from portal.errors import Invalid, NotFound
-from portal.intake import answers as rules
-from portal.intake import foretold
-from portal.intake.receive import TEXT_LIMIT, Submission, contact_of
-from portal.pages import cookies, earlier, grants, questions, receipt, speech
+from portal.errors import Invalid, NotFound, Stale
+from portal.intake import filling, foretold, saving
+from portal.intake.filling import CHECK, EARLIER, REACH, WORDS
+from portal.intake.receive import TEXT_LIMIT
+from portal.pages import acting, cookies, earlier, grants, questions, receipt, shelf, speech, taking
 from portal.pages.opening import as_citizen, page, show, the_portal
 from portal.pages.services import offered
+from portal.pages.shelf import COOKIE, LATER, Kept, to
 from portal.unit_of_work import ANONYMOUS, Work
 from portal.vault import drafts
-from portal.vault.drafts import Draft
-from portal.views.danger import emergency
 from portal.views.fees import money
 
 pages = Blueprint("form_pages", __name__)
-
-#: The cookie that opens what this browser has typed.
-COOKIE = "draft"
-CONTACT = ("name", "email", "phone", "address")
-#: Names of steps that are no questions of the service; ids of fields have no colon.
-WORDS, REACH, CHECK = "your:words", "your:contact", "check"
 
 
 @pages.route("/services/<service>/request", methods=["POST"])
 @page("case.open", limit="intake")
 def begin(service: str) -> Response:
     """Starts the form of a service"""
-    return _begin({"service": offered(service).id, "text": None})
+    return _begin(filling.blank(offered(service).id, None))
 
 
 @pages.route("/request", methods=["POST"])
 @page("case.open")
 def begin_with_words() -> Response:
     """Starts from a sentence, whatever service it may be for"""
-    return _begin({"service": None, "text": request.form.get("text", "").strip()[:TEXT_LIMIT] or None})
+    return _begin(filling.blank(None, request.form.get("text", "").strip()[:TEXT_LIMIT] or None))
 
 
-def _begin(first: dict[str, Any]) -> Response:
+def _begin(typed: dict[str, Any]) -> Response:
     token, id = cookies.given(COOKIE) or token_urlsafe(32), new_id()
-    typed = {**first, "answers": {}, "contact": {}, "seen": []}
-    if earlier.offered(_service(typed), _facts()):
+    if earlier.offered(filling.service_of(the_portal().catalogue, typed), shelf.place().facts):
         typed["earlier"] = True
     with the_portal().work(ANONYMOUS) as work:
         drafts.begin(work, id, token, typed)
-    answer = _to(id, _next(typed))
+    answer = to(id, _next(typed))
     cookies.put(answer, COOKIE, token, seconds=int(drafts.OPEN.total_seconds()))
     return answer
 
@@ -64,17 +54,17 @@ def _begin(first: dict[str, Any]) -> Response:
 @page("case.open")
 def step(draft: UUID, step: str) -> Response:
     """One question, the way to reach somebody, or all answers to be read over"""
-    kept = _load(draft)
+    kept = shelf.read(draft)
     if kept.sent:
-        return _to(draft, "done")
+        return to(draft, "done")
     if step == CHECK:
         following = _next(kept.typed)
-        return _check(kept) if following == CHECK else _to(draft, following)
+        return _check(kept) if following == CHECK else to(draft, following)
     if step not in _steps(kept.typed):
         raise NotFound
-    service = _service(kept.typed)
-    if step == earlier.STEP and service:
-        return earlier.ask(kept, service, _facts(), of=len(_steps(kept.typed)))
+    service = filling.service_of(the_portal().catalogue, kept.typed)
+    if step == EARLIER and service:
+        return earlier.ask(kept.typed, service, shelf.place().facts, of=len(_steps(kept.typed)))
     return _ask(kept, step)
 
 
@@ -84,215 +74,163 @@ def take(draft: UUID, step: str) -> Response:
     """Takes one answer, or sends everything"""
     if step == CHECK:
         return _send(draft)
-    if step == earlier.STEP:
+    if step == EARLIER:
         return _use_again(draft)
-    token = cookies.given(COOKIE) or ""
+    later = request.form.get("do") == "later"
     with the_portal().work(ANONYMOUS) as work:
-        kept = drafts.load(work, draft, token, alone=True)
+        kept = shelf.load(work, draft, alone=True)
         if kept.sent or step not in _steps(kept.typed):
-            return _to(draft, "done" if kept.sent else _next(kept.typed))
-        typed, errors, boxes = _taken(kept.typed, step)
-        if not errors:
-            drafts.save(work, draft, token, typed)
-    return _ask(kept, step, errors, boxes) if errors else _to(draft, _next(typed))
+            return to(draft, "done" if kept.sent else _next(kept.typed))
+        typed, errors, boxes = taking.taken(kept.typed, step, shelf.place())
+        if later and errors:
+            typed = taking.put_down(kept.typed, step, boxes)
+        if later or not errors:
+            try:
+                shelf.save(work, kept, typed, version=acting.version())
+            except Stale:
+                errors, later = {"main": _changed()}, False
+                boxes = _boxes(kept, step)
+    if errors and not later:
+        return _ask(kept, step, errors, boxes)
+    # What somebody types who signed in is saved among its own as it is typed.
+    if kept.row is None and (later or as_citizen().subject):
+        shelf.put_away(draft)
+    answer = to(draft, LATER if later else _next(typed))
+    if later or draft in grants.held(the_portal()):
+        grants.give(the_portal(), answer, draft)
+    return answer
 
 
 def _use_again(draft: UUID) -> Response:
     """Takes what is ticked of the answers given elsewhere."""
-    token, kept = cookies.given(COOKIE) or "", _load(draft)
-    found = earlier.offered(_service(kept.typed), _facts())
+    found = earlier.offered(filling.service_of(the_portal().catalogue, shelf.read(draft).typed), shelf.place().facts)
     with the_portal().work(ANONYMOUS) as work:
-        kept = drafts.load(work, draft, token, alone=True)
-        if kept.sent or earlier.STEP not in _steps(kept.typed):
-            return _to(draft, "done" if kept.sent else _next(kept.typed))
+        kept = shelf.load(work, draft, alone=True)
+        if kept.sent or EARLIER not in _steps(kept.typed):
+            return to(draft, "done" if kept.sent else _next(kept.typed))
         typed = earlier.chosen(kept.typed, found)
-        drafts.save(work, draft, token, typed)
-    return _to(draft, _next(typed))
+        shelf.save(work, kept, typed)
+    return to(draft, _next(typed))
+
+
+def _changed() -> str:
+    return speech.words("Somebody has changed this form since you opened it, perhaps you on another device. Look at how it stands now, then send yours again.")
+
+
+def _boxes(kept: Kept, step: str) -> Any:
+    """What was typed into the boxes just now."""
+    service = filling.service_of(the_portal().catalogue, kept.typed)
+    field = next((one for one in service.fields if one.id == step), None) if service else None
+    if field:
+        return questions.typed_in(field, request.form)
+    return request.form.get("words", "") if step == WORDS else {name: request.form.get(name, "") for name in taking.CONTACT}
 
 
 @pages.route("/request/<uuid:draft>/done")
 @page("case.open")
 def done(draft: UUID) -> Response:
     """What became of it: reference, secret, date"""
-    kept = _load(draft)
-    return receipt.receipt(kept.typed) if kept.sent else _to(draft, _next(kept.typed))
-
-
-def _load(id: UUID) -> Draft:
-    with the_portal().work(ANONYMOUS) as work:
-        return drafts.load(work, id, (cookies.given(COOKIE) or ""))
-
-
-def _to(draft: UUID, step: str) -> Response:
-    return Response(status=303, headers={"Location": redirect(f"/request/{draft}/{step}").location})
-
-
-def _service(typed: dict[str, Any]) -> Service | None:
-    return offered(typed["service"]) if typed["service"] else None
-
-
-def _facts() -> dict[str, Any]:
-    return {"channel": "web", "area": None, "language": speech.language()}
+    kept = shelf.read(draft)
+    if not kept.sent:
+        return to(draft, _next(kept.typed))
+    return receipt.receipt(kept.typed if "reference" in kept.typed else receipt.again(UUID(kept.typed["case"])))
 
 
 def _steps(typed: dict[str, Any]) -> list[str]:
-    """Steps of the form as its answers stand."""
-    service = _service(typed)
-    own = [field.id for field in questions.asked(service, typed["answers"], _facts())] if service else [WORDS]
-    return [*([earlier.STEP] if typed.get("earlier") else []), *own, REACH]
+    return filling.steps(the_portal().catalogue, typed, shelf.place().facts)
 
 
 def _next(typed: dict[str, Any]) -> str:
-    """The first step not seen yet; then everything is read over."""
-    return next((step for step in _steps(typed) if step not in typed["seen"]), CHECK)
+    return filling.following(the_portal().catalogue, typed, shelf.place().facts)
 
 
-def _taken(typed: dict[str, Any], step: str) -> tuple[dict[str, Any], dict[str, str], Any]:
-    """The form after that step, what is wrong with it by box, and what was typed into the boxes."""
-    seen = [*(one for one in typed["seen"] if one != step), step]
-    if step == REACH:
-        given = {name: request.form.get(name, "").strip() for name in CONTACT}
-        try:
-            return {**typed, "contact": contact_of(given), "seen": seen}, {}, given
-        except Invalid as wrong:
-            return typed, {one["pointer"].rpartition("/")[2]: _contact_advice(one["pointer"]) for one in wrong.errors}, given
-    if step == WORDS:
-        text = request.form.get("words", "")
-        fault = _words_fault(text)
-        return {**typed, "text": text, "seen": seen}, {"words": fault} if fault else {}, text
-    service = _service(typed)
-    field = next(one for one in service.fields if one.id == step) if service else None
-    if service is None or field is None:
-        raise NotFound
-    return _answered(typed, service, field, seen)
-
-
-def _answered(typed: dict[str, Any], service: Service, field: Field, seen: list[str]) -> tuple[dict[str, Any], dict[str, str], Any]:
-    others = {name: value for name, value in typed["answers"].items() if name != field.id}
-    # An answer that makes others needless may stand beside them for a moment: it is judged without those that follow it.
-    before = {one.id for one in service.fields[: service.fields.index(field)]}
-    value, fault = questions.checked(service, {name: one for name, one in others.items() if name in before} | _said(field), _facts(), field)
-    if fault:
-        return typed, {field.id: fault}, questions.typed_in(field, request.form)
-    answers = questions.still_asked(service, others if value is None else {**others, field.id: value}, _facts())
-    return {**typed, "answers": answers, "seen": seen}, {}, None
-
-
-def _said(field: Field) -> dict[str, Any]:
-    value = questions.read(field, request.form)
-    return {} if value is None else {field.id: value}
-
-
-def _words_fault(text: str) -> str | None:
-    try:
-        rules.plain(text, limit=TEXT_LIMIT)
-    except rules.Wrong:
-        return speech.words("Shorten this to %(n)s characters, without signs that cannot be printed.") % {"n": TEXT_LIMIT}
-    return None if text.strip() else speech.words("Tell us in a sentence what it is about.")
-
-
-def _contact_advice(pointer: str) -> str:
-    if pointer.endswith("email"):
-        return speech.words("Enter an e-mail address such as name@example.org.")
-    if pointer.endswith("phone"):
-        return speech.words("Enter a telephone number with its country, such as +32 2 123 45 67.")
-    return speech.words("Shorten this to %(n)s characters, without signs that cannot be printed.") % {"n": 500}
-
-
-def _ask(draft: Draft, step: str, errors: dict[str, str] | None = None, boxes: Any = None) -> Response:
-    typed, service = draft.typed, _service(draft.typed)
-    steps = _steps(typed)
+def _ask(kept: Kept, step: str, errors: dict[str, str] | None = None, boxes: Any = None) -> Response:
+    typed, catalogue = kept.typed, the_portal().catalogue
+    service, steps = filling.service_of(catalogue, typed), _steps(typed)
     at = steps.index(step)
     field = next((one for one in service.fields if one.id == step), None) if service else None
-    values = boxes
-    if values is None:
-        values = questions.boxes(field, typed["answers"].get(step)) if field else typed["text"] or "" if step == WORDS else typed["contact"]
     return show(
         "step.html",
         status=422 if errors else 200,
         kind="contact" if step == REACH else "words" if step == WORDS else "question",
         field=field,
-        values=values,
+        values=taking.in_boxes(typed, step, field) if boxes is None else boxes,
         errors=errors or {},
         service=service,
         at=at + 1,
         of=len(steps),
-        back=f"/request/{draft.id}/{steps[at - 1]}" if at else f"/services/{service.id}" if service else "/",
-        emergency=_danger(typed),
+        back=f"/request/{kept.id}/{steps[at - 1]}" if at else f"/services/{service.id}" if service else "/",
+        emergency=taking.danger(catalogue, typed),
         parts=questions.PARTS,
+        draft=kept,
+        unfit=filling.unfit(catalogue, typed, shelf.place().facts),
     )
 
 
-def _danger(typed: dict[str, Any]) -> dict[str, str] | None:
-    """The number that helps, at once, where anything typed speaks of danger."""
-    catalogue, service = the_portal().catalogue, _service(typed)
-    said = [typed["text"] or "", *(one for one in typed["answers"].values() if isinstance(one, str))]
-    if not (service and service.danger) and not any(find.danger(catalogue, one) for one in said):
-        return None
-    return emergency(catalogue, service.agency if service else catalogue.triage.agency, speech.language(), alerted=False)
-
-
-def _check(draft: Draft) -> Response:
-    typed, service = draft.typed, _service(draft.typed)
-    told = None
+def _check(kept: Kept, *, changed: bool = False) -> Response:
+    typed, catalogue, place = kept.typed, the_portal().catalogue, shelf.place()
+    service, told = filling.service_of(catalogue, typed), None
     if service:
-        zone = the_portal().catalogue.agencies[service.agency].calendars[0].zone
+        zone = catalogue.agencies[service.agency].calendars[0].zone
         with the_portal().work(ANONYMOUS) as work:
-            told = foretold.foretold(service, typed["answers"], {**_facts(), "today": local_date(work.now, zone)})
-    rows = (
-        [(field, questions.shown(field, typed["answers"].get(field.id))) for field in questions.asked(service, typed["answers"], _facts())] if service else []
-    )
+            told = foretold.foretold(service, typed["answers"], {**place.facts, "today": local_date(work.now, zone)})
+    rows = [(one, questions.shown(one, typed["answers"].get(one.id))) for one in filling.asked(service, typed["answers"], place.facts)] if service else []
     price = told.price if told else None
     return show(
         "check.html",
-        draft=draft,
+        status=412 if changed else 200,
+        changed=_changed() if changed else None,
+        draft=kept,
         typed=typed,
         service=service,
         rows=rows,
         foretold=told,
         price=money(price.amount, price.currency, speech.language()) if price else None,
         promises=[one for one in service.standards if one.kind != "agreement" and one.covers == "case"] if service else [],
-        emergency=_danger(typed),
+        emergency=taking.danger(catalogue, typed),
         reach=REACH,
         words=WORDS,
         earlier=earlier.told(typed, service),
+        unfit=filling.unfit(catalogue, typed, place.facts),
     )
 
 
 def _send(draft: UUID) -> Response:
     """Once, however often it is sent: who comes second waits for the first, and is shown the same."""
-    token, case_id = (cookies.given(COOKIE) or ""), new_id()
-    who = as_citizen()
+    case_id, who = new_id(), as_citizen()
     try:
         with the_portal().work(who, new_cases=[case_id]) as work:
-            kept = drafts.load(work, draft, token, alone=True)
+            kept = shelf.load(work, draft, alone=True)
             if kept.sent:
-                return _to(draft, "done")
+                return to(draft, "done")
             following = _next(kept.typed)
             if following != CHECK:
-                return _to(draft, following)
-            given = _receive(work, kept.typed, case_id, who.subject)
-            drafts.save(work, draft, token, given, sent=True)
+                return to(draft, following)
+            if kept.row is not None and acting.version() not in (None, kept.version):
+                return _check(kept, changed=True)
+            _receive(work, kept, case_id, who.subject)
     except Invalid as wrong:
         if not earlier.concerns(wrong):
             raise
-        return _asked_again(draft, token)
-    answer = _to(draft, "done")
+        return _asked_again(draft)
+    answer = to(draft, "done")
     grants.give(the_portal(), answer, case_id)
     return answer
 
 
-def _asked_again(draft: UUID, token: str) -> Response:
+def _asked_again(draft: UUID) -> Response:
     """What was to be taken over has changed, or is not the asker's any more: those questions are asked."""
     with the_portal().work(ANONYMOUS) as work:
-        typed = earlier.without(drafts.load(work, draft, token, alone=True).typed)
-        drafts.save(work, draft, token, typed)
-    return _to(draft, _next(typed))
+        kept = shelf.load(work, draft, alone=True)
+        typed = filling.without_reused(kept.typed)
+        shelf.save(work, kept, typed)
+    return to(draft, _next(typed))
 
 
-def _receive(work: Work, typed: dict[str, Any], case_id: UUID, subject: str | None) -> dict[str, Any]:
-    said = {name: typed[name] for name in ("service", "text", "answers", "contact")}
-    said["answers"] = {name: value for name, value in typed["answers"].items() if name not in earlier.kept(typed)}
-    reuse = earlier.taken_over(work, typed)
-    submission = Submission(**said, channel="web", language=speech.language(), subject=subject, reuse=reuse)
-    return receipt.of(work, submission, case_id)
+def _receive(work: Work, kept: Kept, case_id: UUID, subject: str | None) -> None:
+    reuse = earlier.taken_over(work, kept.typed)
+    if kept.row is not None:
+        saving.send(work, kept.row, shelf.place(), case_id, subject=subject, reuse=reuse)
+        return
+    given = saving.submission(kept.typed, shelf.place(), subject=subject, reuse=reuse)
+    drafts.save(work, kept.id, cookies.given(COOKIE) or "", receipt.of(work, given, case_id), sent=True)

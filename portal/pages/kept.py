@@ -12,8 +12,8 @@ from flask import Blueprint, Response, request
 from portal.db import new_id
 from portal.errors import NotFound
 from portal.pages import cookies, own_form
-from portal.pages.form import COOKIE
 from portal.pages.opening import page, show, signed_in, the_portal
+from portal.pages.shelf import COOKIE
 from portal.unit_of_work import ANONYMOUS
 from portal.vault import drafts
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from uuid import UUID
 
+from babel.dates import format_date
 from flask import Blueprint, Response, request
 
 from portal.pages import history, speech
 from portal.pages.opening import page, principal, show, the_portal
+from portal.views import drafts as ways
 from portal.views.mine import mine
+from portal.views.words import locale
 
 pages = Blueprint("mine_pages", __name__)
 
@@ -23,12 +27,18 @@ def own() -> Response:
     catalogue = the_portal().catalogue
     after = request.args.get("after", type=UUID)
     with the_portal().work(principal()) as work:
+        begun = [] if after else ways.kept_by(work)
         found = mine(work, after=after, limit=SHOWN + 1)
     rows = [
         {**row, "service": catalogue.services.get(row["service"] or "") or catalogue.triage, "received": history.moment(row["received_at"], row["zone"])}
         for row in found[:SHOWN]
     ]
-    return show("mine.html", rows=rows, after=found[SHOWN - 1]["id"] if len(found) > SHOWN else None, says=_says())
+    begun = [{**one, "service": catalogue.services.get(one["service"] or ""), "until": _day(one["expires_at"])} for one in begun]
+    return show("mine.html", rows=rows, drafts=begun, after=found[SHOWN - 1]["id"] if len(found) > SHOWN else None, says=_says())
+
+
+def _day(at: datetime) -> str:
+    return format_date(at.date(), "long", locale=locale(speech.language()))
 
 
 def _says() -> dict[str, str]:

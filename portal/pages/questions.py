@@ -10,7 +10,6 @@ from babel.dates import format_date
 from werkzeug.datastructures import MultiDict
 
 from portal.catalogue import advice as advised
-from portal.catalogue.conditions import applies, typed
 from portal.catalogue.definitions import Field, Service
 from portal.errors import Invalid
 from portal.intake import answers as rules
@@ -19,22 +18,6 @@ from portal.views.words import locale
 
 Form = MultiDict[str, str]
 PARTS = ("day", "month", "year")
-
-
-def asked(service: Service, answers: Mapping[str, Any], facts: Mapping[str, Any]) -> list[Field]:
-    """Questions that are asked after these answers, in order."""
-    kinds = typed(service.fields)
-    return [field for field in service.fields if applies(field.when, kinds, {**facts, "answers": dict(answers)})]
-
-
-def still_asked(service: Service, answers: Mapping[str, Any], facts: Mapping[str, Any]) -> dict[str, Any]:
-    """The answers without those to questions that are not asked any more after the others."""
-    left = dict(answers)
-    while True:
-        names = {field.id for field in asked(service, left, facts)}
-        if names >= left.keys():
-            return left
-        left = {name: value for name, value in left.items() if name in names}
 
 
 def read(field: Field, form: Form) -> Any:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from flask import Response
 
-from portal.cases import secret
+from portal.cases import registry, secret
 from portal.intake.receive import Submission, receive
 from portal.pages import speech
 from portal.pages.opening import show, the_portal
@@ -28,6 +28,16 @@ def of(work: Work, given: Submission, case_id: UUID) -> dict[str, Any]:
         "danger": taken.danger,
         "reach": bool(given.contact.get("email")),
     }
+
+
+def again(case_id: UUID) -> dict[str, Any]:
+    """The same of a case that was opened a while ago, for whoever may see its receipt."""
+    with the_portal().work(Principal("party", cases=(case_id,))) as work:
+        case = views.case(work, case_id, language=speech.language())
+        version = registry.find(work, case["reference"])[1]
+    key = the_portal().settings.secret_key.get_secret_value()
+    told = {"reference": case["reference"], "secret": secret.derive(key, case_id, version), "case": str(case_id)}
+    return {**told, "danger": case["danger"], "reach": bool(case["given"]["contact"].get("email"))}
 
 
 def receipt(told: dict[str, Any]) -> Response:

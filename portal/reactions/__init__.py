@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from portal.intake import conversation
+from portal.intake import conversation, saving
 from portal.reactions import (
     asking,
     cases,
@@ -103,6 +103,7 @@ QUIET = frozenset(
         "AccessBarred", "AccessGranted", "AgencyAmended", "BranchChosen", "CasePublished", "CaseReplanned", "CashDayClosed", "CashDayCounted", "CashDayOpened",
         "CodeAsked", "PartyKnown",
         "ClockCancelled", "ClockStarted", "ClockStopped", "DeliveryPlaced", "DialogueBegun", "DialogueEnded",
+        "DraftBegun", "DraftChanged", "DraftEnded", "DraftKept", "DraftReminded", "DraftTakenUp",
         "FeedbackGiven", "ItemsCounted", "JoinCleared", "JoinReached", "GlassBroken", "JourneyStopped", "MandateAccepted", "MandateEnded", "MandateGiven",
         "LetterPosted", "LetterQueued", "LetterReprinted", "LetterTaken", "MoveUndone", "NoteAdded",
         "NoticePromised", "ObjectionEnded", "ObjectionReceived", "PaymentFailed", "PaymentUnwanted", "PersonKept", "ProposalEnded", "ProposalMade",
@@ -127,6 +128,7 @@ FIRES: dict[str, sweeping.Fire] = {
     "wait": waits.due,
     "remedy": decisions.lapse,
     conversation.TIMER: conversation.lapse,
+    saving.TIMER: saving.due,
     "referral": referrals.lapse,
 }
 

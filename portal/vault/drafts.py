@@ -57,6 +57,11 @@ def save(work: Work, id: UUID, token: str, typed: dict[str, Any], *, sent: bool 
     work.sql("UPDATE drafts SET sealed = %s, sent = %s, expires_at = %s WHERE id = %s", (_seal(token, id, typed), sent, until, id))
 
 
+def forget(work: Work, id: UUID) -> None:
+    """It is kept elsewhere from here on."""
+    work.sql("DELETE FROM drafts WHERE id = %s", (id,))
+
+
 def _key(token: str, id: UUID) -> bytes:
     return hmac_new(token.encode(), b"onedoor draft\x00" + id.bytes, sha256).digest()
 

@@ -34,6 +34,16 @@ def get(work: Work, case_id: UUID, id: UUID) -> Any:
     raise NotFound
 
 
+def replace(work: Work, case_id: UUID, id: UUID, value: Any) -> str:
+    """Another value of an item of a case in hand, for what is still being written; its commitment. NotFound where it is gone."""
+    for row in work.rows(vault_items, case_id):
+        if row["id"] == id and row["erased_at"] is None:
+            salt = urandom(16)
+            work.change(row, value=value, salt=salt, recorded_at=work.now)
+            return commitment(salt, value)
+    raise NotFound
+
+
 def erase(work: Work, case_id: UUID, id: UUID) -> None:
     """The value of an item of a case in hand is gone, and so is what could prove it."""
     for row in work.rows(vault_items, case_id):

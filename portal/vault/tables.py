@@ -14,7 +14,8 @@ vault_items = Table(
     Column("id", Uuid, nullable=False),
     Column("party_id", Uuid),
     #: `contact`, `answers`, `words`, `location`, `message`, `note`, `reasons`, `letter`, `mail`, `document`, `proof`,
-    #: `consent` (values that were used again), `media` (an address of a picture), `published` (approved for everybody).
+    #: `consent` (values that were used again), `media` (an address of a picture), `published` (approved for everybody),
+    #: `draft` (a form that was not sent yet).
     Column("kind", Text, nullable=False),
     #: Salt of the commitment an event carries; erased with the value.
     Column("salt", LargeBinary),
@@ -62,4 +63,32 @@ drafts = Table(
     Column("sent", Boolean, nullable=False),
     instant("expires_at", nullable=False),
     Index("drafts_expires_at_ix", "expires_at"),
+)
+
+#: Forms kept for another day, another device or another channel; each is a stream of its own, opened by its reference and secret or by who keeps it.
+saved_drafts = Table(
+    "saved_drafts",
+    metadata,
+    case_id(primary_key=True),
+    Column("reference", Text, nullable=False),
+    #: Who signed in and keeps it among its own.
+    Column("subject", Text),
+    #: The member of staff who has it in hand for its party, and how long.
+    Column("holder", Text),
+    instant("held_until"),
+    Column("service", Text),
+    #: Where it was saved last.
+    Column("channel", Text, nullable=False),
+    Column("language", Text, nullable=False),
+    #: Vault item with all that was typed.
+    Column("item", Uuid, nullable=False),
+    #: `open`, `sent`, `deleted`, `lapsed`.
+    Column("status", Text, nullable=False),
+    #: The case it became.
+    Column("became", Uuid),
+    Column("reminded", Boolean, nullable=False),
+    instant("saved_at", nullable=False),
+    instant("expires_at", nullable=False),
+    Index("saved_drafts_subject_ix", "subject", "case_id"),
+    info=CASE_TABLE,
 )

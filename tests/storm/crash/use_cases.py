@@ -20,12 +20,14 @@ from tests.storm.crash.pages import PAGES
 from tests.storm.crash.queues import QUEUES
 from tests.storm.crash.referrals import REFERRALS
 from tests.storm.crash.run import UseCase
+from tests.storm.crash.saved import SAVED
 
 USE_CASES: tuple[UseCase, ...] = (
     *DOORS,
     *CLOSING,
     *ADMINISTRATION,
     *PAGES,
+    *SAVED,
     *DESK,
     *FEES,
     *CARD,
@@ -54,6 +56,7 @@ READ_ONLY = {
     "account_pages.end_others": "rows of sessions go in one statement; sent again, they have gone",
     "sessions.end": "as sign_in_pages.sign_out",
     "sessions.end_all": "as account_pages.end_others",
+    "later_pages.take_up": "a cookie, and one event that it was opened; opened again, one more",
     "form_pages.begin": "an empty draft, one row; begun again where nobody heard of it",
     "form_pages.begin_with_words": "as form_pages.begin",
 }
