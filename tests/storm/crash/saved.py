@@ -47,12 +47,14 @@ def take_up(world: World, subject: Subject) -> None:
 
 def keep(world: World, subject: Subject) -> None:
     """An `act`: who signed in keeps it."""
-    world.ask("POST", f"/drafts/{subject.reference}/keeping", {**world.who("helper"), **subject.mine})
+    found = world.client.post(f"/api/v1/drafts/{subject.reference}/keeping", headers={**world.who("helper"), **subject.mine})
+    if found.status_code != 204:
+        raise Refused(f"keep: {found.status_code}")
 
 
 def send(world: World, subject: Subject) -> None:
     """An `act`: it is sent."""
-    world.post(subject, f"/drafts/{subject.reference}/submission", subject.mine, {})
+    world.ask("POST", f"/drafts/{subject.reference}/submission", subject.mine, {}, key=subject.key[::-1])
 
 
 def delete(world: World, subject: Subject) -> None:
