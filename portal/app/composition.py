@@ -18,6 +18,7 @@ from portal.jobs import queues_of
 from portal.ports import callbacks, card, mounted
 from portal.telemetry import log
 from portal.unit_of_work import Portal
+from portal.views.figures import Recent
 
 
 class _Json(JSONProvider):
@@ -40,6 +41,7 @@ def create_app(portal: Portal | None = None) -> Flask:
     app.config |= {"MAX_CONTENT_LENGTH": BODY, "MAX_FORM_MEMORY_SIZE": BODY, "MAX_FORM_PARTS": 100}
     portal = portal or build_portal()
     log.configure(portal.settings.log_form)
+    app.extensions["onedoor.figures"] = Recent()
     requests_told.install(app)
     headers.install(app, secure=portal.settings.public_url.startswith("https:"))
     limiting.install(app, portal)

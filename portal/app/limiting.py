@@ -83,6 +83,7 @@ def _bearer(tokens: Issuers) -> tuple[str, str]:
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() == "bearer" and token.isascii():
         with suppress(Refusal):
-            who = from_claims(tokens.claims(token.strip()))
+            # The guard takes it from there: a token is looked at once a request.
+            who = g.asking = from_claims(tokens.claims(token.strip()))
             return who.scope, who.subject or ""
     return "", ""

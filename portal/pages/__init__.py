@@ -33,7 +33,6 @@ from portal.pages import (
 from portal.pages.errors import error_page
 from portal.pages.relying import Relying
 from portal.unit_of_work import Portal
-from portal.views.figures import Recent
 
 __all__ = ["error_page", "install"]
 
@@ -42,7 +41,6 @@ def install(app: Flask, portal: Portal) -> None:
     """Opens the door; one line here for each group of pages."""
     frame.install(app)
     speech.install(app)
-    app.extensions["onedoor.figures"] = Recent()
     _sign_in(app, portal)
     root = frame.Root("pages", __name__, template_folder="templates", static_folder="static", static_url_path="/assets")
     app.register_blueprint(root)

@@ -13,13 +13,14 @@ DEEPEST, MOST = 32, 100_000
 
 #: What XML 1.0 cannot hold, even escaped.
 _NEVER = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_MARKS = re.compile("[&<>\r]")
 _ESCAPED = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#13;"})
 
 
 def escaped(text: str) -> str:
     """Text as it stands between tags; what XML cannot hold at all becomes U+FFFD."""
     plain = text if text.isprintable() else _NEVER.sub("\ufffd", text)
-    return plain.translate(_ESCAPED) if any(mark in plain for mark in "&<>\r") else plain
+    return plain.translate(_ESCAPED) if _MARKS.search(plain) else plain
 
 
 class BadXml(ValueError):

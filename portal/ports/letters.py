@@ -1,11 +1,11 @@
-"""Reads one mail in a process of its own, under limits: whatever is in it, only that process can die. `python -m portal.ports.letters < mail`."""
+"""Reads each mail in a process of its own, under limits: whatever is in it, only that one dies. `python -m portal.ports.letters` forks them."""
 
 from __future__ import annotations
 
 import json
 import re
 import resource
-import subprocess
+import signal
 import sys
 from base64 import b64encode
 from collections.abc import Iterator
@@ -19,6 +19,8 @@ from email.policy import compat32
 from email.utils import getaddresses
 from html.parser import HTMLParser
 from itertools import islice
+
+from portal.ports.forking import Room, serve
 
 #: Limits of a mail (promises.md 2.3): bytes, parts inside one another, parts, bytes of all headers of a part.
 LARGEST, DEPTH, PARTS, HEADERS = 25 * 1024 * 1024, 20, 200, 64 * 1024
@@ -65,9 +67,8 @@ class Letter:
 def read(raw: bytes) -> Letter:
     """Reads in a child process; Unreadable where that fails, whatever the reason."""
     try:
-        child = subprocess.run([sys.executable, "-m", __name__], input=raw, capture_output=True, timeout=PATIENCE, check=False)
-        found = json.loads(child.stdout) if child.returncode == 0 else {"fault": f"the reader ended with {child.returncode}"}
-    except (subprocess.TimeoutExpired, ValueError) as failed:
+        found = json.loads(reading_room.read(raw))
+    except (OSError, TimeoutError, ValueError) as failed:
         raise Unreadable(f"the reader failed ({type(failed).__name__})") from failed
     if "fault" in found:
         raise Unreadable(found["fault"])
@@ -189,19 +190,28 @@ def _without_tags(text: str) -> str:
     return re.sub(r"\n{3,}", "\n\n", "".join(reader.words))
 
 
-def _main() -> None:
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-    resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+def answer(raw: bytes) -> bytes:
+    """What `read` makes a letter of: its members as JSON, or `fault`."""
     try:
-        letter = parsed(sys.stdin.buffer.read())
+        letter = parsed(raw)
         found: dict[str, object] = {name: getattr(letter, name) for name in Letter.__dataclass_fields__}
     except Unreadable as fault:
         found = {"fault": str(fault)}
     except (RecursionError, MemoryError):
         found = {"fault": "its parts lie too deep inside one another, or it is too large"}
-    sys.stdout.write(json.dumps(found))
+    return json.dumps(found).encode()
 
+
+def limit() -> None:
+    """What the process may use from here on."""
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    signal.alarm(PATIENCE)
+
+
+#: Mails of this process are read there, each by a child of its own.
+reading_room = Room([sys.executable, "-m", __name__], patience=PATIENCE + 5)
 
 if __name__ == "__main__":
-    _main()
+    serve(answer, before=limit)

@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, and_, exists, func, or_, select, tuple_
+from sqlalchemy import Select, and_, exists, func, literal, or_, select, tuple_
 from sqlalchemy.sql import ColumnElement
 
 from portal.queues.tables import task_checks, tasks
 from portal.unit_of_work import Work
 
 WAITING = frozenset({"open", "claimed"})
+#: Written out, so that a plan made for whatever values still knows the index of what waits (`tasks_worklist_ix`).
+_WAITS = tasks.c.status.in_([literal(status, literal_execute=True) for status in sorted(WAITING)])
 #: What a worklist is sorted by: what is urgent first, then fresh answers, then the soonest date.
 SORT = (tasks.c.priority, tasks.c.turn, tasks.c.due_at, tasks.c.id)
+#: What a worklist can be asked for, and by which column of the same type.
+COLUMNS = {
+    "agency": tasks.c.agency, "team": tasks.c.team, "queue": tasks.c.queue, "kind": tasks.c.kind, "service": tasks.c.service, "priority": tasks.c.priority,
+    "holder": tasks.c.holder, "now": tasks.c.held_until,
+}  # fmt: skip
+#: The place after which a page begins, part by part.
+_AFTER = ("after_priority", "after_turn", "after_due_at", "after_id")
 Place = tuple[int, int, datetime, UUID]
 
 
@@ -36,7 +45,7 @@ class Wanted:
 
 def waiting(agency: str, team: str | None, wanted: Wanted, *, now: datetime | None = None, after: Place | None = None, limit: int = 50) -> Select[Any]:
     """Tasks of one team that wait, in the worklist's order, for a reader; pass it through `access.visible`. `after`: sort key of the row before."""
-    found = select(tasks).where(tasks.c.agency == agency, tasks.c.status.in_(sorted(WAITING)))
+    found = select(tasks).where(tasks.c.agency == agency, _WAITS)
     if team is not None:
         found = found.where(tasks.c.team == team)
     for column, value in ((tasks.c.queue, wanted.queue), (tasks.c.kind, wanted.kind), (tasks.c.service, wanted.service), (tasks.c.priority, wanted.priority)):
@@ -48,7 +57,22 @@ def waiting(agency: str, team: str | None, wanted: Wanted, *, now: datetime | No
         found = found.where(nobody_holds(now))
     if after:
         found = found.where(tuple_(*SORT) > tuple_(*after))
-    return found.order_by(*SORT).limit(limit)
+    # The number too: half of all pages ask for the same, and PostgreSQL plans a thousandth of the list instead of a tenth.
+    return found.order_by(*SORT).limit(literal(limit, literal_execute=True))
+
+
+def values(agency: str, team: str, wanted: Wanted, *, now: datetime, after: Place | None) -> dict[str, Any]:
+    """What a worklist is asked for, by the names under which `shaped` leaves it open."""
+    found = {"agency": agency, "team": team, "now": now, **{name: value for name, value in vars(wanted).items() if name in COLUMNS and value is not None}}
+    return found | (dict(zip(_AFTER, after, strict=True)) if after else {})
+
+
+def shaped(names: Collection[str], *, free: bool, limit: int, bound: Callable[[str, ColumnElement[Any]], Any]) -> Select[Any]:
+    """The statement of `waiting` with these values left open; `bound` makes what stands for one, of the type of a column."""
+    asked = {name: bound(name, column) for name, column in COLUMNS.items() if name in names}
+    wanted = Wanted(**{name: asked[name] for name in ("queue", "kind", "service", "priority", "holder") if name in asked}, free=free)
+    place: Any = tuple(bound(name, column) for name, column in zip(_AFTER, SORT, strict=True)) if _AFTER[0] in names else None
+    return waiting(asked["agency"], asked["team"], wanted, now=asked["now"], after=place, limit=limit)
 
 
 def nobody_holds(now: datetime) -> ColumnElement[bool]:
@@ -69,7 +93,7 @@ def place(row: Any) -> Place:
 
 def of_teams(teams: Collection[str], *, limit: int) -> Select[Any]:
     """What waits for these teams (for all, where none is named), in no order, for a reader."""
-    found = select(tasks).where(tasks.c.status.in_(sorted(WAITING)))
+    found = select(tasks).where(_WAITS)
     return (found.where(tasks.c.team.in_(teams)) if teams else found).limit(limit)
 
 
@@ -115,7 +139,7 @@ def load_of(agency: str, holders: Sequence[str], now: datetime) -> Select[Any]:
 def counted(agency: str, team: str, *, now: datetime, cap: int) -> Select[Any]:
     """Rows to be counted: those of a team that wait, at most `cap` of them, for a reader; `late`: past their date, `free`: nobody holds it."""
     late, free = (tasks.c.due_at < now).label("late"), nobody_holds(now).label("free")
-    return select(tasks.c.queue, late, free).where(tasks.c.agency == agency, tasks.c.team == team, tasks.c.status.in_(sorted(WAITING))).limit(cap)
+    return select(tasks.c.queue, late, free).where(tasks.c.agency == agency, tasks.c.team == team, _WAITS).limit(literal(cap, literal_execute=True))
 
 
 def held(case_id: ColumnElement[UUID]) -> ColumnElement[bool]:

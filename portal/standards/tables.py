@@ -39,6 +39,7 @@ clocks = Table(
     #: What the law makes of the breach: `arisen`, `confirmed`, `declined`, `took-effect`, `moot`.
     Column("consequence", Text),
     PrimaryKeyConstraint("case_id", "id"),
+    Index("clocks_near_ix", "due_at", "id", postgresql_where=text("status IN ('missed', 'paused', 'running') AND stopped_at IS NULL")),
     Index("clocks_owed_ix", "due_at", "id", postgresql_where=text("status = 'missed' AND stopped_at IS NULL")),
     info=CASE_TABLE,
 )

@@ -176,6 +176,12 @@ class Work:
         cursor = self._raw.execute(text + self._tag, parameters)
         return list(cursor.fetchall()) if cursor.description else []
 
+    def dicts(self, text: str, parameters: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """The same with the names of the columns."""
+        cursor = self._raw.execute(text + self._tag, parameters, binary=True)
+        names = [column.name for column in cursor.description]
+        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
     def load(self, table: Table, case_ids: Iterable[UUID]) -> None:
         """Reads the rows of many cases in one statement; those already held, or of new cases, are not asked for again."""
         missing = [id for id in case_ids if id not in self._new_cases and not self._rows.read(table, id)]

@@ -67,7 +67,8 @@ def find(work: Work, wanted: Wanted, *, services: Collection[str], language: str
         asked: dict[str, Any] = {"since": wanted.since or until - WINDOW, "until": until, "open": wanted.open, "limit": wanted.limit, "offset": wanted.offset}
         rows = publication.listed(work, services=[one for one in known if not wanted.services or one in wanted.services], jurisdictions=where, **asked)
     approved = items.published(work, {row.case_id: row.item for row in rows if row.item})
-    return [_listed(catalogue, row, approved.get(row.case_id) or {}, language) for row in rows]
+    words = _Words(catalogue, language)
+    return [_listed(words, row, approved.get(row.case_id) or {}) for row in rows]
 
 
 def updates(work: Work, since: Any, until: Any, *, services: Sequence[str], language: str) -> list[Update]:
@@ -82,18 +83,36 @@ def said(row: Shown | Change, language: str) -> str:
     return say(_SAYS.get(row.status, _SAYS["OPEN"]), language)
 
 
-def _listed(catalogue: Catalogue, row: Shown, approved: dict[str, Any], language: str) -> Listed:
-    service, agency = catalogue.services.get(row.service), catalogue.agencies.get(row.agency)
+class _Words:
+    """What services, agencies and statuses are called in one language, each asked once for a list of a thousand."""
+
+    def __init__(self, catalogue: Catalogue, language: str) -> None:
+        self._catalogue, self.language = catalogue, language
+        self._known: dict[tuple[str, str], str] = {}
+
+    def of(self, what: str, id: str) -> str:
+        """The title of a `service` or an `agency`, its id where it has gone; what a `status` means."""
+        known = self._known.get((what, id))
+        if known is None:
+            titles: dict[str, str] | None = _SAYS.get(id, _SAYS["OPEN"])
+            if what != "status":
+                named = self._catalogue.services.get(id) if what == "service" else self._catalogue.agencies.get(id)
+                titles = named.title if named else None
+            known = self._known[what, id] = say(titles, self.language) if titles else id
+        return known
+
+
+def _listed(words: _Words, row: Shown, approved: dict[str, Any]) -> Listed:
     exact = approved.get("lat") is not None
     return Listed(
         reference=row.reference,
         service=row.service,
-        service_title=say(service.title, language) if service else row.service,
-        agency=say(agency.title, language) if agency else row.agency,
+        service_title=words.of("service", row.service),
+        agency=words.of("agency", row.agency),
         open=row.closed_at is None,
         status=row.status,
-        says=said(row, language),
-        promise=promise_says(row.expected_at, row.zone, language) if row.expected_at and row.closed_at is None else None,
+        says=words.of("status", row.status),
+        promise=promise_says(row.expected_at, row.zone, words.language) if row.expected_at and row.closed_at is None else None,
         requested_at=row.requested_at,
         updated_at=row.updated_at,
         expected_at=row.expected_at,

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import union_all
 
+from portal.access import prepared
 from portal.access.scoping import visible
 from portal.catalogue.definitions import Agency, Queue
 from portal.catalogue.languages import say
@@ -21,18 +22,22 @@ PRIORITY = {value: name for name, value in sharing.PRIORITIES.items()}
 
 def page(work: Work, who: Principal, wanted: Wanted, *, after: Place | None, limit: int) -> list[dict[str, Any]]:
     """Tasks that wait for these teams, what is urgent first, then fresh answers, then the soonest date; one read of the index a team."""
-    parts = [
-        visible(work, reading.waiting(agency, team, wanted, now=work.now, after=after, limit=limit))
-        for agency in who.agencies
-        for team in teams_of(work, who, agency)
-    ]
+    places = [(agency, team) for agency in who.agencies for team in teams_of(work, who, agency)]
+    if len(places) == 1:
+        return _of_one(work, *places[0], wanted, after=after, limit=limit)
+    parts = [visible(work, reading.waiting(agency, team, wanted, now=work.now, after=after, limit=limit)) for agency, team in places]
     if not parts:
         return []
-    if len(parts) == 1:
-        return work.run(parts[0])
     together = union_all(*(part.subquery().select() for part in parts)).subquery()
     order = [together.c[name] for name in ("priority", "turn", "due_at", "id")]
     return work.run(together.select().order_by(*order).limit(limit).execution_options(visible=True))
+
+
+def _of_one(work: Work, agency: str, team: str, wanted: Wanted, *, after: Place | None, limit: int) -> list[dict[str, Any]]:
+    """The list most people look at, of one team: its statement is put together once for all of them."""
+    given, free = reading.values(agency, team, wanted, now=work.now, after=after), wanted.free
+    shape = ("worklist", *sorted(given), free, limit)
+    return prepared.rows(work, shape, lambda: reading.shaped(given, free=free, limit=limit, bound=prepared.bound), given)
 
 
 def teams_of(work: Work, who: Principal, agency: str) -> list[str]:

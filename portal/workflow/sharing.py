@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from portal.access import grants
+from sqlalchemy import Select
+
+from portal.access import grants, prepared
 from portal.access.scoping import visible
 from portal.catalogue.definitions import Check
 from portal.errors import Conflict, IllegalMove, Invalid, NotFound, Refusal
@@ -46,8 +48,9 @@ def claim_next(work: Work, who: Principal, *, queue: str | None = None) -> Row |
     if me is not None and me.capacity is not None and held >= me.capacity:
         raise Full(f"You hold {held} tasks, as many as you may at once. Finish or give back one first.")
     after: Place | None = None
-    for _ in range(ROUNDS):
-        work.become(who)
+    for number in range(ROUNDS):
+        if number:
+            work.become(who)
         rows = _free(work, who, me, queue, after)
         tried = [row["case_id"] for row in rows]
         while tried and (case_id := work.take_first(tried)):
@@ -113,16 +116,23 @@ def demand_checked(work: Work, task: Row) -> None:
 
 
 def _free(work: Work, who: Principal, me: Worker | None, queue: str | None, after: Place | None) -> list[dict[str, Any]]:
-    wanted = Wanted(queue=queue, free=True)
     known = set(me.skills) if me else set()
     rows: list[dict[str, Any]] = []
     for agency in who.agencies:
         queues = work.catalogue.agencies[agency].queues if agency in work.catalogue.agencies else ()
         barred = {one.id for one in queues if not known.issuperset(one.skills)}
         for team in who.teams or dict.fromkeys(one.team for one in queues):
-            statement = reading.waiting(agency, team, wanted, now=work.now, after=after, limit=LOOKED_AT)
-            rows += work.run(visible(work, reading.claimable(statement, barred)))
+            rows += _free_in(work, agency, team, queue, barred, after)
     return sorted(rows, key=reading.place)[:LOOKED_AT]
+
+
+def _free_in(work: Work, agency: str, team: str, queue: str | None, barred: set[str], after: Place | None) -> list[dict[str, Any]]:
+    given = reading.values(agency, team, Wanted(queue=queue), now=work.now, after=after)
+
+    def build() -> Select[Any]:
+        return reading.claimable(reading.shaped(given, free=True, limit=LOOKED_AT, bound=prepared.bound), barred)
+
+    return prepared.rows(work, ("claimable", *sorted(given), *sorted(barred)), build, given)
 
 
 def _open(work: Work, case_id: UUID, subject: str) -> bool:

@@ -40,6 +40,7 @@ _FILL = (
     """INSERT INTO tasks (case_id, id, kind, step, agency, queue, team, service, reference, status, priority, turn, due_at, queued_at, version)
     SELECT case_id, task, 'step', 'look', 'city-council', 'desk', CASE team WHEN 0 THEN 'desk' ELSE 'team-' || team END, 'noise-complaint', 'B' || i,
     CASE WHEN waits THEN 'open' ELSE 'done' END, 1, 1, due_at, now(), 1 FROM filling""",
+    "INSERT INTO case_access (case_id, agency_id, why, since) SELECT case_id, 'city-council', 'holder', now() FROM filling",
     "DROP TABLE filling",
 )
 _BARE = """SELECT * FROM tasks WHERE agency = 'city-council' AND team = 'desk' AND status IN ('claimed', 'open') {after}
@@ -72,7 +73,7 @@ def fill(url: str, *, cases: int, waiting: int) -> None:
         for statement in _FILL:
             connection.execute(statement, {"cases": cases, "open": waiting, "teams": TEAMS})
     with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute("VACUUM ANALYZE case_heads, cases, tasks")
+        connection.execute("VACUUM ANALYZE case_heads, cases, tasks, case_access")
         connection.execute("CHECKPOINT")
 
 

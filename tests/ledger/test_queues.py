@@ -11,10 +11,15 @@ from typing import Any
 
 import psycopg
 import pytest
+from sqlalchemy import false
 
+from portal.access import prepared, scoping
+from portal.queues import reading
+from portal.queues.reading import Wanted
 from portal.queues.sharing import SLIP
 from portal.queues.worklist import HELD
 from portal.unit_of_work import Principal
+from portal.views import worklist
 from portal.workflow import sharing
 from tests.contracts.issuer import Issuer
 from tests.ledger.test_main_job import needed
@@ -244,3 +249,35 @@ def test_replies_are_in_the_partys_language_and_views_are_kept(desk: Desk) -> No
     queues = desk.ask("GET", "/queues", desk.clerk)["items"]
     assert sum(one["waiting"] for one in queues) == 1
     assert desk.ask("GET", "/colleagues", desk.streets)["items"][0]["agency"] == "roads"
+
+
+def test_the_statement_put_together_once_reads_what_scoping_shows(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    for _ in range(4):
+        desk.noise()
+    held = desk.next(desk.clerk)
+    who = Principal("staff", held["holder"], agencies=("city-council",), teams=("desk",), roles=("caseworker",))
+    with desk.portal.work(who) as work:
+        first = work.run(scoping.visible(work, reading.waiting("city-council", "desk", Wanted(), limit=1)))[0]
+        for after in (None, reading.place(first)):
+            for wanted in (
+                Wanted(),
+                Wanted(queue=first["queue"]),
+                Wanted(kind="step", service="noise-complaint", priority=1),
+                Wanted(holder=held["holder"]),
+                Wanted(free=True),
+                Wanted(kind="fee"),
+            ):
+                asked = {"after": after, "limit": 3}
+                scoped = work.run(scoping.visible(work, reading.waiting("city-council", "desk", wanted, now=work.now, **asked)))
+                assert worklist.page(work, who, wanted, **asked) == scoped, wanted
+        found = worklist.page(work, who, Wanted(), after=None, limit=9)
+        monkeypatch.setattr(scoping, "_seen", lambda *_: false())
+        assert found and worklist.page(work, who, Wanted(), after=None, limit=9) == []
+    # Another agency's tasks, asked for by a team of the same name: scoping alone shows none of them.
+    monkeypatch.undo()
+    stranger = Principal("staff", "tests|stranger", agencies=("roads",), teams=("desk",))
+    with desk.portal.work(who) as work:
+        work.principal = stranger
+        given = reading.values("city-council", "desk", Wanted(), now=work.now, after=None)
+        shape = ("of another", *sorted(given))
+        assert prepared.rows(work, shape, lambda: reading.shaped(given, free=False, limit=9, bound=prepared.bound), given) == []
