@@ -8,10 +8,12 @@ from dataclasses import replace
 from statistics import median
 
 from portal.catalogue.find import Index
-from tests.bench.entries import Entry
+from tests.bench.entries import Entry, beside
 from tests.ledger.conftest import catalogue
 
 SERVICES, SENTENCES = 1_000, 2_000
+#: Milliseconds one sentence may take.
+LEVEL = 10.0
 
 
 def measure() -> list[Entry]:
@@ -32,4 +34,4 @@ def measure() -> list[Entry]:
         begun = time.perf_counter()
         index.rank(sentence)
         took.append((time.perf_counter() - begun) * 1000)
-    return [Entry("find.rank", round(median(took), 3), "ms"), Entry("find.rank_p99", round(sorted(took)[len(took) * 99 // 100], 3), "ms")]
+    return [beside("find.rank", median(took), "ms", "level", LEVEL), beside("find.rank_p99", sorted(took)[len(took) * 99 // 100], "ms", "level", LEVEL)]
