@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from uuid import UUID
 
-from portal.access import grants
+from portal.access import grants, staff
 from portal.access.tables import case_named, case_seals
 from portal.errors import Conflict, Invalid, NotFound
 from portal.unit_of_work import Row, Work
@@ -16,7 +16,7 @@ GROUNDS = ("protection", "colleague", "complaint", "other")
 
 def seal(work: Work, case_id: UUID, *, ground: str, words: UUID, by: str, named: Mapping[str, UUID | None]) -> None:
     """From now on the case is there for `named` alone (subject -> vault item with an address, if any). Conflict where it is sealed already,
-    Invalid where nobody is named or the case is closed to one of them. `CaseSealed`."""
+    Invalid where one of them does not work here, or the case is closed to one of them. `CaseSealed`."""
     if grants.sealed_to(work, case_id) is not None:
         raise Conflict("This case is sealed already. Change whom it names instead.")
     _demand_people(work, case_id, named)
@@ -77,12 +77,18 @@ def _present(work: Work, case_id: UUID) -> Row:
 
 
 def _demand_people(work: Work, case_id: UUID, named: Mapping[str, UUID | None]) -> None:
+    """Somebody is named, all of them work here, and the case is closed to none of them. Who names oneself is known to work here."""
     if not named:
         raise NotFound
-    closed = [number for number, subject in enumerate(named) if grants.barred(work, case_id, subject)]
-    if closed:
-        said = "The case is closed to this person: name somebody else."
-        raise Invalid(errors=[{"pointer": f"/named/{number}", "detail": said} for number in closed])
+    known = staff.known(work, named)
+    wrong = []
+    for number, subject in enumerate(named):
+        if grants.barred(work, case_id, subject):
+            wrong.append((number, "The case is closed to this person: name somebody else."))
+        elif subject != work.principal.subject and not known[subject].works:
+            wrong.append((number, "Nobody of that name works here. Name somebody who has signed in, or whom an administrator wrote down."))
+    if wrong:
+        raise Invalid(errors=[{"pointer": f"/named/{number}", "detail": said} for number, said in wrong])
 
 
 def _name(work: Work, case_id: UUID, named: Mapping[str, UUID | None]) -> None:

@@ -121,6 +121,8 @@ def looked(reference: str) -> Response:
         {
             "who": speech.words(ROLES.get(row["role"], ROLES["caseworker"])),
             "agency": _office(portal.catalogue, row["agency"]),
+            "name": row["name"],
+            "teams": row["teams"],
             "at": history.moment(row["first_at"], "UTC"),
         }
         for row in rows

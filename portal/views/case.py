@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from portal.access.identity import STAFF
 from portal.access.scoping import visible
 from portal.cases import asks, decisions, registry
 from portal.catalogue.definitions import Service
@@ -21,6 +22,8 @@ from portal.vault import items
 from portal.views import fees, parts, undoing, waits, why
 from portal.views.words import promise_says
 
+#: Events that name another case.
+_OF_ANOTHER = ("ObjectionReceived", "ObjectionEnded", "CaseLinked")
 #: Data of events that only staff see: who holds what, and ids of items in the vault.
 _STAFF_ONLY = frozenset(
     {
@@ -159,8 +162,17 @@ def next_for_party(status: str, *, danger: bool, owes: bool = False) -> str:
 
 def events(work: Work, case_id: UUID, *, after: int, limit: int) -> list[dict[str, Any]]:
     """History in order, after a number, as the database lets the reader see it."""
-    rows = work.run(visible(work, log.history(case_id, after=after, limit=limit)))
+    rows = _open(work, work.run(visible(work, log.history(case_id, after=after, limit=limit))))
     return [{name: row[name] for name in ("seq", "id", "type", "occurred_at", "recorded_at", "actor", "agency", "channel", "step", "data")} for row in rows]
+
+
+def _open(work: Work, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Without what tells staff of another case that is sealed to others: that case is not there for them."""
+    named = {row["seq"]: row["data"].get("objection") or row["data"].get("other") for row in rows if row["type"] in _OF_ANOTHER}
+    if work.principal.scope not in STAFF or not named:
+        return rows
+    closed = {str(one) for (one,) in work.sql("SELECT unnest(%s::uuid[]) INTERSECT SELECT unnest(portal_sealed())", (list(named.values()),))}
+    return [row for row in rows if named.get(row["seq"]) not in closed or row["seq"] not in named]
 
 
 def shown_to(who: Principal, rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from portal.access import glasses, grants, reads
+from portal.access import glasses, grants, reads, staff
 from portal.access.permissions import PERMISSIONS
 from portal.access.scoping import visible
 from portal.cases import reference as references
@@ -16,9 +16,18 @@ from portal.vault import items
 
 
 def of_case(work: Work, case_id: UUID, *, after: tuple[datetime, UUID] | None, limit: int) -> list[dict[str, Any]]:
-    """Looks at a case, the last first. Sort key: `first_at`, `id`."""
+    """Looks at a case, the last first, each with the name and teams of who looked where they are known. Sort key: `first_at`, `id`."""
     rows = work.run(visible(work, reads.of_case(case_id, after=after, limit=limit)))
-    return [row | {"says": PERMISSIONS[row["action"]].says if row["action"] in PERMISSIONS else row["action"], "name": None} for row in rows]
+    known = staff.known(work, (row["subject"] for row in rows)) if rows else {}
+    return [
+        row
+        | {
+            "says": PERMISSIONS[row["action"]].says if row["action"] in PERMISSIONS else row["action"],
+            "name": known[row["subject"]].name,
+            "teams": known[row["subject"]].teams if known[row["subject"]].agency == row["agency"] else (),
+        }
+        for row in rows
+    ]
 
 
 def break_glass(work: Work, reference: str, reason: str) -> dict[str, Any]:

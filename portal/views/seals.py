@@ -8,9 +8,11 @@ from uuid import UUID
 
 from portal.access import grants, seals
 from portal.errors import Invalid
+from portal.parties import register
 from portal.unit_of_work import Work
 from portal.vault import items
 
+_CONCERNED = "This person stands on the case as a party: name somebody it does not concern."
 _NO_ADDRESS = "At least one of the people named needs an address, at which clocks and escalations find somebody."
 
 
@@ -51,4 +53,7 @@ def _addressed(work: Work, case_id: UUID, named: Iterable[Mapping[str, str]]) ->
     twice = [number for number, one in enumerate(people) if one["subject"] in {two["subject"] for two in people[:number]}]
     if twice:
         raise Invalid(errors=[{"pointer": f"/named/{twice[0]}/subject", "detail": "Name each person once."}])
+    parties = {row["subject"] for row in register.of_case(work, case_id)}
+    if concerned := [number for number, one in enumerate(people) if one["subject"] in parties]:
+        raise Invalid(errors=[{"pointer": f"/named/{number}/subject", "detail": _CONCERNED} for number in concerned])
     return {one["subject"]: items.put(work, case_id, "named", one["email"])[0] if one.get("email") else None for one in people}

@@ -7,12 +7,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from portal.access.identity import STAFF
 from portal.catalogue.definitions import Journey
 from portal.catalogue.versions import SHOWN, chosen, versions
 from portal.unit_of_work import Work
 
 #: Steps under way stand in the state of the run (portal/workflow/runner.py): one scan of the runs that run, whatever else was ever done.
-_STANDING = "SELECT definition_hash, state -> 'a', count(*) FROM journey_runs WHERE status = 'running' AND journey = %(journey)s GROUP BY 1, 2"
+_STANDING = "SELECT definition_hash, state -> 'a', count(*) FROM journey_runs r WHERE status = 'running' AND journey = %(journey)s{open} GROUP BY 1, 2"
+#: For people, what is sealed to others is not there.
+_OPEN = """ AND NOT EXISTS (SELECT FROM case_seals s WHERE s.case_id = r.case_id AND s.until IS NULL
+AND NOT EXISTS (SELECT FROM case_named n WHERE n.case_id = s.case_id AND n.subject = %(who)s AND n.until IS NULL))"""
 
 
 @dataclass(frozen=True)
@@ -56,7 +60,9 @@ def live(work: Work, journey: str) -> dict[str, Counter[str]]:
 def _standing(work: Work, journey: str) -> tuple[Counter[str], dict[str, Counter[str]]]:
     """Hash -> runs, and hash -> step -> how many stand there."""
     running, steps = Counter[str](), dict[str, Counter[str]]()
-    for hash, active, number in work.sql(_STANDING, {"journey": journey}):
+    who = work.principal
+    statement = _STANDING.format(open=_OPEN if who.scope in STAFF else "")
+    for hash, active, number in work.sql(statement, {"journey": journey, "who": who.subject}):
         running[hash] += number
         for step in active.values():
             steps.setdefault(hash, Counter())[step] += number

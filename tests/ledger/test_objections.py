@@ -22,6 +22,7 @@ from portal.kpi.fold import fold
 from portal.kpi.measures import MEASURES
 from portal.outbox import notices
 from portal.outbox.tables import outbox
+from portal.queues import people as workers
 from portal.queues.tables import tasks
 from portal.reactions import sweep
 from portal.unit_of_work import ENGINE, Principal
@@ -72,6 +73,23 @@ def test_an_objection_is_a_case_of_the_same_party_and_asks_nothing_again(desk: D
     assert desk.ask("GET", f"/cases/{reference}", desk.objections)["given"]["answers"]["monthly_income"] == 900
     sweep(desk.portal, at=datetime.now(UTC) + timedelta(days=100))
     assert desk.decision(reference, mine)["final_at"] is None
+
+
+def test_a_sealed_objection_is_told_to_nobody_else_on_the_first_case(desk: Desk) -> None:
+    reference, mine, taken, _ = objected(desk)
+    colleague = desk._bearer(desk.issuer, sub="colleague", agency="social-services", teams=["benefits"])
+
+    def told(who: dict[str, str]) -> set[str]:
+        return {one["type"] for one in desk.ask("GET", f"/cases/{reference}/events?limit=200", who)["items"]}
+
+    assert "ObjectionReceived" in told(colleague)
+    people = [{"subject": f"{ISSUER}|second-look", "email": "second@office.example"}]
+    with desk.portal.work(COLLEAGUE) as work:
+        workers.seen(work, COLLEAGUE)
+    desk.ask("POST", f"/cases/{taken['reference']}/seal", desk.objections, {"ground": "complaint", "words": "About staff.", "named": people})
+    assert "ObjectionReceived" not in told(colleague)
+    assert "ObjectionReceived" in told(mine), "its party knows"
+    assert desk.ask("GET", f"/cases/{reference}/links", colleague)["items"] == []
 
 
 def test_it_is_closed_to_who_decided_whatever_the_door(desk: Desk) -> None:

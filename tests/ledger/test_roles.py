@@ -9,13 +9,16 @@ from typing import Any
 import psycopg
 import pytest
 
-from portal.access import grants, seals
+from portal.access import grants, people, seals
 from portal.dispatch.notify import _among_named
+from portal.kpi.fold import fold
 from portal.outbox.claims import Claim
-from portal.unit_of_work import ENGINE, READER
+from portal.queues import people as workers
+from portal.unit_of_work import ENGINE, READER, Principal
 from portal.views.case import case as shown_case
 from tests.contracts.issuer import ISSUER, Issuer
-from tests.ledger.test_decisions import Desk
+from tests.ledger.test_decisions import ANSWERS, Desk
+from tests.ledger.test_main_job import needed
 from tests.servers import Database
 
 WORKER, COLLEAGUE = f"{ISSUER}|worker", f"{ISSUER}|colleague"
@@ -32,6 +35,13 @@ class Town(Desk):
         self.alice = self.citizen("alice")
         self.bilal = self.citizen("bilal")
         self.admin = self._bearer(issuer, sub="amir", roles=["administrator"], agency=None, teams=None)
+        for subject in (WORKER, COLLEAGUE):
+            self.works(subject)
+
+    def works(self, subject: str, agency: str = "social-services") -> None:
+        """Somebody has worked here, so that others may name them."""
+        with self.portal.work(Principal("staff", subject, agencies=(agency,), teams=("benefits",), roles=("caseworker",))) as work:
+            workers.seen(work, work.principal)
 
     def citizen(self, sub: str) -> dict[str, str]:
         """Somebody who signed in."""
@@ -204,6 +214,43 @@ def test_nobody_seals_a_case_they_do_not_see(town: Town) -> None:
     assert town.ask("GET", f"/cases/{reference}/seal", town.worker)["ground"] == "complaint"
 
 
+def test_a_seal_names_people_who_work_here_and_nobody_it_concerns(town: Town) -> None:
+    told = town.ask("POST", "/cases", town.alice, {"service": "housing-benefit", "answers": needed(town.portal, "housing-benefit") | ANSWERS}, status=201)
+    reference = told["reference"]
+    for subject, says in (("nobody", "Nobody of that name works here"), ("alice", "stands on the case as a party")):
+        town.works(f"{ISSUER}|alice")
+        found = town.seal(reference, town.worker, WORKER, f"{ISSUER}|{subject}", status=422)
+        assert found["errors"][0]["pointer"].startswith("/named/1") and says in found["errors"][0]["detail"]
+    assert town.ask("GET", f"/cases/{reference}/seal", town.worker)["sealed"] is False
+    left, written = f"{ISSUER}|left", f"{ISSUER}|written"
+    town.works(left)
+    with town.portal.work(ENGINE) as work:
+        people.keep(work, ISSUER, "left", roles=["caseworker"], agency="social-services", until=work.now)
+        people.keep(work, ISSUER, "written", roles=["champion"], agency=None, name="Wanda")
+        people.keep(work, ISSUER, "only-citizen", roles=["citizen"], agency=None)
+    town.seal(reference, town.worker, left, status=422)
+    town.seal(reference, town.worker, f"{ISSUER}|only-citizen", status=422)
+    assert town.seal(reference, town.worker, written)["named"] == [written]
+
+
+def test_sealing_changes_no_figure_and_is_in_no_drill_down(town: Town) -> None:
+    reference, _ = town.request()
+    fold(town.portal)
+    path = "/indicators/requests?by=service,agency,channel,month"
+
+    def figures() -> dict[str, Any]:
+        return {name: value for name, value in town.ask("GET", path, {}).items() if name != "as_of"}
+
+    before = figures()
+    assert "housing-benefit" in str(before)
+    town.seal(reference, town.worker, WORKER)
+    fold(town.portal)
+    assert figures() == before, "who compares figures before and after learns nothing of what was sealed"
+    behind = town.ask("GET", "/indicators/requests/events?limit=200", town.colleague)
+    assert reference not in str(behind)
+    assert reference in str(town.ask("GET", "/indicators/requests/events?limit=200", town.worker))
+
+
 def test_word_of_a_sealed_case_goes_to_somebody_it_names(town: Town) -> None:
     reference, _ = town.request()
     id = town.id_of(reference)
@@ -276,7 +323,12 @@ def test_every_look_of_staff_is_told_to_the_party_once_a_day_and_purpose(town: T
         ("caseworker", "social-services", "task.list", "holder"),
         ("caseworker", "social-services", "case.read", "holder"),
     ]
-    assert "worker" not in str([one["name"] for one in found])
+    assert [(one["name"], one["teams"]) for one in found] == [(None, []), (None, ["benefits"]), (None, ["benefits"])]
+    with town.portal.work(ENGINE) as work:
+        people.keep(work, ISSUER, "colleague", roles=["caseworker"], agency="social-services", teams=["benefits"], name="Cole League")
+    assert [one["name"] for one in town.ask("GET", f"/cases/{reference}/reads", mine)["items"]] == [None, "Cole League", None]
+    with town.portal.work(ENGINE) as work:
+        work.sql("DELETE FROM people WHERE issuer = %s AND subject = 'colleague'", (ISSUER,))
     town.ask("GET", f"/cases/{reference}/reads", town.worker, status=403)
     first = town.ask("GET", f"/cases/{reference}/reads?limit=1", mine)
     rest = town.client.get(first["next"].partition("//")[2].partition("/")[2].join(("/", "")), headers=mine).get_json()

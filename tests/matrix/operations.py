@@ -10,6 +10,8 @@ from uuid import UUID
 
 from flask import Flask
 
+from tests.contracts.issuer import ISSUER
+
 #: Start of an address and name of its parameter -> kind of object it leads to. The longest start wins.
 KINDS: dict[tuple[str, str], str] = {
     ("/api/v1/cases/{reference}/decisions/{id}", "reference"): "letter",
@@ -77,8 +79,8 @@ BY_ROLE = (
 #: Operations whose body cannot be made from its schema alone.
 BODIES: dict[str, Any] = {
     "POST /api/v1/cases/{reference}/mandates": {"scope": "read", "until": "2027-06-01T00:00:00Z"},
-    "POST /api/v1/cases/{reference}/seal": {"ground": "other", "words": "x", "named": [{"subject": "a|b", "email": "a@example.org"}]},
-    "POST /api/v1/cases/{reference}/seal/names": {"named": [{"subject": "a|b", "email": "a@example.org"}]},
+    "POST /api/v1/cases/{reference}/seal": {"ground": "other", "words": "x", "named": [{"subject": f"{ISSUER}|named", "email": "a@example.org"}]},
+    "POST /api/v1/cases/{reference}/seal/names": {"named": [{"subject": f"{ISSUER}|named", "email": "a@example.org"}]},
     "POST /api/v1/cases": {"text": "A lamp is broken"},
     "POST /api/v1/tasks/{id}/ask": {"words": "Which?"},
 }

@@ -19,6 +19,7 @@ from portal.catalogue.store import store
 from portal.db import connect
 from portal.dispatch.deliver import drain
 from portal.pages import own_form
+from portal.queues import people
 from portal.unit_of_work import ENGINE, Portal, Principal, Work
 from tests.contracts.issuer import ISSUER, Issuer
 from tests.ledger.test_main_job import needed
@@ -117,6 +118,8 @@ class World(Town):
 
     def _arrange(self) -> None:
         carol, named = self.citizen("carol"), f"{ISSUER}|named"
+        with self.portal.work(Principal("staff", named, agencies=("social-services",), teams=("benefits",), roles=("caseworker",))) as work:
+            people.seen(work, work.principal)
         whose = {"own": self.alice, "same": carol, "sealed": carol}
         case = Kind("social-services", "benefits", "housing-benefit")
         decided, mandate, consent = replace_kind(case), replace_kind(case), replace_kind(case)

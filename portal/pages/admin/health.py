@@ -26,7 +26,7 @@ LONG = 60
 @page("administration.read")
 def health() -> Response:
     """What waits too long, what is set aside for people, what does not answer"""
-    found = due(the_portal())
+    found = due(the_portal(), unsealed=True)
     waiting = [
         {"what": speech.words(ROWS.get(one.row, one.row)), "kind": one.kind, "target": one.target, "count": one.count, **_long(one.oldest)}
         for one in found.waiting
@@ -36,7 +36,7 @@ def health() -> Response:
         waiting=waiting,
         parked=found.parked,
         shut=sorted(target for target, open in found.breakers.items() if open),
-        behind=found.feed[0],
+        behind=found.feed[0] > 0,
         lag=_long(found.feed[1]),
         sweeper=_long(found.sweeper) if found.sweeper is not None else None,
         catalogue=the_portal().catalogue,

@@ -1,0 +1,24 @@
+"""Who works here, as far as the portal knows: whom administrators wrote down, who has worked, who is signed in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from portal.unit_of_work import Work
+
+
+@dataclass(frozen=True)
+class Known:
+    """Somebody of the staff. `name`: where administrators wrote it down; `works`: now, as somebody who may see cases."""
+
+    name: str | None
+    agency: str | None
+    teams: tuple[str, ...]
+    works: bool
+
+
+def known(work: Work, subjects: Iterable[str]) -> dict[str, Known]:
+    """What is known of these people, whoever asks; those nobody knows have nothing."""
+    rows = work.sql("SELECT subject, name, agency, teams, works FROM portal_staff(%s, %s)", (sorted({*subjects}), work.now))
+    return {subject: Known(name, agency, tuple(teams), bool(works)) for subject, name, agency, teams, works in rows}
