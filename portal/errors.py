@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 
@@ -17,8 +18,10 @@ class Refusal(Exception):
     #: Last part of the problem type URI (RFC 9457); stable, documented under /docs/problems.
     slug = "refused"
 
-    def __init__(self, detail: str | None = None, *, errors: list[dict[str, str]] | None = None, **extra: Any) -> None:
-        self.detail = detail or (self.__doc__ or "").strip()
+    def __init__(self, text: str | None = None, *, values: Mapping[str, str] | None = None, errors: list[dict[str, str]] | None = None, **extra: Any) -> None:
+        #: As it is written in the code, by which it is found in other languages; `values` go where it says `%(name)s`.
+        self.text, self.values = text or (self.__doc__ or "").strip(), dict(values or {})
+        self.detail = self.text % self.values if self.values else self.text
         #: One `{"pointer": RFC 6901 pointer, "detail": what to do}` a fault.
         self.errors = errors or []
         #: Further members of the problem document, for example `retry_after` in seconds.

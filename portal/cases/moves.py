@@ -35,21 +35,21 @@ MOVES = {
 }
 
 
+#: What is said of a status from which a move cannot start.
+_CANNOT = {
+    "begin": "A case that is %(status)s cannot be begun.",
+    "route": "A case that is %(status)s cannot be given a service.",
+    "refer": "A case that is %(status)s cannot be passed on.",
+    "ask": "A case that is %(status)s cannot be put back to its party.",
+    "decide": "A case that is %(status)s cannot be decided.",
+    "close": "A case that is %(status)s cannot be closed.",
+    "withdraw": "A case that is %(status)s cannot be withdrawn.",
+}
+
+
 def moved(verb: str, status: str) -> str:
     """The status after the move; IllegalMove where it cannot start from `status`."""
     move = MOVES[verb]
     if status not in move.start:
-        raise IllegalMove(f"A case that is {status} cannot be {_done(verb)}.")
+        raise IllegalMove(_CANNOT[verb], values={"status": status})
     return move.end
-
-
-def _done(verb: str) -> str:
-    return {
-        "begin": "begun",
-        "route": "given a service",
-        "refer": "passed on",
-        "ask": "put back to its party",
-        "decide": "decided",
-        "close": "closed",
-        "withdraw": "withdrawn",
-    }[verb]

@@ -42,7 +42,7 @@ def read(text: str) -> str:
         raise WrongReference
     for character in plain:
         if character not in _VALUE:
-            raise WrongReference(f"A reference never holds the character {character!r}. Please check it.")
+            raise WrongReference("A reference never holds the character %(character)s. Please check it.", values={"character": repr(character)})
     if check_character(plain[:-1]) != plain[-1]:
         raise WrongReference("One of the characters of this reference is wrong, or two are swapped. Please check it.")
     return _grouped(plain)

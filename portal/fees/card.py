@@ -21,7 +21,7 @@ _FIND = "SELECT case_id FROM payments WHERE id = %s AND provider = %s"
 def begin(work: Work, fee: Row, *, provider: str) -> Row:
     """The payment that is open for the fee, or a new one. `PaymentBegun`; IllegalMove where nothing is due."""
     if fee["status"] != "due":
-        raise IllegalMove(f"Nothing is due any more: this fee is {fee['status']}.")
+        raise IllegalMove("Nothing is due any more: this fee is %(status)s.", values={"status": fee["status"]})
     for row in ledger.entries_of(work, fee):
         if row["kind"] == "payment" and row["status"] == "open":
             return row

@@ -60,7 +60,7 @@ def take(work: Work, fee: Row, day: Row, *, amount: int, official: str, year: in
         detail = f"The fee is {fee['amount']} minor units of {fee['currency']}, and is paid in one go: take that amount."
         raise Invalid(errors=[{"pointer": "/amount", "detail": detail}])
     if fee["status"] != "due":
-        raise IllegalMove(f"Nothing is due any more: this fee is {fee['status']}.")
+        raise IllegalMove("Nothing is due any more: this fee is %(status)s.", values={"status": fee["status"]})
     place = {"desk": day["desk"], "cash_day": day["case_id"], "official": official, "receipt": _receipt(work, day["agency"], year)}
     row = ledger.entry(work, fee, kind="payment", way="cash", amount=amount, status="made", ended_at=work.now, **place)
     ledger.pay(work, fee, row)

@@ -70,7 +70,7 @@ def _decision(work: Work, case: Row, id: UUID | None) -> Row:
     standing = rows[-1]
     found = next((row for row in rows if row["id"] == id), standing)
     if decisions.superseded(work, found):
-        raise IllegalMove(f"Another decision stands in the place of this one; object to that one: {standing['id']}.")
+        raise IllegalMove("Another decision stands in the place of this one; object to that one: %(decision)s.", values={"decision": str(standing["id"])})
     if found["remedy"] in ("appeal", "none"):
         raise IllegalMove("An objection is not the way here: the decision says what can be done against it, and where to turn.")
     return found
@@ -81,7 +81,10 @@ def _once(work: Work, decision: Row) -> None:
     if open_one is not None:
         work.narrow([open_one["other_id"]])
         other = registry.case_of(work, open_one["other_id"])
-        raise IllegalMove(f"You have objected to this decision already. Your objection is case {other['reference']}: write there what you want to add.")
+        raise IllegalMove(
+            "You have objected to this decision already. Your objection is case %(reference)s: write there what you want to add.",
+            values={"reference": other["reference"]},
+        )
 
 
 #: An objection that ended so was heard; one that was taken back was not.

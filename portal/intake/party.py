@@ -42,7 +42,7 @@ def answer(work: Work, case_id: UUID, answers: Mapping[str, Any]) -> list[str]:
     """Gives or changes answers while the case is open; ids of required questions still open. `AnswersGiven`. An edit never moves a deadline."""
     case = registry.case_of(work, case_id)
     if case["status"] in ENDED or case["status"] == "decided":
-        raise IllegalMove(f"The case is {case['status']}; its answers stand. Write a message instead.")
+        raise IllegalMove("The case is %(status)s; its answers stand. Write a message instead.", values={"status": case["status"]})
     service = _service(work, case)
     before: dict[str, Any] = {}
     for old in items.of_kind(work, case_id, "answers"):

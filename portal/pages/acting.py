@@ -11,8 +11,23 @@ from markupsafe import Markup
 from portal.errors import Refusal
 from portal.pages import own_form, speech
 from portal.pages.opening import principal, the_portal
+from portal.pages.speech import N_
 from portal.unit_of_work import Answer, Repeatable, Work
 
+#: Status of a case or a fee -> what it is called, where that is another word.
+_CALLED = {
+    "received": N_("received"),
+    "in-progress": N_("in progress"),
+    "waiting": N_("waiting for you"),
+    "decided": N_("decided"),
+    "closed": N_("closed"),
+    "withdrawn": N_("taken back"),
+    "due": N_("owed"),
+    "paid": N_("paid"),
+    "waived": N_("waived"),
+    "cancelled": N_("not owed any more"),
+    "refunded": N_("paid back"),
+}
 #: Refusals after which the page is shown again with what was typed; others have a page of their own.
 KEPT = (403, 404, 409, 412, 422)
 
@@ -46,7 +61,7 @@ def faults(refused: Refusal, boxes: dict[str, str] | None = None, *, place: Call
     """Box -> what is wrong with it. `boxes`: name in the refusal -> id of the box; what belongs to none of them stands at `otherwise`.
     `place`: pointer of a fault -> id of the box, for forms with rows.
 
-    Refusals speak English: to other readers they are marked so (WCAG 2.2, 3.1.2). What happens to everybody is said in the reader's language.
+    What can happen to citizens is said in the reader's language; the rest speaks English and is marked so (WCAG 2.2, 3.1.2).
     """
     if refused.status not in KEPT:
         raise refused
@@ -57,7 +72,7 @@ def faults(refused: Refusal, boxes: dict[str, str] | None = None, *, place: Call
     if refused.slug in usual and not refused.errors:
         return {otherwise: usual[refused.slug]}
     if not refused.errors:
-        return {otherwise: english(refused.detail)}
+        return {otherwise: said(refused)}
     found: dict[str, str] = {}
     for error in refused.errors:
         name = error["pointer"].strip("/").partition("/")[0]
@@ -65,6 +80,14 @@ def faults(refused: Refusal, boxes: dict[str, str] | None = None, *, place: Call
     return found
 
 
-def english(said: str) -> str:
-    """A sentence of the portal itself, marked as English where the page is not."""
-    return said if speech.language() == "en" else Markup('<span lang="en" dir="ltr">{}</span>').format(said)
+def said(refused: Refusal) -> str:
+    """A refusal in the reader's language; marked as English where nobody has translated it."""
+    text = speech.words(refused.text)
+    if text == refused.text and speech.language() != "en":
+        return Markup('<span lang="en" dir="ltr">{}</span>').format(refused.detail)
+    return text % {name: speech.words(_CALLED.get(value, value)) for name, value in refused.values.items()} if refused.values else text
+
+
+def english(sentence: str) -> str:
+    """A sentence of the portal itself in the reader's language, marked as English where nobody has translated it."""
+    return said(Refusal(sentence))

@@ -9,8 +9,9 @@ from flask import Response, request
 from werkzeug.exceptions import HTTPException
 
 from portal.errors import NotSignedIn, Refusal
-from portal.pages import kept, speech
+from portal.pages import acting, kept, speech
 from portal.pages.opening import StaleForm, show, surely_own
+from portal.pages.speech import N_ as N_
 from portal.unit_of_work import Portal
 
 
@@ -23,11 +24,6 @@ class Told(Protocol):
     def instance(self) -> str: ...
     @property
     def headers(self) -> dict[str, str]: ...
-
-
-def N_(text: str) -> str:
-    """Marks a text for translation."""
-    return text
 
 
 #: HTTP status -> heading, and what to do.
@@ -62,7 +58,7 @@ def error_page(problem: Told) -> Response:
         with suppress(Refusal):
             return kept.keep(status=status, stale=isinstance(refusal, StaleForm))
     heading, advice = _SAYS.get(status) or _SAYS[500 if status >= 500 else 400]
-    detail = problem.refusal.detail if speech.language() == "en" and status in (409, 422) else None
+    detail = acting.said(refusal) if status in (409, 422) else None
     if status == 429 and problem.refusal.extra.get("retry_after", 0) <= SOON:
         heading, advice = _SOON
     response = show(

@@ -104,7 +104,7 @@ def pay(reference: str) -> Response:
     except Refusal as refused:
         if refused.status != 409:
             raise
-        return case_page(reference, status=409, faults={"fee": acting.english(refused.detail)})
+        return case_page(reference, status=409, faults={"fee": acting.said(refused)})
     if row["status"] != "open" or not row["pay_at"]:
         return to_case(reference)
     return show("pay.html", reference=reference, pay_at=row["pay_at"], amount=money(row["amount"], row["currency"], speech.language()))

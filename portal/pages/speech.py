@@ -21,6 +21,11 @@ from portal.views.diagram import RIGHT_TO_LEFT
 CHOICE = "language"
 
 
+def N_(text: str) -> str:
+    """Marks a text for translation."""
+    return text
+
+
 def language() -> str:
     """Of the request in hand: asked for in the address, chosen before, sent by the browser, else the portal's own."""
     if "language" not in g:

@@ -106,7 +106,10 @@ def move_dates(portal: Portal, calendar: str, *, also_earlier: bool) -> dict[str
     """Brings the dates of open cases to the present hours, and tells whose promise moves. Conflict where there are too many to wait for."""
     of: Target = replan.target(portal, calendar)
     if replan.waiting(portal, of) > AT_ONCE:
-        raise Conflict(f"There are more than {AT_ONCE:,} cases to look at: an operator runs `portal replan {calendar}`.")
+        raise Conflict(
+            "There are more than %(most)s cases to look at: an operator runs `portal replan %(calendar)s`.",
+            values={"most": f"{AT_ONCE:,}", "calendar": calendar},
+        )
     return _told(replan.replan(portal, of, also_earlier=also_earlier)) | {"more": False, "examples": []}
 
 

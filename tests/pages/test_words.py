@@ -4,16 +4,25 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
+from html import unescape
 
 import pytest
 from babel.messages.extract import extract, extract_from_dir
 from babel.messages.pofile import read_po
 from flask import Flask
 
-from portal.pages import history, speech
+from portal.cases import secret
+from portal.db import new_id
+from portal.errors import IllegalMove
+from portal.intake.receive import Submission, receive
+from portal.pages import acting, history, speech
+from portal.unit_of_work import ANONYMOUS, Portal
 from portal.views.words import promise_says
 from tests.laws.rooms import ROOT
+from tests.ledger.conftest import SECRET
 from tests.pages.conftest import Browser
+from tests.pages.refusals import sentences
+from tests.pages.test_desk import NOISE
 
 WAYS = [("**.py", "python"), ("templates/**.html", "jinja2")]
 SPOKEN = {"_": None, "words": None, "N_": None, "ngettext": (1, 2), "plural": (1, 2)}
@@ -24,11 +33,11 @@ PAGES = ("/", "/find", "/cases", "/services/pothole", "/services/resident-parkin
 
 
 def texts() -> set[str]:
-    """What stands in code and templates."""
+    """What stands in code and templates, and what verbs behind the pages refuse."""
     found = extract_from_dir(ROOT / "portal" / "pages", WAYS, {"templates/**.html": {"newstyle_gettext": "true"}}, keywords=SPOKEN)
     said = {one if isinstance(one, str) else one[0] for _, _, one, _, _ in found} - {"type"}
     with (ROOT / "portal" / "catalogue" / "advice.py").open("rb") as file:
-        return said | {str(one) for _, one, _, _ in extract("python", file, keywords=SPOKEN)}
+        return said | sentences() | {str(one) for _, one, _, _ in extract("python", file, keywords=SPOKEN)}
 
 
 @pytest.mark.parametrize("language", [one for one in speech.LANGUAGES if one != "en"])
@@ -110,3 +119,21 @@ def test_what_ends_with_its_day_is_told_as_that_day(app: Flask) -> None:
         assert history.until(datetime(2026, 12, 30, 23, tzinfo=UTC), "Europe/Brussels") == "30 December 2026"
         assert history.until(datetime(2026, 12, 30, 22, tzinfo=UTC), "Europe/Brussels") == "30 December 2026 23:00"
         assert promise_says(datetime(2026, 12, 8, 8, tzinfo=UTC), "Europe/Brussels", "en") == "You will hear the outcome by Tuesday, 8 December 2026 at 09:00."
+
+
+@pytest.mark.parametrize("language", speech.LANGUAGES)
+def test_what_a_verb_refuses_is_said_in_the_readers_language(app: Flask, city: Portal, language: str) -> None:
+    browser = Browser(app, language)
+    id = new_id()
+    with city.work(ANONYMOUS, new_cases=[id]) as work:
+        told = receive(work, Submission(service="noise-complaint", answers=NOISE), case_id=id)
+    reference = told.case["reference"]
+    browser.post("/cases", reference=reference, secret=secret.derive(SECRET, id))
+    for _ in range(2):
+        browser.post(f"/cases/{reference}/withdrawal", words="")
+    assert browser.status == 409 and 'lang="en"' not in browser.html.replace('<a href="/cases', "").partition("<main")[2]
+    with app.test_request_context("/", headers={"Accept-Language": language}):
+        said = acting.said(IllegalMove("A case that is %(status)s cannot be withdrawn.", values={"status": "withdrawn"}))
+        assert said in unescape(browser.html) and (language == "en") == ("cannot be withdrawn" in said)
+        odd = acting.said(IllegalMove("Nobody has <translated> this."))
+        assert ('<span lang="en" dir="ltr">' in odd) == (language != "en")
