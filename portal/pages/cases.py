@@ -198,6 +198,7 @@ def case_page(reference: str, *, template: str = "case.html", status: int = 200,
         done=done,
         keeps="kept" if known else "may" if citizen else "no",
         parts=questions.PARTS,
+        itself=known is None or known.mandate is None,
         **told,
     )
     if told["id"] in grants.held(portal):

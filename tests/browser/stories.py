@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import date, timedelta
 
 from portal.unit_of_work import Principal
 from tests.browser.conftest import Person
@@ -53,6 +54,16 @@ def citizen(person: Person) -> None:
     person.type("#words", "It is deeper now.")
     person.press("form[action$='/messages'] button")
     person.look("message")
+    person.press("a[href$='/mandates']")
+    person.look("mandates")
+    person.tab_to("#scope")
+    person.page.keyboard.press("Space")
+    person.press("main form button")
+    person.look("mandate-with-a-fault")
+    person.page.fill("#until", (date.today() + timedelta(days=30)).isoformat())
+    person.press("form[action$='/mandates'] button")
+    person.look("mandate-given")
+    person.press(".govuk-back-link")
     person.press("a[href$='/withdrawal']")
     person.look("withdrawal")
 
@@ -107,6 +118,34 @@ def champion(person: Person) -> None:
     person.look("one-office")
     person.press("main a[href^='/desk/cases/']")
     person.look("case")
+
+
+def rarely(person: Person) -> None:
+    """A till is looked at, a request is looked at for what is rarely done to it, and sealed."""
+    person.go("/desk/cash")
+    person.look("cash")
+    person.go("/desk")
+    person.press("a[href^='/desk/tasks/']")
+    person.press("dl a[href^='/desk/cases/']")
+    place = person.page.url.removeprefix(person.address).partition("?")[0]
+    person.look("case")
+    for page in ("publication", "signal", "revocation"):
+        person.go(f"{place}/{page}")
+        person.look(page)
+    person.press("main form button")
+    person.look("revocation-with-a-fault")
+    person.go(place)
+    person.press("a[href$='/seal']")
+    person.look("seal")
+    person.type("#words", "She is hidden.")
+    person.press("main form button")
+    person.look("seal-with-a-fault")
+    person.tab_to("#ground")
+    person.page.keyboard.press("Space")
+    person.type("#subject-0", "Dana Osei")
+    person.type("#email-0", "desk@office.example")
+    person.press("main form button")
+    person.look("sealed")
 
 
 def keeper(person: Person) -> None:
@@ -168,6 +207,7 @@ STORIES = (
     Story("citizen", None, citizen),
     Story("everybody", None, everybody),
     Story("caseworker", replace(DESK, teams=("desk",)), caseworker),
+    Story("rarely", replace(DESK, teams=("desk",)), rarely),
     Story("champion", CHAMPION, champion),
     Story("administrator", ADMIN, administrator),
     Story("keeper", ADMIN, keeper),

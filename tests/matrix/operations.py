@@ -33,6 +33,7 @@ KINDS: dict[tuple[str, str], str] = {
     ("/api/v1/cases/{reference}/documents/{id}", "id"): "document",
     ("/cases/{reference}/decisions/{id}", "reference"): "letter",
     ("/cases/{reference}/decisions/{id}", "id"): "decision",
+    ("/cases/{reference}/mandates/{id}", "id"): "mandate",
     ("/cases/{reference}/documents/{id}", "id"): "document",
     ("/cases/{reference}/consents/{id}", "id"): "consent",
     ("/admin/deliveries/{id}", "id"): "delivery",
@@ -71,8 +72,8 @@ WORDS = ("verb", "calendar", "format")
 #: Addresses whose parameter of that name is looked at by role alone, or is somebody's own by construction.
 BY_ROLE = (
     "/api/v1/admin/", "/api/v1/moves/", "/api/v1/views/", "/api/v1/sessions/", "/api/v1/indicators/", "/api/v1/fee-proposals/", "/api/v1/cash-days/",
-    "/api/v1/colleagues/", "/desk/proposals/", "/account/", "/docs/", "/assets/", "/open311/", "/channels/", "/request/", "/api/v1/drafts/", "/kept/",
-    "/sign-in/",
+    "/api/v1/colleagues/", "/desk/proposals/", "/desk/cash/", "/account/", "/docs/", "/assets/", "/open311/", "/channels/", "/request/", "/api/v1/drafts/",
+    "/kept/", "/sign-in/",
     "/performance/", "/services/", "/api/v1/services/", "/api/v1/mails/", "/api/v1/requests/", "/api/v1/agencies/", "/api/v1/payments/", "/api/v1/journeys/",
     "/admin/journeys/", "/admin/",
 )  # fmt: skip

@@ -15,7 +15,7 @@ BEHIND_PAGES = (
     "errors", "cases/asks", "cases/moves", "cases/reference", "intake/party", "intake/objections", "intake/documents", "intake/following", "parties/mandates",
     "documents/ledger", "fees/card", "fees/moves", "dispatch/card", "views/consents", "pages/opening", "access/identity",
     "administration/proposals", "views/amending", "views/calendar_days", "views/administration", "access/seals", "views/seals", "pages/admin/hours",
-    "pages/admin/people",
+    "pages/admin/people", "pages/mandates", "pages/desk/sealing", "pages/desk/cash", "pages/desk/rare",
 )  # fmt: skip
 #: Statuses whose sentence is shown; of others a page says its own.
 SHOWN = (403, 404, 409, 412, 422)

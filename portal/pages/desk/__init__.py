@@ -2,6 +2,19 @@
 
 from __future__ import annotations
 
-from portal.pages.desk import asking, case, deciding, money, passing, post, queue, referrals, task
+from portal.pages.desk import asking, case, cash, deciding, money, passing, post, queue, rare, referrals, sealing, task
 
-GROUPS = (queue.pages, task.pages, deciding.pages, asking.pages, passing.pages, money.pages, referrals.pages, post.pages, case.pages)
+GROUPS = (
+    queue.pages,
+    task.pages,
+    deciding.pages,
+    asking.pages,
+    passing.pages,
+    money.pages,
+    cash.pages,
+    referrals.pages,
+    post.pages,
+    case.pages,
+    sealing.pages,
+    rare.pages,
+)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from portal.queues import people
+from portal.unit_of_work import Principal
 from tests.contracts.issuer import ISSUER
 from tests.storm.crash.doors import case, opened, tasked
 from tests.storm.crash.run import UseCase
@@ -27,7 +29,9 @@ def staff(who: str, path: str, body: Any) -> Any:
 
 
 def sealed(world: World, subject: Subject) -> None:
-    """A `prepare`: the case is sealed to the clerk."""
+    """A `prepare`: the case is sealed to the clerk; a colleague who has worked here may be named too."""
+    with world.portal.work(Principal("staff", f"{ISSUER}|town", agencies=("city-council",), teams=("desk",), roles=("caseworker",))) as work:
+        people.seen(work, work.principal)
     tasked(*CLAIMED, claimed=True)(world, subject)
     world.ask("POST", f"/cases/{subject.reference}/seal", world.who("clerk"), SEAL)
 

@@ -47,12 +47,13 @@ def press(path: str, **fields: str) -> Any:
             known = {
                 "delivery": _delivery(world, subject),
                 "task": subject.task.get("id"),
-                **{name: subject.more.get(name) for name in ("fee", "proposal", "referral", "place")},
+                "reference": subject.reference,
+                **{name: subject.more.get(name) for name in ("fee", "proposal", "referral", "place", "day")},
             }
             given = {name: subject.reference if value == "{reference}" else value for name, value in fields.items()}
             send(
                 world,
-                (path if path.startswith(("/champion", "/admin")) else f"/desk{path}").format(**known),
+                (path if path.startswith(("/champion", "/admin", "/mandates")) else f"/desk{path}").format(**known),
                 once=subject.key,
                 **{own_form.FIELD: subject.more["form-token"]},
                 **given,

@@ -18,6 +18,7 @@ from tests.storm.crash.files import FILES
 from tests.storm.crash.letters import LETTERS
 from tests.storm.crash.pages import PAGES
 from tests.storm.crash.queues import QUEUES
+from tests.storm.crash.rare import RARE
 from tests.storm.crash.referrals import REFERRALS
 from tests.storm.crash.run import UseCase
 from tests.storm.crash.saved import SAVED
@@ -37,6 +38,7 @@ USE_CASES: tuple[UseCase, ...] = (
     *LETTERS,
     *QUEUES,
     *CONSENTS,
+    *RARE,
     *BACKGROUND,
 )
 
