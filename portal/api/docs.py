@@ -1,4 +1,4 @@
-"""`/docs`: the API for reading and trying, and every problem type; all from our own files."""
+"""`/docs`, `/docs/try`: the API for reading and for trying, and every problem type; all from our own files."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import orjson
 from flask import Blueprint, Flask, Response, current_app, g, render_template, request
 from markupsafe import Markup
 
-from portal.api import refusals
+from portal.api import reference, refusals
 from portal.api.allowed import allowed
 from portal.api.asking import the_portal
 from portal.api.problems import PASSING, Problem
@@ -28,8 +28,22 @@ pages = Blueprint("docs", __name__, template_folder="templates", static_folder="
 @pages.route("/docs")
 @allowed("documents.read")
 def docs() -> str:
-    """The API, rendered by Swagger UI"""
-    return render_template("docs.html")
+    """The API for reading: every operation and schema, without scripts"""
+    page: str | None = current_app.extensions.get("onedoor.docs")
+    if page is None:
+        described = orjson.loads(current_app.extensions["onedoor.describe"]())
+        sections = reference.sections(described)
+        number = sum(len(one["operations"]) for one in sections)
+        page = render_template("docs.html", sections=sections, schemas=reference.schemas(described), number=number)
+        current_app.extensions["onedoor.docs"] = page
+    return page
+
+
+@pages.route("/docs/try")
+@allowed("documents.read")
+def try_out() -> str:
+    """The API for trying, rendered by Swagger UI"""
+    return render_template("try.html")
 
 
 @pages.route("/docs/problems")
@@ -134,13 +148,16 @@ def error_page(problem: Problem) -> Response:
 def serve_specification(app: Flask, api: ProblemApi, beside: Mapping[str, Any]) -> None:
     """`GET /api/openapi.json`; `beside` as in `portal.api.install`."""
 
+    @cache
+    def describe() -> bytes:
+        return orjson.dumps(_whole(api, beside))
+
+    app.extensions["onedoor.describe"] = describe
+
     @app.route("/api/openapi.json")
     @allowed("documents.read")
     def openapi() -> Response:
-        text: bytes | None = current_app.extensions.get("onedoor.openapi")
-        if text is None:
-            text = current_app.extensions["onedoor.openapi"] = orjson.dumps(_whole(api, beside))
-        return Response(text, content_type="application/json")
+        return Response(describe(), content_type="application/json")
 
 
 def _whole(api: ProblemApi, beside: Mapping[str, Any]) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from html import escape
 from typing import Any
 
 import pytest
@@ -92,7 +93,7 @@ def test_two_refusals_do_not_share_a_slug() -> None:
 
 
 def test_documents_load_nothing_from_elsewhere(client: FlaskClient) -> None:
-    page = client.get("/docs")
+    page = client.get("/docs/try")
     text = page.get_data(as_text=True)
     assert "'unsafe" not in page.headers["Content-Security-Policy"]
     assert "<script>" not in text
@@ -103,7 +104,23 @@ def test_documents_load_nothing_from_elsewhere(client: FlaskClient) -> None:
             assert found.status_code == 200
 
 
-@pytest.mark.parametrize("address", ["/", "/docs", "/docs/problems", "/api/openapi.json", "/api/v1/services", "/health/live", "/api/v1/nothing", "/nothing"])
+def test_the_interface_is_read_without_scripts(client: FlaskClient) -> None:
+    page, described = client.get("/docs").get_data(as_text=True), client.get("/api/openapi.json").get_json()
+    assert "<script" not in page and not re.search(r'(src|href)="(https?:)?//', page)
+    ids = re.findall(r' id="([^"]+)"', page)
+    assert len(ids) == len(set(ids))
+    assert set(re.findall(r'href="#([^"]+)"', page)) <= set(ids), "every link leads somewhere"
+    for path, methods in described["paths"].items():
+        for method in methods.keys() - {"parameters"}:
+            assert f"<code>{method.upper()} {escape(path)}</code>" in page
+    for name, schema in described["components"]["schemas"].items():
+        part = page.partition(f'<h3 id="schema-{name}">')[2].partition("<h3")[0]
+        assert all(f"<code>{escape(field)}</code>" in part for field in schema.get("properties", {})), name
+
+
+@pytest.mark.parametrize(
+    "address", ["/", "/docs", "/docs/try", "/docs/problems", "/api/openapi.json", "/api/v1/services", "/health/live", "/api/v1/nothing", "/nothing"]
+)
 def test_headers_of_every_answer(make: Callable[..., Flask], address: str) -> None:
     for public, secure in (("http://127.0.0.1:8000", False), ("https://portal.example", True)):
         headers = make(public_url=public).test_client().get(address).headers
