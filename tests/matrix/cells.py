@@ -180,6 +180,9 @@ def _canaries(world: World, cell: Cell, got: Answer) -> list[str]:
     """Whatever is asked, nothing of what somebody does not see is in it: not in a list, a count that names, a header, a refusal."""
     found = []
     asked = {world.kinds[kind].places.get(cell.object) for kind in cell.operation.kinds.values()}
+    # What stands in something one sees is told by that, though it stands in something else too.
+    for name, kind in world.kinds.items():
+        asked |= {text for object, texts in kind.canaries.items() if _may_see(world, cell, name, object) for text in texts}
     for name, kind in world.kinds.items():
         for object, texts in kind.canaries.items():
             if _may_see(world, cell, name, object):
