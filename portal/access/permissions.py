@@ -105,6 +105,8 @@ PERMISSIONS: dict[str, Permission] = {
     "draft.fill": Permission(
         "Save a form for later, go on with it, send or delete it: with its secret, as who keeps it, or at the desk that has it.", (anyone,)
     ),
+    "case.enter": Permission("Enter a request for somebody, at the counter or on the telephone, with their consent.", (caseworker,)),
+    "case.renew-secret": Permission("Make a lost case secret anew for who has shown to be its party.", (caseworker,)),
     "draft.keep": Permission("Keep a saved form among one's own.", (citizen,)),
     "draft.list-own": Permission("See which saved forms are one's own.", (citizen,)),
     "case.follow": Permission("Follow a request everybody may see, or follow it no more.", (anyone,)),

@@ -64,7 +64,10 @@ class ConsentShown(Schema):
     """A consent: what goes from where to where, and until when."""
 
     id = fields.UUID(required=True)
-    kind = fields.String(required=True, metadata={"enum": ["reuse", "look"], "description": "`look`: the office may look at one's other requests."})
+    kind = fields.String(
+        required=True,
+        metadata={"enum": ["reuse", "look", "entry"], "description": "`look`: the office may look at one's other requests; `entry`: an official entered it."},
+    )
     state = fields.String(required=True, metadata={"enum": ["given", "withdrawn", "lapsed"]})
     reference = fields.String(required=True, allow_none=True, metadata={"description": "The request it is for; null: one you have not proved."})
     from_reference = fields.String(required=True, allow_none=True)

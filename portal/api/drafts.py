@@ -19,7 +19,7 @@ from portal.api.versions import etag, if_match
 from portal.db import new_id
 from portal.errors import Invalid, NotSignedIn
 from portal.intake import answers as rules
-from portal.intake import filling, saving
+from portal.intake import behalf, filling, saving
 from portal.intake.receive import contact_of
 from portal.intake.saving import Place
 from portal.unit_of_work import Row, Work
@@ -37,6 +37,7 @@ class Filled(Schema):
     contact = fields.Nested(Contact)
     channel = fields.String(validate=validate.OneOf(CHANNELS), metadata={"description": "Where it is filled now; absent: `counter` for staff, else `web`."})
     language = fields.String(validate=LANGUAGE)
+    consent = fields.String(validate=validate.OneOf(behalf.HOW), metadata={"description": "Staff: how whom it is for agreed that it is entered for them."})
 
 
 class Unfit(Schema):
@@ -90,6 +91,7 @@ class TakenUp(Schema):
     """Where it goes on."""
 
     channel = fields.String(validate=validate.OneOf(CHANNELS))
+    consent = fields.String(validate=validate.OneOf(behalf.HOW), metadata={"description": "Staff: how whom it is for agreed that it is entered for them."})
 
 
 @resource.route("/drafts", methods=["POST"])
@@ -104,7 +106,10 @@ def begin_draft(body: dict[str, Any]) -> Response:
         if work.answer:
             return respond(work.answer, replayed=True)
         filled = _with(work, filling.blank(None, None), body, place)
-        row = saving.begin(work, id, filled, place, subject=who.subject if who.scope == "party" else None)
+        if who.scope == "staff":
+            row = behalf.begin(work, id, filled, place, consent=body.get("consent", ""))
+        else:
+            row = saving.begin(work, id, filled, place, subject=who.subject if who.scope == "party" else None)
         work.settle()
         given = answer(201, DraftBegun().dump({**_told(work, row, place, typed=filled), "secret": saving.code(work, row)}))
         work.keep(given)
@@ -174,7 +179,10 @@ def take_up_draft(body: dict[str, Any], draft: str) -> Response:
             return respond(work.answer, replayed=True)
         row = _opened(work, draft, proved)
         place, version = _place(body, row), work.version(row["case_id"])
-        saving.take_up(work, row, place, how="secret" if proved else "known")
+        if who.scope == "staff":
+            behalf.take_up(work, row, place, consent=body.get("consent", ""))
+        else:
+            saving.take_up(work, row, place, how="secret" if proved else "known")
         work.settle()
         given = answer(200, DraftShown().dump(_told(work, row, place)))
         work.keep(given)
@@ -203,7 +211,11 @@ def send_draft(body: dict[str, Any], draft: str) -> Response:
         if work.answer:
             return respond(work.answer, replayed=True)
         row = _opened(work, draft, proved)
-        taken = saving.send(work, row, _place(body, row), case_id, subject=who.subject if who.scope == "party" else None, version=if_match())
+        place, version = _place(body, row), if_match()
+        if who.scope == "staff":
+            taken = behalf.send(work, row, place, case_id, version=version)
+        else:
+            taken = saving.send(work, row, place, case_id, subject=who.subject if who.scope == "party" else None, version=version)
         work.settle()
         given = answer(201, receipt(work, taken))
         work.keep(given)

@@ -251,6 +251,21 @@ def references_of(case_ids: Collection[UUID]) -> Select[Any]:
     return select(cases.c.case_id, cases.c.reference, cases.c.service, cases.c.status).where(cases.c.case_id.in_(case_ids))
 
 
+def renew_secret(work: Work, case_id: UUID, *, how: str, words: UUID) -> str:
+    """A secret for a case in hand in place of one that was lost, which opens nothing any more. `how`: what showed who asks. `SecretRenewed`."""
+    row = work.rows(case_references, case_id)[0]
+    version = row["secret_version"] + 1
+    work.change(row, secret_version=version)
+    work.record(case_id, "SecretRenewed", agency=case_of(work, case_id)["agency"], how=how, official=work.principal.subject, words=str(words))
+    return secret.derive(work.portal.settings.secret_key.get_secret_value(), case_id, version)
+
+
+def secret_of(work: Work, case_id: UUID) -> str:
+    """The present secret of a case in hand."""
+    row = work.rows(case_references, case_id)[0]
+    return secret.derive(work.portal.settings.secret_key.get_secret_value(), case_id, row["secret_version"])
+
+
 def find(work: Work, reference: str) -> tuple[UUID, int]:
     """Case id and version of the secret behind a reference in standard form; NotFound where there is none."""
     found = work.sql("SELECT case_id, secret_version FROM case_references WHERE reference = %s", (reference,))

@@ -56,6 +56,8 @@ class Field:
     when: str | None = None
     #: Name of a fact several services ask for (portal/catalogue/fact_names.py): who has said it in one may use it in another.
     fact: str | None = None
+    #: What a caseworker reads aloud in place of the title, at the counter and on the telephone.
+    script: Text | None = None
 
 
 @dataclass(frozen=True)

@@ -138,6 +138,7 @@ def _merged(several: list[tuple[Field, str | None]]) -> Field:
         maximum=min(most, default=None),
         when=when,
         fact=next((one.fact for one, _ in several if one.fact), None),
+        script=next((one.script for one, _ in several if one.script), None),
     )
 
 

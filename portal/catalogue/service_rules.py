@@ -18,6 +18,8 @@ from portal.catalogue.languages import is_language
 from portal.catalogue.standard_rules import check_conditions, check_cutoff
 from portal.catalogue.wait_rules import check_until
 
+#: Characters nobody minds to be read to.
+SPOKEN_AT_ONCE = 600
 #: Steps that are work for somebody, and so cost.
 COSTING = ("work", "send", "decide", "ask")
 
@@ -147,6 +149,9 @@ def _fields(document: Document[Service], service: Service) -> None:
 def _field(document: Document[Service], path: Path, field: Field) -> None:
     _note(document, (*path, "id"), field.id and syntax.bad_field(field.id))
     _note(document, (*path, "fact"), bad_fact(field))
+    for code, said in (field.script or {}).items():
+        if not said.strip() or len(said) > SPOKEN_AT_ONCE:
+            document.note((*path, "script", code), f"a script is read aloud: write one to three sentences, at most {SPOKEN_AT_ONCE} characters")
     if field.type in ("choice", "choices") and not field.options:
         document.note((*path, "type"), f"a {field.type} needs `options`: write at least two, each with `id` and `title`")
     if field.type and field.type not in ("choice", "choices") and field.options:

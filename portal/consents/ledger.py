@@ -14,7 +14,7 @@ from portal.db import new_id
 from portal.errors import Conflict, Invalid, NotFound
 from portal.unit_of_work import Row, Work
 
-REUSE, LOOK = "reuse", "look"
+REUSE, LOOK, ENTRY = "reuse", "look", "entry"
 #: How long one holds where nothing is said, and the longest it is given for.
 USUAL, LONGEST = timedelta(days=180), timedelta(days=2 * 366)
 #: Consents a case holds at most, those that ended too.
@@ -73,8 +73,21 @@ def let_look(work: Work, case_id: UUID, *, agency: str, service: str | None, unt
     return _give(work, case_id, kind=LOOK, other_id=case_id, **said, fields=[], facts=[], item=None, until=until, commitment=None)
 
 
-def _give(work: Work, case_id: UUID, *, commitment: str | None, **said: Any) -> Row:
-    row = work.add(consents, case_id=case_id, id=new_id(), given_at=work.now, withdrawn_at=None, **said)
+def entered(work: Work, case_id: UUID, *, agency: str, service: str | None, how: str) -> Row:
+    """An official of the agency enters the matter in hand for its party, who agreed to that, `spoken` or `signed`. `ConsentGiven`, by that official."""
+    said = {"from_agency": None, "from_service": None, "to_agency": agency, "to_service": service}
+    until = work.now + USUAL
+    return _give(work, case_id, kind=ENTRY, other_id=case_id, **said, fields=[], facts=[], item=None, until=until, commitment=None, how=how)
+
+
+def of_entry(work: Work, case_id: UUID) -> Row | None:
+    """The consent by which an official enters the matter in hand, the latest; None where nobody does."""
+    found = [row for row in work.rows(consents, case_id) if row["kind"] == ENTRY and state(row, work.now) == "given"]
+    return max(found, key=lambda row: row["given_at"], default=None)
+
+
+def _give(work: Work, case_id: UUID, *, commitment: str | None, how: str | None = None, **said: Any) -> Row:
+    row = work.add(consents, case_id=case_id, id=new_id(), how=how, given_at=work.now, withdrawn_at=None, **said)
     told = {name: row[name] for name in ("kind", "from_agency", "from_service", "to_agency", "to_service", "fields", "facts")}
     item = str(row["item"]) if row["item"] else None
     work.record(
@@ -86,6 +99,7 @@ def _give(work: Work, case_id: UUID, *, commitment: str | None, **said: Any) -> 
         item=item,
         commitment=commitment,
         until=row["until"].isoformat(),
+        how=how,
         **told,
     )
     return row

@@ -13,7 +13,7 @@ consents = Table(
     #: The matter that receives, or whose office may look.
     case_id(),
     Column("id", Uuid, nullable=False),
-    #: `reuse`: answers came from another matter; `look`: its agency may look at the party's other matters.
+    #: `reuse`: answers came from another matter; `look`: its agency may look at the party's other matters; `entry`: an official enters it for its party.
     Column("kind", Text, nullable=False),
     #: The matter the answers came from; of a `look` the case itself.
     Column("other_id", Uuid, nullable=False),
@@ -26,6 +26,8 @@ consents = Table(
     Column("facts", ARRAY(Text), nullable=False),
     #: Vault item with the values by field.
     Column("item", Uuid),
+    #: Of an `entry`: `spoken` or `signed`.
+    Column("how", Text),
     instant("given_at", nullable=False),
     instant("until", nullable=False),
     instant("withdrawn_at"),

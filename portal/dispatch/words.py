@@ -16,8 +16,8 @@ from babel.numbers import format_currency, get_currency_precision
 from jinja2 import PackageLoader, StrictUndefined, TemplateNotFound
 from jinja2.sandbox import SandboxedEnvironment
 
-from portal.cases import asks, secret
-from portal.cases.registry import case_of
+from portal.cases import asks
+from portal.cases.registry import case_of, secret_of
 from portal.catalogue.advice import advice
 from portal.catalogue.definitions import Text
 from portal.catalogue.languages import labelled
@@ -59,7 +59,7 @@ def facts(work: Work, case_id: UUID, refs: Mapping[str, Any], language: str) -> 
         "amount": _money(refs, language),
         "receipt": refs.get("receipt"),
         # To who wrote by mail, and was given it nowhere else; it is made when the mail is, and kept nowhere.
-        "secret": secret.derive(settings.secret_key.get_secret_value(), case_id) if case["channel"] == "email" else None,
+        "secret": secret_of(work, case_id) if case["channel"] == "email" else None,
         "questions": _questions(work, case, refs, language),
         "link": f"{settings.public_url}/cases/{case['reference']}",
     }

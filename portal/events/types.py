@@ -303,7 +303,7 @@ TYPES: dict[str, EventType] = dict(
         _type("ProposalEnded", "A proposal of an administrator was confirmed or refused.", "proposal", "kind", "status", "official"),
         _type(
             "ConsentGiven",
-            "A party agreed that answers go from one of its matters to another, or that an office looks at its other matters.",
+            "A party agreed that answers go from one of its matters to another, that an office looks at its others, or that an official enters one for it.",
             "consent",
             "kind",
             "other",
@@ -316,7 +316,9 @@ TYPES: dict[str, EventType] = dict(
             "item",
             "commitment",
             "until",
+            "how",
         ),
+        _type("SecretRenewed", "The secret was lost and made anew for who showed to be the party.", "how", "official", "words"),
         _type("ConsentWithdrawn", "A party took a consent back.", "consent", "kind"),
         _type("AnswersShared", "By its party's consent, answers of the case were used in another matter of theirs.", "consent", "facts"),
         _type("MandateGiven", "A party lets somebody stand on the case for it.", "mandate", "scope", "until"),

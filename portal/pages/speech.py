@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from babel import Locale
@@ -34,6 +36,17 @@ def language() -> str:
         g.language = next((one for one in (*chosen, own) if one in LANGUAGES), "en")
     found: str = g.language
     return found
+
+
+@contextmanager
+def spoken(code: str) -> Iterator[None]:
+    """Inside, the pages' words are in that language: what is read or handed to somebody who speaks another than who works here."""
+    before = language()
+    g.language = code if code in LANGUAGES else before
+    try:
+        yield
+    finally:
+        g.language = before
 
 
 def direction(code: str) -> str:

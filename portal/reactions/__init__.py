@@ -48,6 +48,7 @@ REACTIONS: dict[str, tuple[Reaction, ...]] = {
     "AgencyReported": (promises.happened, steps.agency_reported),
     "JourneyEnded": (cases.end_journey,),
     "MessageReceived": (cases.written,),
+    "SecretRenewed": (cases.secret_renewed,),
     "CaseDecided": (decisions.decided, consequences.replaced, promises.happened, fees.decided, publishing.shown),
     "PartyNotified": (decisions.notified,),
     "NoticeParked": (decisions.not_notified,),

@@ -140,3 +140,9 @@ def withdrawn(work: Work, events: list[Event]) -> None:
         moot(work, event.case_id, "tacit-approval", "right-of-appeal", "redress")
         tell(work, case, "withdrawn")
         tell_followers(work, case)
+
+
+def secret_renewed(work: Work, events: list[Event]) -> None:
+    """The party is told that its secret was made anew, so that nobody does it behind its back."""
+    for event in events:
+        tell(work, registry.case_of(work, event.case_id), "secret-renewed")

@@ -76,7 +76,7 @@ def change(work: Work, row: Row, typed: dict[str, Any], *, channel: str, languag
 def taken_up(work: Work, row: Row, *, channel: str, how: str, holder: str | None = None) -> None:
     """Somebody goes on with it elsewhere; `holder`: staff who have it in hand from here on. `DraftTakenUp`."""
     if holder:
-        work.change(row, holder=holder, held_until=work.now + HELD)
+        work.change(row, holder=holder, held_until=work.now + HELD, channel=channel)
     work.record(row["case_id"], "DraftTakenUp", channel=channel, how=how)
 
 

@@ -211,11 +211,77 @@ def administrator(person: Person) -> None:
         person.look(page)
 
 
+def saver(person: Person) -> None:
+    """A form is saved, taken up again with what stands on the paper, and deleted."""
+    person.go("/services/pothole")
+    person.press("main form button")
+    person.type("#place", "Mill Lane 4, شارع النهر")
+    person.look("step-that-can-be-saved")
+    person.press("main form button[value='later']")
+    person.look("saved-for-later")
+    reference, secret = (one.text_content() or "" for one in person.page.query_selector_all(".od-code"))
+    person.press("main a[href='/drafts']")
+    person.type("#reference", reference)
+    person.type("#secret", "AAAAA-AAAAA")
+    person.press("main form button")
+    person.look("not-there")
+    person.type("#reference", reference.lower())
+    person.type("#secret", secret)
+    person.press("main form button")
+    person.look("taken-up")
+    person.press("main form button")
+    person.press("main form button")
+    person.press("main form button")
+    person.look("check-of-what-was-saved")
+    person.go(person.page.url.removeprefix(person.address).replace("/check", "/your:draft"))
+    person.press("main form[action$='/deletion'] button")
+    person.look("deleted")
+
+
+def counter(person: Person) -> None:
+    """Somebody who speaks Arabic stands at the counter: from what they say to a paper in their hand."""
+    person.go("/desk")
+    person.press("main a[href='/desk/entry']")
+    person.look("counter")
+    person.press("form[action='/desk/entry/find'] button")
+    person.look("counter-with-a-fault")
+    person.type("#text", "a pothole, nid de poule, bache, حفرة")
+    person.tab_to("#spoken")
+    person.page.select_option("#spoken", "ar")
+    person.press("form[action='/desk/entry/find'] button")
+    person.look("which-service")
+    person.press("main form button")
+    person.look("no-consent")
+    person.page.focus("#service")
+    person.page.keyboard.press("Space")
+    person.tab_to("#consent")
+    person.page.keyboard.press("Space")
+    person.press("main form button")
+    person.look("read-aloud")
+    person.press("main form button")
+    person.look("read-aloud-with-a-fault")
+    person.type("#place", "شارع النهر 4")
+    person.press("main form button")
+    person.look("read-aloud-choices")
+    person.press("main form button")
+    person.press("main form button")
+    person.type("#name", "أمل")
+    person.look("who-is-it")
+    person.press("main form button[value='later']")
+    person.look("they-go-on-at-home")
+    person.press("main a[href$='/check']")
+    person.look("read-back")
+    person.press("main form button")
+    person.look("receipt")
+
+
 STORIES = (
     Story("citizen", None, citizen),
+    Story("saver", None, saver),
     Story("everybody", None, everybody),
     Story("caseworker", replace(DESK, teams=("desk",)), caseworker),
     Story("rarely", replace(DESK, teams=("desk",)), rarely),
+    Story("counter", replace(DESK, teams=("desk",)), counter),
     Story("champion", CHAMPION, champion),
     Story("administrator", ADMIN, administrator),
     Story("keeper", ADMIN, keeper),

@@ -73,6 +73,8 @@ def test_a_caseworker_takes_it_up_with_its_secret_and_a_citizen_finishes_it_at_h
     place = f"/api/v1/drafts/{draft['reference']}"
     assert house.client.get(place, headers=staff).status_code == 404, "without its secret it is not there"
     taken = house.client.post(f"{place}/taking-up", json={"channel": "phone"}, headers={**staff, **by_secret(draft)})
+    assert taken.status_code == 422 and taken.json["errors"][0]["pointer"] == "/consent"
+    taken = house.client.post(f"{place}/taking-up", json={"channel": "phone", "consent": "signed"}, headers={**staff, **by_secret(draft)})
     assert taken.status_code == 200, taken.data
     assert house.client.get(place, headers=staff).status_code == 200
     colleague = house.staff("city-council", sub="another")
@@ -87,8 +89,8 @@ def test_a_caseworker_takes_it_up_with_its_secret_and_a_citizen_finishes_it_at_h
         told = connection.execute(
             "SELECT type, actor, e.channel FROM events e JOIN saved_drafts USING (case_id) WHERE reference = %s ORDER BY seq", (draft["reference"],)
         ).fetchall()
-    assert [type for type, _, _ in told] == ["DraftBegun", "DraftTakenUp", "DraftChanged", "DraftEnded"]
-    assert told[0][1] == "party" and all(actor.startswith("staff:") and channel == "phone" for _, actor, channel in told[1:])
+    assert [type for type, _, _ in told] == ["DraftBegun", "DraftTakenUp", "ConsentGiven", "DraftChanged", "DraftEnded"]
+    assert told[0][1] == "party" and all(actor.startswith("staff:") and channel in ("phone", None) for _, actor, channel in told[1:])
 
 
 def test_kept_among_ones_own(house: House) -> None:

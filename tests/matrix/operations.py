@@ -73,7 +73,7 @@ WORDS = ("verb", "calendar", "format")
 BY_ROLE = (
     "/api/v1/admin/", "/api/v1/moves/", "/api/v1/views/", "/api/v1/sessions/", "/api/v1/indicators/", "/api/v1/fee-proposals/", "/api/v1/cash-days/",
     "/api/v1/colleagues/", "/desk/proposals/", "/desk/cash/", "/account/", "/docs/", "/assets/", "/open311/", "/channels/", "/request/", "/api/v1/drafts/",
-    "/kept/", "/sign-in/",
+    "/kept/", "/desk/entry/", "/sign-in/",
     "/performance/", "/services/", "/api/v1/services/", "/api/v1/mails/", "/api/v1/requests/", "/api/v1/agencies/", "/api/v1/payments/", "/api/v1/journeys/",
     "/admin/journeys/", "/admin/",
 )  # fmt: skip

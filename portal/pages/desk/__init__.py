@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from portal.pages.desk import asking, case, cash, deciding, money, passing, post, queue, rare, referrals, sealing, task
+from portal.pages.desk import asking, case, cash, deciding, entry, money, passing, post, queue, rare, referrals, sealing, task
 
 GROUPS = (
     queue.pages,
+    entry.pages,
     task.pages,
     deciding.pages,
     asking.pages,

@@ -4,13 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, Response
+from flask import Blueprint, Response, redirect, request
 
-from portal.access.permissions import PERMISSIONS
-from portal.pages import speech
-from portal.pages.desk import known, words
+from portal.access.grants import demand_open
+from portal.access.permissions import PERMISSIONS, caseworker
+from portal.cases import reference as references
+from portal.cases import registry
+from portal.db import new_id
+from portal.errors import Invalid
+from portal.intake import behalf
+from portal.pages import acting, speech
+from portal.pages.desk import known, reading, words
 from portal.pages.opening import page, principal, show, the_portal
 from portal.pages.speech import N_
+from portal.unit_of_work import Work
 from portal.views import desk, entry
 
 #: Page below that of a case, its action, and what it is for.
@@ -24,17 +31,50 @@ RARELY = (
 pages = Blueprint("desk_case_pages", __name__, url_prefix="/desk/cases")
 
 
+@pages.route("/<reference>/secret", methods=["POST"])
+@page("case.renew-secret")
+def renew_secret(reference: str) -> Response:
+    """A secret in place of one that was lost, shown once"""
+    how, words = request.form.get("how", ""), request.form.get("words", "")
+    made: dict[str, str] = {}
+
+    def renew(work: Work) -> None:
+        case_id = entry.find(work, reference)
+        work.narrow([case_id])
+        demand_open(work, case_id, principal().subject)
+        made["language"] = registry.case_of(work, case_id)["language"]
+        made["secret"] = behalf.renew_secret(work, case_id, how=how, words=words)
+
+    try:
+        acting.change("case.renew-secret", renew)
+    except Invalid as wrong:
+        names = {one["pointer"].strip("/") for one in wrong.errors}
+        faults = {"how": speech.words("Say what showed who it is.")} if "how" in names else {}
+        faults |= {"words": speech.words("Write what you looked at, or asked: colleagues may be asked for it.")} if "words" in names else {}
+        return _shown(reference, status=422, faults=faults)
+    if not made:
+        return Response(status=303, headers={"Location": redirect(f"/desk/cases/{references.read(reference)}").location})
+    return show("desk/secret.html", reference=references.read(reference), handed=reading.renewed(references.read(reference), made["secret"], made["language"]))
+
+
 @pages.route("/<reference>")
 @page("delivery.read")
 def case(reference: str) -> Response:
     """The case as staff see it"""
+    return _shown(reference)
+
+
+def _shown(reference: str, *, status: int = 200, faults: dict[str, str] | None = None) -> Response:
     portal = the_portal()
     with portal.work(principal()) as work:
         told = desk.of_case(work, entry.find(work, reference), language=speech.language())
     who = principal()
     named = [row | {"called": words.named(row, desk.step_title(portal.catalogue, row)), "openable": row["agency"] in who.agencies} for row in told["tasks"]]
     home = "/champion" if who.scope == "champion" else "/desk"
-    return show("desk/case.html", subject=who.subject, home=home, rarely=_rarely(told), **known.of(portal.catalogue, told | {"tasks": named}))
+    more = {"once": str(new_id()), "faults": faults or {}, "typed": request.form, "may_renew": caseworker(who)}
+    return show(
+        "desk/case.html", status=status, **more, subject=who.subject, home=home, rarely=_rarely(told), **known.of(portal.catalogue, told | {"tasks": named})
+    )
 
 
 def _rarely(told: dict[str, Any]) -> list[tuple[str, str]]:

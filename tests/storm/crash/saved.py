@@ -42,7 +42,7 @@ def change(world: World, subject: Subject) -> None:
 
 def take_up(world: World, subject: Subject) -> None:
     """An `act`: a caseworker goes on with it."""
-    world.post(subject, f"/drafts/{subject.reference}/taking-up", {**world.who("clerk"), **subject.mine}, {"channel": "counter"})
+    world.post(subject, f"/drafts/{subject.reference}/taking-up", {**world.who("clerk"), **subject.mine}, {"channel": "counter", "consent": "spoken"})
 
 
 def keep(world: World, subject: Subject) -> None:

@@ -11,6 +11,7 @@ from tests.storm.crash.card import CARD
 from tests.storm.crash.channels import CHANNELS
 from tests.storm.crash.closing import CLOSING
 from tests.storm.crash.consents import CONSENTS
+from tests.storm.crash.counter import COUNTER
 from tests.storm.crash.desk import DESK
 from tests.storm.crash.doors import DOORS
 from tests.storm.crash.fees import FEES
@@ -29,6 +30,7 @@ USE_CASES: tuple[UseCase, ...] = (
     *ADMINISTRATION,
     *PAGES,
     *SAVED,
+    *COUNTER,
     *DESK,
     *FEES,
     *CARD,
@@ -58,6 +60,9 @@ READ_ONLY = {
     "account_pages.end_others": "rows of sessions go in one statement; sent again, they have gone",
     "sessions.end": "as sign_in_pages.sign_out",
     "sessions.end_all": "as account_pages.end_others",
+    "desk_entry_pages.find_service": "looks for services",
+    "desk_entry_pages.begin": "an empty form in one unit; begun again where nobody heard of it, the first lapses",
+    "desk_entry_pages.take_up": "as later_pages.take_up, and one consent more",
     "later_pages.take_up": "a cookie, and one event that it was opened; opened again, one more",
     "form_pages.begin": "an empty draft, one row; begun again where nobody heard of it",
     "form_pages.begin_with_words": "as form_pages.begin",

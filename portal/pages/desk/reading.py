@@ -1,0 +1,114 @@
+"""What is read aloud or handed over, in the language of whom it is for, on pages in the language of who works here."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from babel.dates import format_date
+from flask import render_template
+from markupsafe import Markup
+
+from portal.catalogue.definitions import Field
+from portal.intake import filling
+from portal.intake.filling import WORDS
+from portal.intake.saving import Place
+from portal.pages import questions, speech
+from portal.pages import receipt as receipts
+from portal.pages.opening import the_portal
+from portal.unit_of_work import Principal, Row
+from portal.views import case as views
+from portal.views.words import locale
+
+
+def welcome(language: str) -> Markup:
+    """How a conversation begins."""
+    with speech.spoken(language):
+        return _aloud([speech.words("How can we help you? Tell me in your own words what it is about.")])
+
+
+def consent(language: str) -> Markup:
+    """What somebody agrees to."""
+    with speech.spoken(language):
+        return _aloud(
+            [
+                speech.words("I can enter this for you here. What you tell me is kept for this request and goes to the office that handles it."),
+                speech.words("I read everything back to you before it is sent. Do you agree?"),
+            ]
+        )
+
+
+def question(step: str, field: Field | None, language: str) -> Markup:
+    """A question as it is put, with all that may be answered."""
+    with speech.spoken(language):
+        if field is None:
+            said = speech.words("Tell me in your own words what it is about.") if step == WORDS else _reach()
+            return _aloud([said])
+        lines = [speech.plain(field.script or field.title)]
+        if field.hint and not field.script:
+            lines.append(speech.plain(field.hint))
+        if not field.required:
+            lines.append(speech.words("You may leave this out."))
+        options = [speech.plain(option.title) for option in field.options]
+        if field.type == "boolean":
+            options = [speech.words("Yes"), speech.words("No")]
+        return _aloud(lines, options)
+
+
+def _reach() -> str:
+    return speech.words(
+        "How may we tell you how it goes? You need no e-mail and no mobile telephone: you can always come here, or call, with your reference and code."
+    )
+
+
+def back(typed: dict[str, Any], place: Place) -> Markup:
+    """Everything that was said, read back before it is sent."""
+    with speech.spoken(place.language):
+        service = filling.service_of(the_portal().catalogue, typed)
+        rows = [] if service else [(speech.words("What it is about"), typed["text"])]
+        if service:
+            asked = filling.asked(service, typed["answers"], place.facts)
+            rows += [(speech.plain(one.title), _said(questions.shown(one, typed["answers"].get(one.id)))) for one in asked]
+        contact = ", ".join(typed["contact"].values()) or speech.words("Not at all: you look here yourself.")
+        rows.append((speech.words("How we tell you"), contact))
+        intro = speech.words("I read back to you what I have written. Tell me if anything is wrong.")
+        return _rendered("desk/read_back.html", rows=rows, intro=intro, title=speech.plain(service.title) if service else None)
+
+
+def _said(value: Any) -> str:
+    return speech.words("left out") if value is None else ", ".join(value) if isinstance(value, list) else str(value)
+
+
+def receipt(told: dict[str, Any], language: str) -> Markup:
+    """The receipt that is handed over: reference, secret, the date and why, and what happens next."""
+    portal, case_id = the_portal(), UUID(told["case"])
+    with speech.spoken(language):
+        with portal.work(Principal("party", cases=(case_id,))) as work:
+            case = views.case(work, case_id, language=speech.language())
+            why = receipts.why(work, case_id)
+        agency, service = portal.catalogue.agencies[case["agency"]], portal.catalogue.services.get(case["service"] or "")
+        title = speech.plain(service.title) if service else None
+        place = portal.settings.public_url
+        return _rendered("desk/receipt.html", told_once=told, case=case, why=why, agency=speech.plain(agency.title), title=title, place=place)
+
+
+def slip(draft: Row, code: str, language: str) -> Markup:
+    """What is handed to somebody who goes on at home."""
+    with speech.spoken(language):
+        until = format_date(draft["expires_at"].date(), "long", locale=locale(speech.language()))
+        return _rendered("desk/slip.html", draft=draft, code=code, until=until, place=the_portal().settings.public_url)
+
+
+def renewed(reference: str, secret: str, language: str) -> Markup:
+    """The new secret, handed over."""
+    with speech.spoken(language):
+        return _rendered("desk/new_secret.html", reference=reference, secret=secret, place=the_portal().settings.public_url)
+
+
+def _aloud(lines: list[str], options: list[str] | None = None) -> Markup:
+    return _rendered("desk/aloud.html", lines=lines, options=options or [])
+
+
+def _rendered(template: str, **values: Any) -> Markup:
+    code = speech.language()
+    return Markup(render_template(f"pages/{template}", spoken=code, spoken_direction=speech.direction(code), **values))
