@@ -48,6 +48,7 @@ PLANTED = [
     (TREE, "id: tree", "id: §shrub", "the file is `tree.yaml`"),
     (TREE, "agency: hall", "agency: §halll", "did you mean `hall`?"),
     (TREE, "    minimum: 1", "    minimum: 1\n    fact: §household-sise", "there is no fact `household-sise`: did you mean `household-size`?"),
+    (TREE, "    minimum: 1", '    minimum: 1\n    script: {en: §"  "}', "a script is read aloud: write one to three sentences, at most 600 characters"),
     (TREE, "    minimum: 1", "    minimum: 1\n    fact: §date-of-birth", "`date-of-birth` is no integer: give the field the type `date`"),
     # letters, and how things are decided
     (LETTER, _SUBJECT, 'en: "Your request §{{ refrence }}"', "did you mean `reference`?"),

@@ -8,6 +8,7 @@ from uuid import UUID
 from flask import Blueprint, Response, g, redirect, request
 
 from portal.catalogue import find
+from portal.catalogue.definitions import Service
 from portal.db import new_id
 from portal.errors import Invalid, NotFound, Refusal
 from portal.intake import behalf, filling, saving
@@ -200,10 +201,17 @@ def _check(row: Row, typed: dict[str, Any], place: Place, version: int) -> Respo
         typed=typed,
         script=reading.back(typed, place),
         steps=filling.steps(catalogue, typed, place.facts),
+        titles=_titles(filling.service_of(catalogue, typed)),
         emergency=taking.danger(catalogue, typed),
         unfit=filling.unfit(catalogue, typed, place.facts),
         service=filling.service_of(catalogue, typed),
     )
+
+
+def _titles(service: Service | None) -> dict[str, str]:
+    """What each step of a form is called."""
+    found = {field.id: speech.plain(field.title) for field in service.fields} if service else {}
+    return {**found, WORDS: speech.words("What is it about?"), REACH: speech.words("Who is it, and how are they told?")}
 
 
 def _door(*, status: int = 200, faults: dict[str, str] | None = None) -> Response:

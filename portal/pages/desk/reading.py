@@ -6,8 +6,8 @@ from typing import Any
 from uuid import UUID
 
 from babel.dates import format_date
-from flask import render_template
-from markupsafe import Markup
+from flask import current_app
+from jinja2.environment import TemplateModule
 
 from portal.catalogue.definitions import Field
 from portal.intake import filling
@@ -21,13 +21,13 @@ from portal.views import case as views
 from portal.views.words import locale
 
 
-def welcome(language: str) -> Markup:
+def welcome(language: str) -> TemplateModule:
     """How a conversation begins."""
     with speech.spoken(language):
         return _aloud([speech.words("How can we help you? Tell me in your own words what it is about.")])
 
 
-def consent(language: str) -> Markup:
+def consent(language: str) -> TemplateModule:
     """What somebody agrees to."""
     with speech.spoken(language):
         return _aloud(
@@ -38,7 +38,7 @@ def consent(language: str) -> Markup:
         )
 
 
-def question(step: str, field: Field | None, language: str) -> Markup:
+def question(step: str, field: Field | None, language: str) -> TemplateModule:
     """A question as it is put, with all that may be answered."""
     with speech.spoken(language):
         if field is None:
@@ -61,7 +61,7 @@ def _reach() -> str:
     )
 
 
-def back(typed: dict[str, Any], place: Place) -> Markup:
+def back(typed: dict[str, Any], place: Place) -> TemplateModule:
     """Everything that was said, read back before it is sent."""
     with speech.spoken(place.language):
         service = filling.service_of(the_portal().catalogue, typed)
@@ -79,7 +79,7 @@ def _said(value: Any) -> str:
     return speech.words("left out") if value is None else ", ".join(value) if isinstance(value, list) else str(value)
 
 
-def receipt(told: dict[str, Any], language: str) -> Markup:
+def receipt(told: dict[str, Any], language: str) -> TemplateModule:
     """The receipt that is handed over: reference, secret, the date and why, and what happens next."""
     portal, case_id = the_portal(), UUID(told["case"])
     with speech.spoken(language):
@@ -92,23 +92,24 @@ def receipt(told: dict[str, Any], language: str) -> Markup:
         return _rendered("desk/receipt.html", told_once=told, case=case, why=why, agency=speech.plain(agency.title), title=title, place=place)
 
 
-def slip(draft: Row, code: str, language: str) -> Markup:
+def slip(draft: Row, code: str, language: str) -> TemplateModule:
     """What is handed to somebody who goes on at home."""
     with speech.spoken(language):
         until = format_date(draft["expires_at"].date(), "long", locale=locale(speech.language()))
         return _rendered("desk/slip.html", draft=draft, code=code, until=until, place=the_portal().settings.public_url)
 
 
-def renewed(reference: str, secret: str, language: str) -> Markup:
+def renewed(reference: str, secret: str, language: str) -> TemplateModule:
     """The new secret, handed over."""
     with speech.spoken(language):
         return _rendered("desk/new_secret.html", reference=reference, secret=secret, place=the_portal().settings.public_url)
 
 
-def _aloud(lines: list[str], options: list[str] | None = None) -> Markup:
+def _aloud(lines: list[str], options: list[str] | None = None) -> TemplateModule:
     return _rendered("desk/aloud.html", lines=lines, options=options or [])
 
 
-def _rendered(template: str, **values: Any) -> Markup:
+def _rendered(template: str, **values: Any) -> TemplateModule:
     code = speech.language()
-    return Markup(render_template(f"pages/{template}", spoken=code, spoken_direction=speech.direction(code), **values))
+    found = current_app.jinja_env.get_template(f"pages/{template}")
+    return found.make_module({"spoken": code, "spoken_direction": speech.direction(code), **values})
