@@ -24,7 +24,8 @@ def token_of(portal: Portal, who: Principal) -> str:
 
 def sign_in(browser: Browser, portal: Portal, who: Principal) -> Browser:
     """The browser is theirs from now on."""
-    browser.client.set_cookie("session", token_of(portal, who))
+    name = "__Host-session" if portal.settings.public_url.startswith("https:") else "session"
+    browser.client.set_cookie(name, token_of(portal, who))
     return browser
 
 
