@@ -125,7 +125,7 @@ def by_desk(channel: str) -> Any:
                 clerk.answer(**{step: "" if value is None else {True: "yes", False: "no"}.get(value, value) if isinstance(value, bool) else value})
         assert clerk.place.endswith("/check"), clerk.html
         clerk.answer()
-        assert clerk.place.endswith("/done"), clerk.html
+        assert clerk.place.endswith("/your:done"), clerk.html
 
     return entry
 

@@ -93,7 +93,7 @@ def step(draft: UUID, step: str) -> Response:
         row, typed, place = _opened(work, draft)
         version = work.version(draft)
     if row["status"] == "sent":
-        return _to(draft, "done")
+        return _to(draft, "your:done")
     following = filling.following(the_portal().catalogue, typed, place.facts)
     if step == CHECK:
         return _check(row, typed, place, version) if following == CHECK else _to(draft, following)
@@ -111,7 +111,7 @@ def take(draft: UUID, step: str) -> Response:
     with the_portal().work(principal()) as work:
         row, typed, place = _opened(work, draft)
         if row["status"] == "sent":
-            return _to(draft, "done")
+            return _to(draft, "your:done")
         version = work.version(draft)
         after, faults, boxes = taking.taken(typed, step, place)
         if request.form.get("do") == "later":
@@ -120,10 +120,10 @@ def take(draft: UUID, step: str) -> Response:
             saving.save(work, row, after, place, version=acting.version())
     if faults:
         return _ask(row, typed, place, version, step, faults=faults, boxes=boxes)
-    return _to(draft, "home" if request.form.get("do") == "later" else filling.following(the_portal().catalogue, after, place.facts))
+    return _to(draft, "your:home" if request.form.get("do") == "later" else filling.following(the_portal().catalogue, after, place.facts))
 
 
-@pages.route("/<uuid:draft>/home")
+@pages.route("/<uuid:draft>/your:home")
 @page("case.enter")
 def home(draft: UUID) -> Response:
     """Reference and secret for whoever goes on at home, to print in their language"""
@@ -131,11 +131,11 @@ def home(draft: UUID) -> Response:
         row, _, _ = _opened(work, draft)
         code = saving.code(work, row)
     if row["status"] == "sent":
-        return _to(draft, "done")
+        return _to(draft, "your:done")
     return show("desk/entry_home.html", draft=row, handed=reading.slip(row, code, row["language"]))
 
 
-@pages.route("/<uuid:draft>/done")
+@pages.route("/<uuid:draft>/your:done")
 @page("case.enter")
 def done(draft: UUID) -> Response:
     """The receipt, to print in their language"""
@@ -159,12 +159,12 @@ def _send(draft: UUID) -> Response:
     with the_portal().work(principal(), new_cases=[case_id]) as work:
         row, typed, place = _opened(work, draft)
         if row["status"] == "sent":
-            return _to(draft, "done")
+            return _to(draft, "your:done")
         following = filling.following(the_portal().catalogue, typed, place.facts)
         if following != CHECK:
             return _to(draft, following)
         behalf.send(work, row, place, case_id, version=acting.version())
-    return _to(draft, "done")
+    return _to(draft, "your:done")
 
 
 def _ask(row: Row, typed: dict[str, Any], place: Place, version: int, step: str, *, faults: dict[str, str] | None = None, boxes: Any = None) -> Response:
