@@ -9,6 +9,7 @@ class Post:
     """One notice is one letter; what comes back names the reference it carries."""
 
     name = "post"
+    reaches, order, quiet = "address", 3, None
 
     def render(self, notice: Notice) -> Message:
         """The words as they are: address, reference and page numbers are put around them when the letter is made."""

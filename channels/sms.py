@@ -22,6 +22,10 @@ from portal.plugins.xml import escaped
 ROOT = "/channels/sms"
 #: Carrier's status -> ours; the others say nothing new.
 STATUSES: Mapping[str, Literal["sent", "delivered", "failed"]] = {"sent": "sent", "delivered": "delivered", "undelivered": "failed", "failed": "failed"}
+#: Carrier's codes of what may arrive another time: its own queue or account, a telephone out of reach, what it does not know.
+PASSING = ("30001", "30002", "30003", "30008", "30009", "30010")
+#: The person told the carrier to bring nothing more of ours.
+STOPPED = "21610"
 #: Parameters by which other carriers say which part of a longer message this is.
 PARTS = ("concat-ref", "concat-part", "concat-total")
 _SID = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -32,6 +36,8 @@ class Sms:
 
     name = "sms"
     root = "/channels"
+    #: Nobody is woken by a text message.
+    reaches, order, quiet = "phone", 2, ("21:00", "08:00")
 
     def render(self, notice: Notice) -> Message:
         """Subject, reference and address; details stand behind the reference and secret."""
@@ -47,7 +53,7 @@ class Sms:
             raise ValueError("MessageSid: send the message's own id.")
         status = values.get("MessageStatus") or values.get("SmsStatus") or ""
         if "Body" not in values and status:
-            return Delivered(id=id, status=_status(status), code=(values.get("ErrorCode") or "")[:20] or None)
+            return _delivered(id, status, values)
         sender = values.get("From", "").strip()
         if not sender or len(sender) > 64 or not sender.isprintable():
             raise ValueError("From: send the number it came from.")
@@ -118,7 +124,7 @@ def report(request: Request, front: Front) -> Response:
     values = dict(request.form)
     status = values.get("MessageStatus") or values.get("SmsStatus") or ""
     if status in STATUSES:
-        front.delivered(Delivered(id=request.path["row"], status=_status(status), code=(values.get("ErrorCode") or "")[:20] or None))
+        front.delivered(_delivered(request.path["row"], status, values))
     return Response(204, b"", "text/plain; charset=utf-8")
 
 
@@ -146,6 +152,11 @@ def _count(value: str) -> int:
 
 def _status(value: str) -> Literal["sent", "delivered", "failed"]:
     return STATUSES.get(value, "sent")
+
+
+def _delivered(id: str, status: str, values: Mapping[str, str]) -> Delivered:
+    code = (values.get("ErrorCode") or "")[:20] or None
+    return Delivered(id=id, status=_status(status), code=code, passing=code in PASSING, stopped=code == STOPPED)
 
 
 def _taken(answer: Answer) -> Receipt | Refusal:

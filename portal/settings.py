@@ -42,6 +42,9 @@ class Settings(BaseSettings):
     smtp_host: str = Field(default="127.0.0.1", description="Where outgoing mail is handed over")
     smtp_port: int = Field(default=25, description="Its port")
     mail_from: str = Field(default="portal@localhost", description="Sender of outgoing mail")
+    mail_return: str = Field(
+        default="", description="Address bounces of notices come back to, of our own mail intake, which answers nothing there; absent: none come"
+    )
     mail_host: str = Field(default="127.0.0.1", description="Address the mail intake listens on")
     mail_protocol: Literal["smtp", "lmtp"] = Field(
         default="smtp", description="What the mail intake speaks: `lmtp` where a mail server on the same machine hands over"

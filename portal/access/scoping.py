@@ -20,7 +20,7 @@ OF_STAFF = ("staff", "champion", "admin")
 PARTY_READS = frozenset(
     {
         "asks", "case_heads", "case_links", "case_parties", "case_reads", "cases", "clocks", "consents", "decisions", "documents", "duty_calls", "events",
-        "feedback", "fees", "journey_runs", "mandates", "party_needs", "payments", "saved_drafts", "step_runs", "vault_items",
+        "feedback", "fees", "journey_runs", "mandates", "party_needs", "party_ways", "payments", "saved_drafts", "step_runs", "vault_items",
     }
 )  # fmt: skip
 #: What a party reads in the vault.

@@ -24,7 +24,7 @@ from portal.workflow import casework
 #: What may be to be done.
 KINDS = (
     "step", "triage", "parked", "unheard", "reply", "consequence", "decision", "wait", "letter", "undo", "fee", "refund", "contradiction", "stray",
-    "referral", "word", "returned",
+    "referral", "word", "returned", "unreached",
 )  # fmt: skip
 #: Headers of every write on a task.
 WRITES = ("Idempotency-Key", "If-Match")

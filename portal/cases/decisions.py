@@ -78,6 +78,12 @@ def serve(work: Work, row: Row, *, means: str, at: datetime, until: datetime | N
     )
 
 
+def unserve(work: Work, row: Row, *, notice: str) -> None:
+    """What was taken for its service came back: it reached nobody, and its remedy does not run. `DecisionNotServed`."""
+    work.change(row, served_at=None, served_by=None, remedy_until=None)
+    work.record(row["case_id"], "DecisionNotServed", agency=row["agency"], decision=str(row["id"]), notice=notice)
+
+
 def revoke(work: Work, row: Row, *, by: UUID, effective_on: date, clock: UUID, standard: str, step: str, law: str | None) -> None:
     """A tacit approval was taken back by the decision `by`; it is to be decided anew at `step`. `DecisionRevoked`."""
     work.record(

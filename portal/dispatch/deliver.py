@@ -13,6 +13,7 @@ from portal.dispatch import before, card, handover, notify, paper, parcel, provi
 from portal.dispatch.calls import Calls
 from portal.dispatch.handover import Handover
 from portal.dispatch.mail import Letter, post
+from portal.dispatch.notify import Later
 from portal.dispatch.parcel import Bundle
 from portal.dispatch.reach import addresses
 from portal.dispatch.sheet import Sheet
@@ -31,7 +32,7 @@ from portal.wire.sent import Unwritable
 
 log = logging.getLogger(__name__)
 
-Ready = Handover | Letter | card.Call | texts.Text | Sheet | Bundle | scan.File | Before | Refusal
+Ready = Handover | Letter | card.Call | texts.Text | Sheet | Bundle | scan.File | Before | Later | Refusal
 #: Rows that leave together: the lines of one file; else one.
 Together = tuple[Claim, ...]
 #: Kind of row -> what makes it ready; all others are mail to people.
@@ -42,7 +43,7 @@ _PREPARED: dict[str, Callable[[Work, Claim], Ready]] = {
     scans.KIND: scan.prepared,
     codes.KIND: proving.prepared,
 }
-Outcome = Receipt | Report | scan.Looked | Sheet | Refusal
+Outcome = Receipt | Report | scan.Looked | Sheet | Later | Refusal
 
 
 def drain(portal: Portal, *, limit: int = 20, kinds: Sequence[str] = KINDS, at: datetime | None = None, calls: Calls | None = None) -> int:
@@ -95,7 +96,7 @@ def _prepared(portal: Portal, some: Sequence[Claim], at: datetime | None) -> lis
         ready += _bundled(portal, tuple(lines), key, at)
     if not alone:
         return ready
-    with portal.work(ENGINE) as work:
+    with portal.work(ENGINE, at=at) as work:
         work.narrow({one.case_id for one in alone})
         for one in alone:
             if one.crashes >= CRASHES:
@@ -148,13 +149,14 @@ def _told(portal: Portal, outside: _Outside, together: Together, ready: Ready, a
         log.error("row %s of the outbox: the answer could not be read: %s", together[0].id, _where(fault))
         outcome = Refusal(f"the adapter failed ({type(fault).__name__})", retry=False, code="adapter-failed")
     # A letter is still here when it waits for the post room.
-    if not isinstance(outcome, Refusal) and not isinstance(ready, Before | Sheet):
+    if not isinstance(outcome, Refusal | Later) and not isinstance(ready, Before | Sheet):
         before.written_down(portal, together, ready, outcome)
     with portal.work(ENGINE, at=at) as work:
         work.narrow({one.case_id for one in together})
         if isinstance(ready, Before):
             evidence.used(work, ready)
-        rows = [(one, _recorded(work, one, outcome)) for one in together]
+        said = ready.version if isinstance(ready, Letter | texts.Text) else None
+        rows = [(one, _recorded(work, one, outcome, said)) for one in together]
         if together[0].parcel is not None and any(row for _, row in rows):
             parcel.settled(work, together, ready, outcome)
     for one, row in rows:
@@ -167,13 +169,17 @@ def _told(portal: Portal, outside: _Outside, together: Together, ready: Ready, a
 def _result(row: Row | None, outcome: Outcome) -> str:
     if row is None:
         return "lost"
+    if isinstance(outcome, Later):
+        return "later"
     if not isinstance(outcome, Refusal):
         return "sent"
     return "again" if row["parked_at"] is None else "parked"
 
 
-def _recorded(work: Work, one: Claim, outcome: Outcome) -> Row | None:
+def _recorded(work: Work, one: Claim, outcome: Outcome, version: str | None) -> Row | None:
     """The row, or None where the claim is no longer ours: then nothing is written."""
+    if isinstance(outcome, Later):
+        return claims.put_off(work, one, outcome.until)
     if isinstance(outcome, Refusal):
         if outcome.retry:
             doubt = parcel.in_doubt((one,), outcome)
@@ -190,11 +196,11 @@ def _recorded(work: Work, one: Claim, outcome: Outcome) -> Row | None:
         if row is not None:
             paper.told(work, row, outcome)
         return row
-    return _settled(work, one, _completed(work, one, outcome))
+    return _settled(work, one, _completed(work, one, outcome, version))
 
 
-def _completed(work: Work, one: Claim, outcome: Receipt | Report | scan.Looked) -> Row | None:
-    row = claims.complete(work, one, remote_id=outcome.remote_id)
+def _completed(work: Work, one: Claim, outcome: Receipt | Report | scan.Looked, version: str | None) -> Row | None:
+    row = claims.complete(work, one, remote_id=outcome.remote_id, version=version)
     if isinstance(outcome, scan.Looked):
         if row is not None:
             scan.told(work, one, outcome)
@@ -238,6 +244,8 @@ def _where(fault: Exception) -> str:
 
 def _breaker(portal: Portal, one: Claim, outcome: Outcome, at: datetime | None) -> None:
     """What counts against a target is that it could not be reached or broke; a clear no is an answer."""
+    if isinstance(outcome, Later):
+        return
     broke = isinstance(outcome, Refusal) and outcome.retry
     spoke = not isinstance(outcome, Refusal) or outcome.code.startswith(("http-", "smtp-"))
     if broke or (spoke and one.failing):

@@ -27,6 +27,10 @@ class Letter:
 
     message: EmailMessage
     to: str
+    #: Sender of the envelope, to whom it comes back; empty: to nobody.
+    returns_to: str = ""
+    #: Of the template's words.
+    version: str | None = None
 
 
 def compose(
@@ -41,9 +45,13 @@ def compose(
     answers_to: str | None = None,
     beside: File | None = None,
     replied: bool = False,
+    html: str | None = None,
+    ends: str | None = None,
+    version: str | None = None,
 ) -> Letter:
     """A mail to one mailbox. `key` makes its Message-ID and `at` (when it was placed) its date, so that a resend is the same message.
 
+    `html`: the same words as a page beside the plain ones. `ends`: an address by which messages like it end (RFC 8058).
     BadAddress where `to` is no single address; ValueError where a header would have more than one line.
     """
     message = EmailMessage(policy=SMTP)
@@ -57,19 +65,25 @@ def compose(
     message["X-Auto-Response-Suppress"] = "All"
     if answers_to:
         message["Reply-To"] = f"{answers_to}@{settings.mail_from.rpartition('@')[2]}"
+    if ends:
+        message["List-Unsubscribe"] = f"<{ends}>"
+        message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     message.set_content(text)
+    if html:
+        message.add_alternative(html, subtype="html")
     if beside:
         message.add_attachment(beside.content, maintype="application", subtype="json", filename=beside.name)
+    if html or beside:
         message.set_boundary(f"part-{key}")
     message["Content-Language"] = language
-    return Letter(message, to)
+    return Letter(message, to, settings.mail_return if not replied else "", version)
 
 
 def post(settings: Settings, letter: Letter) -> Receipt | Refusal:
-    """Hands a mail to the mail server; its envelope has no sender, so that nothing bounces back to us in a circle."""
+    """Hands a mail to the mail server. Its envelope has no sender, so that nothing comes back to us in a circle, or MAIL_RETURN, where nothing is answered."""
     try:
         with spans.span("SMTP", "client", server__address=settings.smtp_host):
-            smtp.send(settings.smtp_host, settings.smtp_port, letter.message, sender="", to=letter.to)
+            smtp.send(settings.smtp_host, settings.smtp_port, letter.message, sender=letter.returns_to, to=letter.to)
     except smtp.Undelivered as refused:
         return Refusal(refused.reason, retry=refused.retry, code=refused.code, doubt=refused.sent)
     return Receipt()

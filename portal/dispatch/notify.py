@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -9,14 +12,15 @@ from zoneinfo import ZoneInfo
 from portal.access import seals
 from portal.cases.registry import case_of
 from portal.catalogue.definitions import Agency
-from portal.dispatch import paper, texts
+from portal.dispatch import paper, texts, unsubscribing
 from portal.dispatch.mail import BadAddress, Letter, compose
 from portal.dispatch.sheet import Sheet
 from portal.dispatch.texts import Text
-from portal.dispatch.words import facts, written
-from portal.outbox import escalations, notices, pages, reply_addresses
+from portal.dispatch.words import facts, version, written
+from portal.outbox import escalations, kinds, notices, pages, quiet, reply_addresses
 from portal.outbox.claims import Claim
-from portal.parties.register import followers, told
+from portal.parties import ways
+from portal.parties.register import followers, of_case
 from portal.plugins import discovery
 from portal.plugins.agency import Refusal
 from portal.plugins.channel import Notice
@@ -25,24 +29,49 @@ from portal.vault import items
 
 #: Templates that answer what somebody wrote (RFC 3834, 5).
 _REPLIES = frozenset({"received", "unclear"})
-#: Channel -> what of a contact its messages go to, where it has another name.
-_ADDRESS = {"sms": "phone", "post": "address"}
 
 
-def prepared(work: Work, claim: Claim) -> Letter | Text | Sheet | Refusal:
+@dataclass(frozen=True, slots=True)
+class Later:
+    """It leaves at another time: nobody is woken, and nothing has failed."""
+
+    until: datetime
+
+
+def prepared(work: Work, claim: Claim) -> Letter | Text | Sheet | Refusal | Later:
     """The mail of a notice, page or escalation whose case is in hand, or why there is none."""
     return {pages.KIND: _page, escalations.KIND: _escalation}.get(claim.kind, _notice)(work, claim)
 
 
-def _notice(work: Work, claim: Claim) -> Letter | Text | Sheet | Refusal:
-    party = next((row for row in (*told(work, claim.case_id), *followers(work, claim.case_id)) if str(row["party_id"]) == claim.body["party"]), None)
+def _notice(work: Work, claim: Claim) -> Letter | Text | Sheet | Refusal | Later:
+    party = next((row for row in (*of_case(work, claim.case_id), *followers(work, claim.case_id)) if str(row["party_id"]) == claim.body["party"]), None)
     if party is None:
         return Refusal("the party no longer stands on the case", retry=False, code="no-party")
+    reach, form = ways.of(work, claim.case_id, party["party_id"]), discovery.reaching().get(claim.target)
+    if form is None:
+        return Refusal(f"nobody can be reached by a channel `{claim.target}`", retry=False, code="no-channel")
+    if refusal := _lost(claim, reach):
+        return refusal
     contact: Any = items.get(work, claim.case_id, party["contact"]) if party["contact"] else None
-    to = contact.get(_ADDRESS.get(claim.target, claim.target)) if isinstance(contact, dict) else None
+    to = contact.get(form.reaches) if isinstance(contact, dict) else None
     if not isinstance(to, str) or not to:
         return Refusal(f"the party left no address for {claim.target}", retry=False, code="no-address")
-    return _letter(work, claim, channel=claim.target, to=to, template=claim.body["template"], language=claim.body["language"], refs=claim.body["refs"])
+    template, case = claim.body["template"], case_of(work, claim.case_id)
+    until = None if case["danger"] or kinds.kind(template).wakes(claim.placed_at, work.now) else quiet.until(form.quiet, work.now, ZoneInfo(case["zone"]))
+    if until is not None:
+        return Later(until)
+    words = _words(work, claim.case_id, template, claim.body["language"], claim.body["refs"], needs=reach.needs)
+    return letter(work, claim, channel=claim.target, to=to, notice=words)
+
+
+def _lost(claim: Claim, reach: ways.Reach) -> Refusal | None:
+    """What was promised before an address was lost, or before somebody wished for less, is not sent there any more."""
+    if claim.target in reach.lost:
+        stopped = reach.lost[claim.target] == "stopped"
+        return Refusal("nothing is sent to this address any more", retry=False, code="stopped" if stopped else "lost-before")
+    if "only-needed" in reach.needs and kinds.kind(claim.body["template"]).weight == "courtesy":
+        return Refusal("the party wants to be told only what it needs to know", retry=False, code="unwanted")
+    return None
 
 
 def _page(work: Work, claim: Claim) -> Letter | Text | Sheet | Refusal:
@@ -97,7 +126,7 @@ def _among_named(work: Work, claim: Claim, otherwise: str) -> str:
 
 
 def _letter(work: Work, claim: Claim, *, channel: str, to: str, template: str, language: str, refs: dict[str, Any]) -> Letter | Text | Sheet | Refusal:
-    return letter(work, claim, channel=channel, to=to, notice=_words(work, claim.case_id, template, language, refs))
+    return letter(work, claim, channel=channel, to=to, notice=_words(work, claim.case_id, template, language, refs, needs={}))
 
 
 def letter(work: Work, claim: Claim, *, channel: str, to: str, notice: Notice) -> Letter | Text | Sheet | Refusal:
@@ -105,11 +134,11 @@ def letter(work: Work, claim: Claim, *, channel: str, to: str, notice: Notice) -
     form = discovery.channels().get(channel)
     if form is None:
         return Refusal(f"there is no channel `{channel}`", retry=False, code="no-channel")
-    message = form.render(notice)
+    message, said = form.render(notice), version(notice.template, notice.language)
     if message.by == "post" and claim.kind == notices.KIND:
         return paper.ready(work, claim, to=to, notice=notice)
     if message.by == "sms":
-        return texts.ready(work, claim, to=to, text=message.text)
+        return texts.ready(work, claim, to=to, text=message.text, version=said)
     if message.by != "smtp":
         return Refusal(f"nothing can be sent by {channel} yet", retry=False, code="no-way-out")
     subject = message.subject or notice.subject
@@ -126,17 +155,20 @@ def letter(work: Work, claim: Claim, *, channel: str, to: str, notice: Notice) -
             at=claim.placed_at,
             answers_to=answers_to,
             replied=replied,
+            html=message.html,
+            ends=unsubscribing.link(work, claim) if claim.kind == notices.KIND and kinds.kind(notice.template).weight == "courtesy" else None,
+            version=said,
         )
     except BadAddress as bad:
         return Refusal(str(bad), retry=False, code="bad-address")
 
 
-def _words(work: Work, case_id: UUID, template: str, language: str, refs: dict[str, Any]) -> Notice:
-    default = work.portal.settings.default_language
+def _words(work: Work, case_id: UUID, template: str, language: str, refs: dict[str, Any], *, needs: Mapping[str, str | None]) -> Notice:
+    default, easy = work.portal.settings.default_language, "easy-words" in needs
     found = facts(work, case_id, refs, language)
-    spoken, subject, text = written(template, language, found, default=default)
+    spoken, subject, text = written(template, language, found, default=default, easy=easy)
     if spoken != language:
         # Titles and dates in the language of the words around them.
         found = facts(work, case_id, refs, spoken)
-        spoken, subject, text = written(template, spoken, found, default=default)
-    return Notice(template, spoken, subject, text, found["reference"], found["link"])
+        spoken, subject, text = written(template, spoken, found, default=default, easy=easy)
+    return Notice(template, spoken, subject, text, found["reference"], found["link"], large_print="large-print" in needs)

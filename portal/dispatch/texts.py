@@ -23,9 +23,11 @@ class Text:
 
     channel: Sends
     call: HttpCall
+    #: Of the template's words.
+    version: str | None = None
 
 
-def ready(work: Work, claim: Claim, *, to: str, text: str) -> Text | Refusal:
+def ready(work: Work, claim: Claim, *, to: str, text: str, version: str | None = None) -> Text | Refusal:
     """The call for a message to one address, unless silence was asked for there."""
     settings = work.portal.settings
     channel: Any = discovery.channels().get(claim.target)
@@ -44,7 +46,7 @@ def ready(work: Work, claim: Claim, *, to: str, text: str) -> Text | Refusal:
         sender=settings.sms_sender,
         callback_url=f"{base}/channels/{claim.target}/receipts/{claim.case_id.hex}{claim.id.hex}",
     )
-    return Text(channel, channel.prepare(outgoing))
+    return Text(channel, channel.prepare(outgoing), version)
 
 
 def prepared(work: Work, claim: Claim) -> Text | Letter | Refusal:

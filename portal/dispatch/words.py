@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from datetime import datetime
 from functools import cache
+from hashlib import sha256
+from importlib.resources import files
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -31,16 +34,27 @@ from portal.vault import items
 _LOCALES = {"en": "en_GB"}
 
 
-def written(template: str, language: str, facts: Mapping[str, Any], *, default: str) -> tuple[str, str, str]:
-    """Language, subject (one line) and text; in the default language, or English, where there is no such template. LookupError for an unknown template."""
+def written(template: str, language: str, facts: Mapping[str, Any], *, default: str, easy: bool = False) -> tuple[str, str, str]:
+    """Language, subject (one line) and text; in the default language, or English, where there is no such template. LookupError for an unknown template.
+
+    `easy`: in easy words (`NAME.LANGUAGE.easy.txt`), where somebody wrote them in that language.
+    """
     for one in (language, default, "en"):
-        try:
-            found = _templates().get_template(f"{template}.{one}.txt")
-        except TemplateNotFound:
-            continue
-        subject, _, text = found.render(facts).partition("\n")
-        return one, " ".join(subject.split()), text.strip() + "\n"
+        for name in (f"{template}.{one}.easy.txt", f"{template}.{one}.txt")[not easy :]:
+            try:
+                found = _templates().get_template(name)
+            except TemplateNotFound:
+                continue
+            subject, _, text = found.render(facts).partition("\n")
+            return one, " ".join(subject.split()), text.strip() + "\n"
     raise LookupError(f"there is no template `{template}`")
+
+
+@cache
+def version(template: str, language: str) -> str:
+    """Of the words of a template in a language: twelve digits of their SHA-256, kept with each notice that leaves."""
+    places = (files("portal.dispatch") / "templates" / f"{template}.{language}{end}" for end in (".txt", ".easy.txt"))
+    return sha256(b"\0".join(place.read_bytes() for place in places if place.is_file())).hexdigest()[:12]
 
 
 def facts(work: Work, case_id: UUID, refs: Mapping[str, Any], language: str) -> dict[str, Any]:
@@ -62,6 +76,10 @@ def facts(work: Work, case_id: UUID, refs: Mapping[str, Any], language: str) -> 
         "secret": secret_of(work, case_id) if case["channel"] == "email" else None,
         "questions": _questions(work, case, refs, language),
         "link": f"{settings.public_url}/cases/{case['reference']}",
+        "lines": [
+            {"subject": subject, "reference": reference, "link": f"{settings.public_url}/cases/{reference}"}
+            for subject, reference in json.loads(str(refs.get("joined") or "[]"))
+        ],
     }
 
 

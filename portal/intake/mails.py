@@ -28,7 +28,7 @@ from portal.intake.dialogue_words import language_of, told
 from portal.intake.receive import TEXT_LIMIT, Submission, receive
 from portal.outbox import inbox, notices, reply_addresses, strays, texts
 from portal.parties import courtesy, register
-from portal.unit_of_work import ANONYMOUS, RELAY, Portal, Principal, Row, Work
+from portal.unit_of_work import ANONYMOUS, ENGINE, RELAY, Portal, Principal, Row, Work
 from portal.vault import items
 
 Became = Literal["taken", "repeated", "filed", "unread", "noted"]
@@ -81,6 +81,19 @@ def file(portal: Portal, kind: Literal["automatic", "mail"], why: str, raw: byte
         id = strays.found(work, agency=front, kind=kind, name=why[:100], known={"bytes": len(raw), "automatic": kind == "automatic"})
         items.put(work, id, "mail", {"base64": b64encode(raw).decode(), "from": sender})
     return "filed" if kind == "automatic" else "unread"
+
+
+def came_back(portal: Portal, returned: Sequence[tuple[str, str]]) -> None:
+    """A mail server says which notices of ours did not arrive. Whoever can name the id of a notice was sent it, or carried it."""
+    keys = {found[1]: status for one, status in returned if (found := _OURS.match(one))}
+    with portal.work(RELAY) as work:
+        rows = work.sql("SELECT case_id, id, key FROM outbox WHERE key = ANY(%s) AND kind = 'notice'", (list(keys),)) if keys else []
+    for case_id, id, key in rows:
+        with portal.work(ENGINE) as work:
+            work.narrow([case_id])
+            row = notices.one(work, case_id, id)
+            if row is not None:
+                notices.returned(work, row, code=f"dsn-{keys[key]}", passing=keys[key].startswith("4"))
 
 
 def decline(portal: Portal, address: str) -> None:

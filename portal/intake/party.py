@@ -13,8 +13,9 @@ from portal.catalogue.definitions import Service
 from portal.errors import Conflict, IllegalMove, Invalid
 from portal.feedback import given
 from portal.intake import answers as rules
+from portal.intake import reaching
 from portal.intake.receive import TEXT_LIMIT
-from portal.parties import register
+from portal.parties import register, ways
 from portal.runs import ledger
 from portal.unit_of_work import Row, Work
 from portal.vault import items
@@ -25,6 +26,9 @@ def keep(work: Work, case_id: UUID) -> None:
     subject = work.principal.subject
     if subject is None or not register.keep(work, case_id, subject):
         raise Conflict("This request is kept by somebody who signed in already. It can still be opened with its secret code.")
+    mine = next(row for row in register.of_case(work, case_id) if row["subject"] == subject)
+    if not ways.of(work, case_id, mine["party_id"]).channels:
+        reaching.follow(work, mine, reaching.of_person(work, subject))
 
 
 def write(work: Work, case_id: UUID, words: str) -> UUID:

@@ -17,7 +17,8 @@ from portal.clock import local_date
 from portal.db import new_id
 from portal.errors import Invalid
 from portal.intake import answers as rules
-from portal.intake import foretold, known
+from portal.intake import foretold, known, reaching
+from portal.intake.contacts import contact_of as contact_of
 from portal.intake.placing import place
 from portal.parties import register
 from portal.unit_of_work import Row, Work
@@ -159,7 +160,8 @@ def _open(
             data={"doors": list(doors)} if doors else {},
         ),
     )
-    register.put_on(work, case_id, party_id=party, role="applicant", subject=given.subject, language=language, channel=told_by, contact=contact_item)
+    on_it = register.put_on(work, case_id, party_id=party, role="applicant", subject=given.subject, language=language, channel=told_by, contact=contact_item)
+    reaching.follow(work, on_it, reaching.of_person(work, given.subject))
     return case
 
 
@@ -190,18 +192,3 @@ def _none(answers: Mapping[str, Any]) -> dict[str, Any]:
     if answers:
         raise Invalid(errors=[{"pointer": "/answers", "detail": "Answers belong to a service: name it in `service`, or say it all in `text`."}])
     return {}
-
-
-def contact_of(given: Mapping[str, Any]) -> dict[str, str]:
-    """How a party can be reached, cleaned. Invalid with a pointer for each value that cannot be taken."""
-    errors, taken = [], {}
-    for name, value in given.items():
-        if value in (None, ""):
-            continue
-        try:
-            taken[name] = {"email": rules.email, "phone": rules.phone}[name](None, value) if name in ("email", "phone") else rules.plain(str(value), limit=500)
-        except rules.Wrong as wrong:
-            errors.append({"pointer": f"/contact/{name}", "detail": str(wrong)})
-    if errors:
-        raise Invalid(errors=errors)
-    return taken

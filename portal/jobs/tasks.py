@@ -10,7 +10,7 @@ from time import monotonic
 from portal import reactions
 from portal.dispatch import ask as asking
 from portal.dispatch import collect as collecting
-from portal.dispatch import deliver
+from portal.dispatch import daily, deliver
 from portal.dispatch.calls import Calls
 from portal.intake import documents, files, reports
 from portal.jobs.clocks import Clocks
@@ -41,6 +41,7 @@ os.register_at_fork(after_in_child=_afresh)
 
 def drain(portal: Portal, *, seconds: float = BUDGET) -> int:
     """What waits to leave leaves; answers how many rows were taken. A target that hangs holds up neither the job nor the rows of others."""
+    daily.gather(portal)
     return _again(lambda: deliver.drain(portal, limit=20, calls=_leaving), seconds)
 
 

@@ -24,7 +24,9 @@ from portal.plugins.xml import BadXml, parsed
 
 LARGEST = 64 * 1024
 #: Numbers that behave oddly: the last digits say how.
-BEHAVIOURS = {"0001": (400, "failed"), "0002": (503, "failed"), "0003": (201, "undelivered")}
+BEHAVIOURS = {"0001": (400, "failed"), "0002": (503, "failed"), "0003": (201, "undelivered"), "0004": (201, "undelivered")}
+#: Of those that are taken and do not arrive: a landline, and a telephone that is switched off.
+CODES = {"0003": "30006", "0004": "30003"}
 
 
 @dataclass
@@ -61,7 +63,7 @@ class Carrier:
         _, last = BEHAVIOURS.get(form.get("To", "")[-4:], (201, "delivered"))
         for status in ("sent", last):
             values = {"MessageSid": sid, "MessageStatus": status, "To": form["To"], "From": self.number, "AccountSid": self.account}
-            _post(form["StatusCallback"], self.secret, values | ({"ErrorCode": "30003"} if status == "undelivered" else {}))
+            _post(form["StatusCallback"], self.secret, values | ({"ErrorCode": CODES[form["To"][-4:]]} if status == "undelivered" else {}))
 
     def write(self, sender: str, words: str) -> list[str]:
         """Somebody writes to the portal; what it answers in the same breath."""

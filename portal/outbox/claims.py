@@ -104,8 +104,8 @@ def _parcel(work: Work, agency: Agency, failures: int) -> list[Claim]:
     return sorted((replace(Claim(*row), parcel=held) for row in rows), key=lambda one: (one.placed_at, one.id))
 
 
-def complete(work: Work, claim: Claim, *, remote_id: str | None = None) -> Row | None:
-    """It left. The row, or None where the claim is no longer ours: then nothing is written."""
+def complete(work: Work, claim: Claim, *, remote_id: str | None = None, version: str | None = None) -> Row | None:
+    """It left; `version`: of the words that did. The row, or None where the claim is no longer ours: then nothing is written."""
     row = _held(work, claim)
     if row is None:
         return None
@@ -113,7 +113,7 @@ def complete(work: Work, claim: Claim, *, remote_id: str | None = None) -> Row |
     if claim.kind == deliveries.KIND:
         deliveries.sent(work, row, remote_id=remote_id)
     elif claim.kind == notices.KIND:
-        notices.told(work, row)
+        notices.told(work, row, version=version)
     elif claim.kind == texts.KIND:
         texts.told(work, row)
     elif claim.kind == codes.KIND:
@@ -146,6 +146,14 @@ def retry(work: Work, claim: Claim, *, reason: str, code: str, after: float | No
     if row is not None:
         _tried(work, row, claim, code)
         work.change(row, next_at=at, lease_until=None, crashes=0, refusal=reason, **({} if claim.parcel is None or in_doubt else {"parcel": None}))
+    return row
+
+
+def put_off(work: Work, claim: Claim, until: datetime) -> Row | None:
+    """It leaves later, and nothing failed. None where the claim is no longer ours."""
+    row = _held(work, claim)
+    if row is not None:
+        work.change(row, next_at=until, lease_until=None, attempts=claim.attempts - 1, crashes=0)
     return row
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from portal.outbox import notices
 from portal.outbox.rows import leaves, placed, row_of
 from portal.unit_of_work import Row, Work
 
@@ -27,11 +28,16 @@ def parked(work: Work, row: Row, *, reason: str) -> None:
     work.change(row, parked_at=work.now, lease_until=None, refusal=reason)
 
 
-def reported(work: Work, case_id: UUID, id: UUID, *, status: str, code: str | None) -> bool:
-    """What the carrier says became of a row of a case in hand; False where there is none, or it says nothing new. `TextReported`."""
+def reported(work: Work, case_id: UUID, id: UUID, *, status: str, code: str | None, passing: bool = False, stopped: bool = False) -> bool:
+    """What the carrier says became of a row of a case in hand; False where there is none, or it says nothing new. `TextReported`.
+
+    Of a notice that failed: `NoticeReturned`; `passing`: it may arrive another time, `stopped`: silence was asked for.
+    """
     row = row_of(work, case_id, id)
-    if row is None or RANKS[status] <= (row["reported"] or 0):
+    if row is None or not row["attempts"] or RANKS[status] <= (row["reported"] or 0):
         return False
     work.change(row, reported=RANKS[status])
     work.record(case_id, "TextReported", channel=row["target"], notice=str(id), status=status, code=code)
+    if status == "failed" and row["kind"] == notices.KIND:
+        notices.returned(work, row, code="carrier-stopped" if stopped else f"carrier-{code or 'failed'}", passing=passing)
     return True

@@ -17,13 +17,13 @@ from portal.catalogue.definitions import Field, Service
 from portal.db import new_id
 from portal.errors import Invalid, NotFound, NotSignedIn, Refusal
 from portal.intake import party
-from portal.pages import grants, history, later, questions, speech
+from portal.pages import grants, history, later, questions, receipts, speech
 from portal.pages.opening import as_party, own_way, page, principal, show, signed_in, the_portal
 from portal.pages.receipt import why
 from portal.parties import register
 from portal.unit_of_work import ANONYMOUS, Answer, Repeatable, Work
 from portal.views import case as views
-from portal.views import decisions, documents, drafts, entry, places
+from portal.views import decisions, documents, drafts, entry, notices, places
 from portal.views.danger import emergency
 
 pages = Blueprint("cases_pages", __name__)
@@ -222,6 +222,7 @@ def _told(work: Work, case_id: UUID) -> dict[str, Any]:
         "why": why(work, case_id),
         "decisions": decisions.of_case(work, case_id, language=speech.language()),
         "documents": [{**one, "long": speech.size(one["size"])} for one in documents.of_case(work, case_id)],
+        "sent": receipts.told(notices.of_case(work, case_id), row["zone"]),
         "events": history.told(catalogue, events, row["zone"]),
         "fields": _fields(work, case),
         "answered": {field.id: questions.boxes(field, case["given"]["answers"].get(field.id)) for field in service.fields},

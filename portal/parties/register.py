@@ -79,7 +79,7 @@ def _now(work: Work, case_id: UUID) -> list[Row]:
 
 def needs_of(work: Work, case_id: UUID, party_id: UUID) -> frozenset[str]:
     """What a party of a case in hand needs to be told well: `large-print`, `no-letters-home`, ..."""
-    return frozenset(row["need"] for row in work.rows(party_needs, case_id) if row["party_id"] == party_id)
+    return frozenset(row["need"] for row in work.rows(party_needs, case_id) if row["party_id"] == party_id and row["until"] is None)
 
 
 def told(work: Work, case_id: UUID) -> list[Row]:
@@ -124,6 +124,18 @@ def keep(work: Work, case_id: UUID, subject: str) -> bool:
     work.change(unknown, subject=subject)
     work.record(case_id, "PartyKnown", party=str(unknown["party_id"]))
     return True
+
+
+def standing_for_itself(work: Work, subject: str) -> list[UUID]:
+    """Cases somebody who signed in stands on for itself now, in a unit of that person; the newest first, as many as are changed at once."""
+    asked = """SELECT case_id FROM case_parties WHERE subject = %s AND role NOT IN ('representative', 'follower') AND (until IS NULL OR until > %s)
+    GROUP BY case_id ORDER BY case_id DESC LIMIT 200"""
+    return [case_id for (case_id,) in work.sql(asked, (subject, work.now))]
+
+
+def seen(case_id: UUID) -> Select[Any]:
+    """Who stands on a case, for a reader; pass it through `access.visible`."""
+    return select(case_parties).where(case_parties.c.case_id == case_id).order_by(case_parties.c.since, case_parties.c.party_id)
 
 
 def of_subject(subject: str, now: datetime, *, after: UUID | None, limit: int) -> Select[Any]:

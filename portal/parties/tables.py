@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Index, LargeBinary, PrimaryKeyConstraint, Table, Text, Uuid
+from sqlalchemy import Column, Index, LargeBinary, PrimaryKeyConstraint, SmallInteger, Table, Text, Uuid
 
 from portal.db import CASE_TABLE, case_id, instant, metadata
 
@@ -74,9 +74,29 @@ party_needs = Table(
     metadata,
     case_id(),
     Column("party_id", Uuid, nullable=False),
-    #: `interpreter`, `large-print`, `easy-words`, `no-letters-home`, `no-voicemail`, `no-telephone`.
+    #: One of `NEEDS` (portal/parties/ways.py).
     Column("need", Text, nullable=False),
     Column("detail", Text),
+    instant("since"),
+    #: They need it no more.
+    instant("until"),
     PrimaryKeyConstraint("case_id", "party_id", "need"),
+    info=CASE_TABLE,
+)
+
+#: By which channels somebody is reached: those they chose have a rank, the others stand here for what became of their address.
+party_ways = Table(
+    "party_ways",
+    metadata,
+    case_id(),
+    Column("party_id", Uuid, nullable=False),
+    Column("channel", Text, nullable=False),
+    Column("rank", SmallInteger),
+    #: `open`, `failed` (the address leads nowhere), `stopped` (silence was asked for there).
+    Column("state", Text, nullable=False),
+    #: Why it failed, as the far side says.
+    Column("code", Text),
+    instant("changed_at", nullable=False),
+    PrimaryKeyConstraint("case_id", "party_id", "channel"),
     info=CASE_TABLE,
 )

@@ -1,7 +1,8 @@
 """The socket for channels: how people reach us and we them. A channel says what came in and gives what goes out its form; the engine sends, stores and decides.
 
-Every channel has `name` and `render`. One that is written to by machines `Receives`; one that is spoken to over HTTP has `endpoints` (`Serves`);
-one whose messages leave by a provider has `prepare` and `read` (`Sends`). Data classes cross the socket, never rows and never the engine's own.
+Every channel has `name` and `render`. One that can be chosen to reach somebody `Reaches` an address they left. One that is written to by machines
+`Receives`; one that is spoken to over HTTP has `endpoints` (`Serves`); one whose messages leave by a provider has `prepare` and `read` (`Sends`).
+Data classes cross the socket, never rows and never the engine's own.
 """
 
 from __future__ import annotations
@@ -29,6 +30,8 @@ class Notice:
     reference: str
     #: The case's own page.
     link: str
+    #: The person reads large letters only.
+    large_print: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,8 @@ class Message:
     text: str
     subject: str | None = None
     by: By = "nowhere"
+    #: The same words as a page, for who needs it so; there is always plain text beside it.
+    html: str | None = None
 
 
 # ---------------------------------------------------------------------- what comes in
@@ -106,6 +111,10 @@ class Delivered:
     status: Literal["sent", "delivered", "failed"]
     #: The carrier's code of a failure.
     code: str | None = None
+    #: Of a failure: it may arrive another time (the telephone is switched off); else the address leads nowhere.
+    passing: bool = False
+    #: Of a failure: the person told the carrier to bring nothing more.
+    stopped: bool = False
 
 
 # ---------------------------------------------------------------------- mounted endpoints
@@ -352,6 +361,18 @@ class Channel(Protocol):
     def render(self, notice: Notice) -> Message:
         """The notice in this channel's form."""
         ...
+
+
+@runtime_checkable
+class Reaches(Protocol):
+    """A channel somebody can be reached by at an address they left. The engine looks here for what comes next where one fails, and names none."""
+
+    #: What of a contact its messages go to: `email`, `phone`, `address`.
+    reaches: str
+    #: Its place where somebody named no order: the quickest first.
+    order: int
+    #: Local times of day between which nothing leaves by it but what is urgent; None: it disturbs nobody.
+    quiet: tuple[str, str] | None
 
 
 @runtime_checkable

@@ -10,7 +10,7 @@ from importlib.resources import files
 from types import ModuleType
 
 from portal.plugins.agency import Adapter
-from portal.plugins.channel import Channel
+from portal.plugins.channel import Channel, Reaches
 from portal.plugins.checks import adapter_faults, channel_faults
 from portal.plugins.payment import Provider
 
@@ -71,6 +71,13 @@ def channels() -> dict[str, Channel]:
                 raise BadContent(f"{module.__file__}: {'; '.join(faults)}")
             found[name] = one
     return found
+
+
+@cache
+def reaching() -> dict[str, Reaches]:
+    """Channels that reach somebody at an address of theirs, in the order in which they are tried where nobody chose one."""
+    found = {name: one for name, one in channels().items() if isinstance(one, Reaches)}
+    return dict(sorted(found.items(), key=lambda pair: (pair[1].order, pair[0])))
 
 
 def _modules(package: str) -> Iterator[str]:

@@ -185,7 +185,7 @@ class Front:
         with self._portal.work(ENGINE) as work:
             work.narrow([case_id])
             if work.holds(case_id):
-                texts.reported(work, case_id, row_id, status=what.status, code=what.code)
+                texts.reported(work, case_id, row_id, status=what.status, code=what.code, passing=what.passing, stopped=what.stopped)
 
     # ------------------------------------------------------------------ what everybody may see
 

@@ -11,7 +11,7 @@ from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from email import message_from_bytes
+from email import message_from_bytes, message_from_string
 from email.errors import MessageError
 from email.header import decode_header, make_header
 from email.message import Message
@@ -62,6 +62,8 @@ class Letter:
     references: tuple[str, ...] = ()
     #: Files beside the words: name, and content in base64. The rest is in the raw mail.
     files: tuple[tuple[str, str], ...] = ()
+    #: Of a report that mail did not arrive (RFC 3464): its Message-ID, and the status of the failure, `5.1.1`.
+    returned: tuple[tuple[str, str], ...] = ()
 
 
 def read(raw: bytes) -> Letter:
@@ -72,7 +74,8 @@ def read(raw: bytes) -> Letter:
         raise Unreadable(f"the reader failed ({type(failed).__name__})") from failed
     if "fault" in found:
         raise Unreadable(found["fault"])
-    return Letter(**{**found, "references": tuple(found["references"]), "files": tuple((one[0], one[1]) for one in found["files"])})
+    pairs = {name: tuple((one[0], one[1]) for one in found[name]) for name in ("files", "returned")}
+    return Letter(**{**found, "references": tuple(found["references"]), **pairs})
 
 
 def parsed(raw: bytes) -> Letter:
@@ -88,7 +91,24 @@ def parsed(raw: bytes) -> Letter:
     sender = _clean(senders[0]) if senders else ""
     references = tuple(re.findall(r"<[^<>\s]{1,250}>", " ".join(str(message.get(name, "")) for name in ("In-Reply-To", "References"))))[:20]
     files = () if automatic else tuple(_files(message))
-    return Letter(_header(message, "Message-ID") or None, sender, _header(message, "Subject"), _words(message), automatic, references, files)
+    return Letter(
+        _header(message, "Message-ID") or None, sender, _header(message, "Subject"), _words(message), automatic, references, files, _returned(message)
+    )
+
+
+def _returned(message: Message) -> tuple[tuple[str, str], ...]:
+    """Mail of which a report says that it failed for good or for now; none where it says anything else, or does not name the mail."""
+    if message.get_content_type() != "multipart/report" or str(message.get_param("report-type", "")).lower() != "delivery-status":
+        return ()
+    parts = list(message.walk())
+    failed = [part for part in parts if str(part.get("Action", "")).strip().lower() == "failed"]
+    statuses = [found[0] for part in failed if (found := re.match(r"\s*([45]\.\d{1,3}\.\d{1,3})", str(part.get("Status", "")))) and found[0]]
+    inside = [inner for part in parts if part.get_content_type() == "message/rfc822" and part.is_multipart() for inner in part.get_payload()]
+    named = [str(one.get("Message-ID", "")) for one in inside if isinstance(one, Message)]
+    headers = [part for part in parts if part.get_content_type() in ("text/rfc822-headers", "message/rfc822-headers")]
+    named += [str(message_from_string(_decoded(part)).get("Message-ID", "")) for part in headers]
+    ids = [one.strip() for one in named if re.fullmatch(r"\s*<[^<>\s]{1,250}>\s*", one)]
+    return tuple((id, statuses[0].strip()) for id in ids[:1]) if statuses else ()
 
 
 def _files(message: Message) -> Iterator[tuple[str, str]]:

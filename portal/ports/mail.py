@@ -92,6 +92,8 @@ def _taken(portal: Portal, spool: Spool, place: Path) -> str:
 def _became(portal: Portal, sent: dict[str, Any], raw: bytes) -> str:
     letter = read(raw)
     reason = letter.automatic or _own(portal, letter, sent["from"])
+    if letter.returned:
+        mails.came_back(portal, letter.returned)
     if reason:
         log.info("mail filed: %s", reason)
         return mails.file(portal, "automatic", reason, raw, sender=letter.sender)

@@ -19,6 +19,7 @@ from portal.reactions import (
     objections,
     promises,
     publishing,
+    reach,
     referrals,
     steps,
     strays,
@@ -51,7 +52,9 @@ REACTIONS: dict[str, tuple[Reaction, ...]] = {
     "SecretRenewed": (cases.secret_renewed,),
     "CaseDecided": (decisions.decided, consequences.replaced, promises.happened, fees.decided, publishing.shown),
     "PartyNotified": (decisions.notified,),
-    "NoticeParked": (decisions.not_notified,),
+    "NoticeParked": (reach.not_told, decisions.not_notified),
+    "NoticeReturned": (reach.came_back, decisions.came_back, decisions.not_notified),
+    "ReachChanged": (reach.chosen,),
     "LetterReturned": (letters.returned,),
     "DecisionServed": (decisions.served,),
     "DocumentReceived": (documents.received,),
@@ -99,7 +102,7 @@ REACTIONS: dict[str, tuple[Reaction, ...]] = {
 #: Facts nothing follows from: they are told, counted and explained.
 QUIET = frozenset(
     {
-        "CaseFollowed", "CaseUnfollowed",
+        "CaseFollowed", "CaseUnfollowed", "DecisionNotServed", "NoticeJoined", "NoticeMoved", "ReachLost",
         "AnswersShared", "ConsentGiven", "ConsentWithdrawn",
         "AccessBarred", "AccessGranted", "AgencyAmended", "BranchChosen", "CasePublished", "CaseReplanned", "CashDayClosed", "CashDayCounted", "CashDayOpened",
         "CodeAsked", "PartyKnown",

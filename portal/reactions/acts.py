@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from portal.cases import registry
 from portal.catalogue.definitions import Agency, Service, Standard
-from portal.outbox import notices
-from portal.parties import register
+from portal.outbox import kinds, notices, quiet
+from portal.parties import register, ways
 from portal.queues import worklist
 from portal.runs import ledger
 from portal.standards import clocks
@@ -37,14 +38,23 @@ def tell(work: Work, case: Row, template: str, *, due_at: str | None = None, **m
     refs = {name: value for name, value in {"due_at": due_at, **more}.items() if value is not None and value != ""}
     told = register.told(work, case["case_id"])
     for party in told:
-        notices.promise(work, case["case_id"], party_id=party["party_id"], channel=party["channel"], template=template, language=party["language"], refs=refs)
+        _told(work, case, party, template, refs)
     return bool(told)
 
 
 def tell_followers(work: Work, case: Row) -> None:
     """Promises everybody who follows the case a notice that it has ended, in words that say no more than everybody may see."""
     for party in register.followers(work, case["case_id"]):
-        notices.promise(work, case["case_id"], party_id=party["party_id"], channel=party["channel"], template="followed", language=party["language"], refs={})
+        _told(work, case, party, "followed", {})
+
+
+def _told(work: Work, case: Row, party: Row, template: str, refs: Mapping[str, str | int | None]) -> None:
+    """A courtesy waits for its hour where its party wishes one message a day."""
+    case_id = case["case_id"]
+    daily = kinds.kind(template).weight == "courtesy" and "one-a-day" in ways.of(work, case_id, party["party_id"]).needs
+    at = quiet.next_daily(work.now, ZoneInfo(case["zone"])) if daily else None
+    to, by, language = party["party_id"], party["channel"], party["language"]
+    notices.promise(work, case_id, party_id=to, channel=by, template=template, language=language, refs=refs, next_at=at, daily=daily)
 
 
 def promise(work: Work, case: Row, service: Service) -> None:

@@ -115,7 +115,7 @@ def written(work: Work, events: list[Event]) -> None:
 
 
 #: Kinds of task that go on when the case is closed.
-OUTLIVE = ("consequence", "decision", "letter", "undo", "refund", "contradiction", "word", "returned")
+OUTLIVE = ("consequence", "decision", "letter", "undo", "refund", "contradiction", "word", "returned", "unreached")
 
 
 def closed(work: Work, events: list[Event]) -> None:

@@ -9,6 +9,7 @@ from portal.cases import links, registry
 from portal.outbox import notices, prints
 from portal.outbox.rows import leaves
 from portal.parties import register
+from portal.queues import worklist
 from portal.reactions.acts import put_task, tell
 from portal.standards import clocks, timers
 from portal.unit_of_work import Event, Row, Work
@@ -32,9 +33,22 @@ def decided(work: Work, events: list[Event]) -> None:
             post(work, case, row)
 
 
+def came_back(work: Work, events: list[Event]) -> None:
+    """The mail that served a decision came back: nobody was served, and no remedy runs, unless its party objected and so has it."""
+    for event in events:
+        row = _told_of(work, event)
+        if row is None or row["served_by"] != "email" or row["final_at"] is not None or links.objections(work, row["case_id"], row["id"]):
+            continue
+        timers.disarm(work, row["case_id"], row["id"])
+        ledger.unserve(work, row, notice=event.data["notice"])
+
+
 def post(work: Work, case: Row, row: Row) -> None:
     """The post room prints the letter where its party left an address; else somebody of the agency finds a way, and writes down when."""
-    if row["letter"] is None or row["served_at"] is not None or not leaves(work, case["case_id"]) or _printed(work, case, row):
+    case_id = case["case_id"]
+    if row["letter"] is None or row["served_at"] is not None or worklist.of_kind(work, case_id, "letter", str(row["id"])):
+        return
+    if not leaves(work, case_id) or _printed(work, case, row):
         return
     put_task(work, case, work.catalogue.agencies[row["agency"]], kind="letter", step=str(row["id"]), step_run=None, queue=(row["terms"] or {}).get("queue"))
 
@@ -52,18 +66,21 @@ def _printed(work: Work, case: Row, row: Row) -> bool:
 
 
 def notified(work: Work, events: list[Event]) -> None:
-    """The mail that tells of a decision serves it; a letter, when it was posted."""
+    """The mail that tells of a decision serves it; a letter, when it was posted. A text message only says that there is one: its letter is posted."""
     for event in events:
         row = _told_of(work, event)
         if row is not None and row["served_at"] is None:
-            serving.serve(work, row, means="post" if event.channel == "post" else "email", notice=event.data["notice"])
+            if event.channel in ("email", "post"):
+                serving.serve(work, row, means=event.channel, notice=event.data["notice"])
+            else:
+                post(work, registry.case_of(work, event.case_id), row)
 
 
 def not_notified(work: Work, events: list[Event]) -> None:
-    """The mail that was to tell of a decision cannot reach its party: it goes by post."""
+    """What was to tell of a decision cannot reach its party, by no channel: somebody posts it."""
     for event in events:
-        row = _told_of(work, event)
-        if row is not None:
+        notice, row = notices.one(work, event.case_id, UUID(event.data["notice"])), _told_of(work, event)
+        if row is not None and notice is not None and not notices.followed(work, notice):
             post(work, registry.case_of(work, event.case_id), row)
 
 

@@ -92,3 +92,13 @@ saved_drafts = Table(
     Index("saved_drafts_subject_ix", "subject", "case_id"),
     info=CASE_TABLE,
 )
+
+#: How people who sign in want to be reached; `sealed` holds addresses and needs, `digest` is a keyed one of whose it is.
+persons = Table(
+    "persons",
+    metadata,
+    Column("digest", LargeBinary, primary_key=True),
+    Column("sealed", LargeBinary, nullable=False),
+    Column("version", Integer, nullable=False),
+    instant("changed_at", nullable=False),
+)

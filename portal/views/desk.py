@@ -15,7 +15,7 @@ from portal.queues import reading, tallies, worklist
 from portal.queues.reading import Place, Wanted
 from portal.unit_of_work import Row, Work
 from portal.views import case as case_view
-from portal.views import decisions, deliveries, documents, entry, guidance, places
+from portal.views import decisions, deliveries, documents, entry, guidance, notices, places, reach
 from portal.views import worklist as worklists
 
 #: Tasks on one page.
@@ -105,5 +105,7 @@ def of_case(work: Work, case_id: UUID, *, language: str) -> dict[str, Any]:
         "links": decisions.belongings(work, case_id),
         "deliveries": deliveries.of_case(work, case_id),
         "documents": documents.of_case(work, case_id),
+        "reach": reach.of_case(work, case_id),
+        "notices": notices.of_case(work, case_id),
         "now": work.now,
     }

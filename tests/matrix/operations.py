@@ -75,13 +75,15 @@ BY_ROLE = (
     "/api/v1/colleagues/", "/desk/proposals/", "/desk/cash/", "/account/", "/docs/", "/assets/", "/open311/", "/channels/", "/request/", "/api/v1/drafts/",
     "/kept/", "/desk/entry/", "/sign-in/",
     "/performance/", "/services/", "/api/v1/services/", "/api/v1/mails/", "/api/v1/requests/", "/api/v1/agencies/", "/api/v1/payments/", "/api/v1/journeys/",
-    "/admin/journeys/", "/admin/",
+    "/admin/journeys/", "/admin/", "/reach/",
 )  # fmt: skip
 #: Operations whose body cannot be made from its schema alone.
 BODIES: dict[str, Any] = {
     "POST /api/v1/cases/{reference}/mandates": {"scope": "read", "until": "2027-06-01T00:00:00Z"},
     "POST /api/v1/cases/{reference}/seal": {"ground": "other", "words": "x", "named": [{"subject": f"{ISSUER}|named", "email": "a@example.org"}]},
     "POST /api/v1/cases/{reference}/seal/names": {"named": [{"subject": f"{ISSUER}|named", "email": "a@example.org"}]},
+    "PUT /api/v1/cases/{reference}/reach": {"channels": []},
+    "PUT /api/v1/reach": {"channels": []},
     "POST /api/v1/cases": {"text": "A lamp is broken"},
     "POST /api/v1/tasks/{id}/ask": {"words": "Which?"},
 }

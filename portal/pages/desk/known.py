@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from portal.catalogue.definitions import Catalogue
-from portal.pages import history, questions, speech
+from portal.pages import history, questions, reach, receipts, speech
 from portal.pages.desk import words
 from portal.views.fees import money
 
@@ -23,6 +23,10 @@ def of(catalogue: Catalogue, told: dict[str, Any]) -> dict[str, Any]:
         "moment": lambda at: history.moment(at, zone),
         "until": lambda at: history.until(at, zone),
         "answers": [(field, value) for field, value in answered if value is not None],
+        "sent": receipts.told(told["notices"], zone),
+        "needed": reach.needed(told["reach"]["needs"]),
+        "ways": [reach.called(one) for one in told["reach"]["channels"]],
+        "lost": [reach.called(one["channel"]) for one in told["reach"]["lost"]],
         "events": words.happened(catalogue, told["events"], zone),
         "received": history.moment(told["case"]["received_at"], zone),
         "clocks": [clock | {"left": words.left(clock["due_at"], told["now"])} for clock in told["clocks"]],

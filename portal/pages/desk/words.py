@@ -32,6 +32,7 @@ KINDS = {
     "undo": N_("Take back what was done"),
     "fee": N_("Set the fee by hand"),
     "refund": N_("Pay back by hand"),
+    "unreached": N_("Find another way to reach them"),
 }
 #: What staff are told of an event; the others are inner working.
 EVENTS = {
@@ -40,6 +41,7 @@ EVENTS = {
     "CaseReferred": N_("The request was passed on to another door."),
     "CaseDecided": N_("A decision was taken."),
     "DecisionServed": N_("The decision reached its party: its remedy runs."),
+    "DecisionNotServed": N_("What served the decision came back: its remedy does not run."),
     "DecisionRevoked": N_("A tacit approval was taken back."),
     "RemedyLapsed": N_("The decision is final."),
     "ObjectionReceived": N_("The party objects to the decision."),
@@ -65,11 +67,14 @@ EVENTS = {
     "PartyAsked": N_("The party was asked for something."),
     "AskEnded": N_("What was asked was answered or has lapsed."),
     "PartyNotified": N_("The party was told."),
-    "NoticeParked": N_("The party could not be told."),
+    "NoticeParked": N_("The party could not be told this way."),
     "LetterQueued": N_("A letter waits to be printed."),
     "LetterPosted": N_("A letter was posted."),
     "LetterReturned": N_("A letter came back."),
     "LetterReprinted": N_("A letter is printed once more."),
+    "NoticeReturned": N_("What was sent to the party did not arrive."),
+    "ReachChanged": N_("The party said how it wants to be reached."),
+    "ReachLost": N_("An address of the party leads nowhere, or wants silence."),
     "TaskQueued": N_("Work was put on a list."),
     "TaskClaimed": N_("Somebody took the work."),
     "TaskReleased": N_("Somebody gave the work back."),

@@ -20,6 +20,7 @@ from tests.storm.crash.letters import LETTERS
 from tests.storm.crash.pages import PAGES
 from tests.storm.crash.queues import QUEUES
 from tests.storm.crash.rare import RARE
+from tests.storm.crash.reach import REACH
 from tests.storm.crash.referrals import REFERRALS
 from tests.storm.crash.run import UseCase
 from tests.storm.crash.saved import SAVED
@@ -35,6 +36,7 @@ USE_CASES: tuple[UseCase, ...] = (
     *FEES,
     *CARD,
     *CHANNELS,
+    *REACH,
     *FILES,
     *REFERRALS,
     *LETTERS,
