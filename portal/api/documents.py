@@ -32,6 +32,7 @@ class Beside(Schema):
 
     original = fields.Boolean(load_default=False, truthy={"true", "1", True}, falsy={"false", "0", "", False})
     replaces = fields.UUID(load_default=None, allow_none=True)
+    letter = fields.Boolean(load_default=False, truthy={"true", "1", True}, falsy={"false", "0", "", False})
 
 
 class Document(Schema):
@@ -90,6 +91,7 @@ _FORM = {
                 "properties": {
                     "file": {"type": "string", "format": "binary", "description": f"At most {LARGEST // 1024 // 1024} MB. Taken are {TAKEN}."},
                     "original": {"type": "boolean", "description": "It is deposited as an original, and kept as it came."},
+                    "letter": {"type": "boolean", "description": "Of staff: it is the scan of a letter of the party."},
                     "replaces": {"type": "string", "format": "uuid", "description": "The file in whose place it comes; both are kept."},
                 },
             }
@@ -119,7 +121,8 @@ def send_document(reference: str) -> Response:
                 return respond(work.answer, replayed=True)
             case_id = entry.find(work, reference)
             work.narrow([case_id])
-            row = intake.take(work, case_id, upload, original=beside["original"], replaces=beside["replaces"])
+            how = {"channel": "post", "sender": "party"} if beside["letter"] and who.scope == "staff" else {}
+            row = intake.take(work, case_id, upload, original=beside["original"], replaces=beside["replaces"], **how)
             work.settle()
             told = {**row, "current": True, "name": upload.name, "sha256": upload.digest}
             given = answer(201, _SHOWN.dump(told))

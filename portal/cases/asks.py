@@ -64,14 +64,14 @@ def end(work: Work, row: Row, *, why: str, at: datetime | None = None) -> None:
     work.record(row["case_id"], "AskEnded", occurred_at=at, agency=row["agency"], **told)
 
 
-def replied(work: Work, case: Row, given: Set[str]) -> None:
+def replied(work: Work, case: Row, given: Set[str], *, at: datetime | None = None) -> None:
     """The party gave these fields (or they are asked no more), or wrote. An ask ends once none is left, one in words with any reply; a part ends nothing."""
     if case["status"] != "waiting":
         return
     for row in still_open(work, case["case_id"]):
         left = [name for name in row["fields"] if name not in given]
         if not left:
-            end(work, row, why="answered")
+            end(work, row, why="answered", at=max(at, row["asked_at"]) if at else None)
         elif len(left) < len(row["fields"]):
             work.change(row, fields=left)
 

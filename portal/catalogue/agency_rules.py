@@ -52,6 +52,8 @@ def _money(document: Document[Agency], agency: Agency) -> None:
         if agency.card.provider and agency.card.provider not in PROVIDERS:
             document.note(("card", "provider"), f"unknown provider `{agency.card.provider}`: {instead(agency.card.provider, PROVIDERS)}")
         say(document, ("card", "account"), agency.card.account and syntax.bad_id(agency.card.account))
+    if not 0 <= agency.letters_back_days <= 366:
+        document.note(("letters_back_days",), "write how many days back letters are written down without a second person: 0 to 366")
     if agency.second_person_above is not None and agency.second_person_above < 0:
         document.note(("second_person_above",), "an amount cannot be negative: write minor units of the currency, 0 or more")
 

@@ -727,6 +727,8 @@ class Agency:
     card: CardPayments | None = None
     #: Minor units of its currency: an official who waives or pays back more proposes it, and a second one confirms. None: whatever the amount.
     second_person_above: int | None = None
+    #: Letters that came in longer ago are written down by a second person (a team lead, a champion), with a reason: calendar days.
+    letters_back_days: int = 14
     #: Words in a text that mean danger, by language.
     danger_words: dict[str, tuple[str, ...]] = field(default_factory=dict)
     #: How it decides, where neither service nor journey says otherwise.

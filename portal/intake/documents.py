@@ -56,13 +56,15 @@ def drop(portal: Portal, upload: Upload) -> None:
         return  # `tidy` finds it
 
 
-def take(work: Work, case_id: UUID, upload: Upload, *, original: bool = False, replaces: UUID | None = None, channel: str = "web") -> Row:
+def take(
+    work: Work, case_id: UUID, upload: Upload, *, original: bool = False, replaces: UUID | None = None, channel: str = "web", sender: str | None = None
+) -> Row:
     """Writes it down on a case in hand; who was asked for something has answered with it. `DocumentReceived`. IllegalMove where the case has ended."""
     case = registry.case_of(work, case_id)
     if case["status"] in ENDED:
         raise IllegalMove("The case is %(status)s: no more files can be added. Write a message instead.", values={"status": case["status"]})
     item, commitment = items.put(work, case_id, ITEM, {"name": upload.name, "sha256": upload.digest})
-    sender = _SENDERS.get(work.principal.scope, "party")
+    sender = sender or _SENDERS.get(work.principal.scope, "party")
     given = ledger.Received(
         item=item,
         commitment=commitment,

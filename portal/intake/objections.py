@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -32,8 +33,10 @@ class Objection:
     contact: Mapping[str, Any] | None = None
 
 
-def object_to(work: Work, case_id: UUID, objection_id: UUID, given: Objection) -> tuple[Row, bool]:
-    """Opens the objection; its case, and whether it came late. Both ids are in hand.
+def object_to(
+    work: Work, case_id: UUID, objection_id: UUID, given: Objection, *, received_at: datetime | None = None, channel: str = "web"
+) -> tuple[Row, bool]:
+    """Opens the objection; its case, and whether it came late. Both ids are in hand. `received_at`: where it came before it was written down.
 
     IllegalMove where there is nothing to object to, and what to do instead; Invalid for what cannot be taken.
     """
@@ -41,11 +44,11 @@ def object_to(work: Work, case_id: UUID, objection_id: UUID, given: Objection) -
     decision = _decision(work, case, given.decision)
     _once(work, decision)
     service = _service(work, decision)
-    late = decision["remedy_until"] is not None and work.now >= decision["remedy_until"]
+    late = decision["remedy_until"] is not None and (received_at or work.now) >= decision["remedy_until"]
     told = {"grounds": given.text, "hearing": given.hearing, **({WHY_LATE: given.late_reason} if given.late_reason else {})}
-    facts = {"channel": "web", "area": case["area"], "language": case["language"]}
+    facts = {"channel": channel, "area": case["area"], "language": case["language"]}
     answers = _checked(service, told, facts)
-    objection = _open(work, case, service, objection_id, answers, contact_of(given.contact or {}))
+    objection = _open(work, case, service, objection_id, answers, contact_of(given.contact or {}), received_at or work.now, channel)
     links.object_to(work, decision, objection_id, late=late)
     timers.disarm(work, case_id, decision["id"])
     if late and WHY_LATE not in answers:
@@ -99,7 +102,9 @@ def _service(work: Work, decision: Row) -> Service:
     return service
 
 
-def _open(work: Work, case: Row, service: Service, objection_id: UUID, answers: dict[str, Any], contact: dict[str, str]) -> Row:
+def _open(
+    work: Work, case: Row, service: Service, objection_id: UUID, answers: dict[str, Any], contact: dict[str, str], received_at: datetime, channel: str
+) -> Row:
     """A case of the same parties; what they left to be reached by comes along, what is new goes before it."""
     agency = work.catalogue.agencies[service.agency]
     parties = register.of_case(work, case["case_id"])
@@ -112,10 +117,10 @@ def _open(work: Work, case: Row, service: Service, objection_id: UUID, answers: 
             service=service.id,
             service_hash=work.catalogue.hashes["service", service.id],
             agency=service.agency,
-            channel="web",
+            channel=channel,
             language=applicant["language"],
             zone=agency.calendars[0].zone,
-            received_at=work.now,
+            received_at=received_at,
             jurisdiction=case["jurisdiction"],
             origin=case["origin"],
             party=applicant["party_id"],

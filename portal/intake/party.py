@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -31,18 +32,19 @@ def keep(work: Work, case_id: UUID) -> None:
         reaching.follow(work, mine, reaching.of_person(work, subject))
 
 
-def write(work: Work, case_id: UUID, words: str) -> UUID:
-    """A message on the case, from its party or from staff; id of the vault item. `MessageReceived`."""
+def write(work: Work, case_id: UUID, words: str, *, channel: str = "web", sender: str | None = None, at: datetime | None = None) -> UUID:
+    """A message on the case, from its party or from staff; id of the vault item. `MessageReceived`. `sender`, `at`: where somebody writes down
+    what another wrote, and when that came."""
     case = registry.case_of(work, case_id)
     item, commitment = items.put(work, case_id, "message", _plain(words))
-    sender = "party" if work.principal.scope == "party" else "staff"
-    work.record(case_id, "MessageReceived", agency=case["agency"], channel="web", item=str(item), commitment=commitment, sender=sender)
+    sender = sender or ("party" if work.principal.scope == "party" else "staff")
+    work.record(case_id, "MessageReceived", occurred_at=at, agency=case["agency"], channel=channel, item=str(item), commitment=commitment, sender=sender)
     if sender == "party":
-        asks.replied(work, case, frozenset())
+        asks.replied(work, case, frozenset(), at=at)
     return item
 
 
-def answer(work: Work, case_id: UUID, answers: Mapping[str, Any]) -> list[str]:
+def answer(work: Work, case_id: UUID, answers: Mapping[str, Any], *, at: datetime | None = None) -> list[str]:
     """Gives or changes answers while the case is open; ids of required questions still open. `AnswersGiven`. An edit never moves a deadline."""
     case = registry.case_of(work, case_id)
     if case["status"] in ENDED or case["status"] == "decided":
@@ -54,9 +56,9 @@ def answer(work: Work, case_id: UUID, answers: Mapping[str, Any]) -> list[str]:
     facts = {"channel": case["channel"], "area": case["area"], "language": case["language"]}
     taken = rules.checked(service, {**before, **answers}, facts=facts, complete=False)
     item, commitment = items.put(work, case_id, "answers", taken)
-    work.record(case_id, "AnswersGiven", agency=case["agency"], item=str(item), commitment=commitment, fields=sorted(answers), task=None)
+    work.record(case_id, "AnswersGiven", occurred_at=at, agency=case["agency"], item=str(item), commitment=commitment, fields=sorted(answers), task=None)
     gone = {field.id for field in service.fields if not applies(field.when, typed(service.fields), {**facts, "answers": taken})}
-    asks.replied(work, case, (answers.keys() & taken.keys()) | gone)
+    asks.replied(work, case, (answers.keys() & taken.keys()) | gone, at=at)
     return rules.missing(service, taken, facts=facts)
 
 

@@ -109,7 +109,7 @@ QUIET = frozenset(
         "ClockCancelled", "ClockStarted", "ClockStopped", "DeliveryPlaced", "DialogueBegun", "DialogueEnded",
         "DraftBegun", "DraftChanged", "DraftEnded", "DraftKept", "DraftReminded", "DraftTakenUp",
         "FeedbackGiven", "ItemsCounted", "JoinCleared", "JoinReached", "GlassBroken", "JourneyStopped", "MandateAccepted", "MandateEnded", "MandateGiven",
-        "LetterPosted", "LetterQueued", "LetterReprinted", "LetterTaken", "MoveUndone", "NoteAdded",
+        "LetterPosted", "LetterQueued", "LetterReceived", "LetterReprinted", "LetterTaken", "MoveUndone", "NoteAdded",
         "NoticePromised", "ObjectionEnded", "ObjectionReceived", "PaymentFailed", "PaymentUnwanted", "PersonKept", "ProposalEnded", "ProposalMade",
         "ReferralDisputed", "RemedyLapsed", "StandardEscalated", "StandardMet", "StandardMissed",
         "StandardWarned", "StraySettled", "TableDecided", "TaskChecked", "TaskHandedOver", "TaskPrioritised", "TaskReleased", "TaskUndone",

@@ -33,7 +33,7 @@ class Browser:
         """The page there."""
         return self._seen(self.client.get(address, headers=self.headers, follow_redirects=True))
 
-    def post(self, address: str | None = None, headers: dict[str, str] | None = None, **fields: Any) -> str:
+    def post(self, address: str | None = None, /, headers: dict[str, str] | None = None, **fields: Any) -> str:
         """What a form leads to; without an address the page in hand is sent to itself."""
         return self._seen(self.client.post(address or self.place, data=fields, headers={**self.headers, **(headers or {})}, follow_redirects=True))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from portal.pages.desk import asking, case, cash, deciding, entry, money, passing, post, queue, rare, referrals, sealing, task
+from portal.pages.desk import asking, case, cash, deciding, entry, incoming, money, passing, post, queue, rare, referrals, sealing, task
 
 GROUPS = (
     queue.pages,
@@ -15,6 +15,7 @@ GROUPS = (
     cash.pages,
     referrals.pages,
     post.pages,
+    incoming.pages,
     case.pages,
     sealing.pages,
     rare.pages,

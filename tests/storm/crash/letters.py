@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, date, datetime
 from typing import Any
 
 from tests.storm.crash.run import UseCase
@@ -53,6 +54,20 @@ def come_back(world: World, subject: Subject) -> None:
     world.ask("POST", f"/prints/{subject.more['letter']}/returned", world.who("roads"), {"reason": "moved"})
 
 
+def nothing(world: World, subject: Subject) -> None:
+    """Nothing is there yet."""
+
+
+def come_in(world: World, subject: Subject) -> None:
+    """An `act`: a letter of the party is written down."""
+    body = {"kind": "new", "service": "pothole", "answers": {"place": "Rue Haute 1", "surface": "pavement"}, "text": f"about {subject.marker}"}
+    world.post(subject, "/letters", world.who("roads"), body | {"received_on": str(_today())})
+
+
+def _today() -> date:
+    return datetime.now(UTC).date()
+
+
 def act(path: str, body: Any) -> Any:
     """An `act` of the post room."""
 
@@ -63,6 +78,7 @@ def act(path: str, body: Any) -> Any:
 
 
 LETTERS = (
+    UseCase("letter-in", ("route letters.receive_letter",), nothing, come_in),
     UseCase("letter-made", ("outbox notice",), written, leave, recover=leases_end, again=True),
     UseCase("letters-taken", ("route prints.take_batch",), printed, act("/prints/batches", {})),
     UseCase("letters-posted", ("route prints.post_batch",), taken, act("/prints/batches/{batch}/posted", {})),
