@@ -146,6 +146,8 @@ PERMISSIONS: dict[str, Permission] = {
     "decision.object": Permission("Object to a decision.", (party_disposing,)),
     "decision.revoke": Permission("Take back an approval by silence while its law allows it; of the agency whose silence it was.", (caseworker,)),
     "decision.serve": Permission("Write down how and when a decision was served.", (caseworker,)),
+    "contact.read": Permission("See who turned to whom about a case, and why.", (caseworker, champion)),
+    "contact.keep": Permission("Write down a contact, or put right why it came.", (caseworker,)),
     "letter.receive": Permission("Write down a letter that came in, as of the day it was received.", (caseworker, champion)),
     "print.list": Permission("See which letters wait to be printed, were posted or came back; of one's agency.", (caseworker,)),
     "print.work": Permission("Take letters to print them, post them, write down what came back, print one again.", (caseworker,)),

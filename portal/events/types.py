@@ -241,6 +241,8 @@ TYPES: dict[str, EventType] = dict(
         _type("ReachChanged", "A party said how it wants to be reached.", "party", "channels", "by"),
         _type("ReachLost", "An address of a party leads nowhere, or wants silence.", "party", "channel", "how", "code"),
         _type("NoticeParked", "A party could not be told.", "notice", "channel", "refusal"),
+        _type("ContactKept", "Somebody called, came by, or was called.", "direction", "reason", "demand"),
+        _type("ContactJudged", "Why somebody turned to us was put right.", "number", "reason", "demand", "before"),
         _type("LetterReceived", "A letter came in.", "kind", "received_at", "days", "beyond", "reason", "commitment"),
         _type("LetterQueued", "A letter waits to be printed.", "notice", "template"),
         _type("LetterTaken", "The post room took a letter to print it.", "notice", "copy", "batch"),

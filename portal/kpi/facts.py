@@ -69,6 +69,9 @@ def opened(event: Told) -> Facts:
         "returns": 0,
         "found_at": None,
         "followers": None,
+        "contacts": None,
+        "avoidable": None,
+        "backdated": None,
         "seq": event["seq"],
     }
 
@@ -121,6 +124,24 @@ def _withdrawn(_: Facts, event: Told) -> Facts:
 
 def _followed(_: Facts, event: Told) -> Facts:
     return {"followers": event["data"].get("number")}
+
+
+def _contacted(row: Facts, event: Told) -> Facts:
+    """Somebody turned to us: the request itself is the first time, and stands there unsaid."""
+    data = event["data"]
+    if data.get("sender") == "staff" or data.get("direction") == "out":
+        return {}
+    return {"contacts": (row["contacts"] or 1) + 1, "avoidable": (row["avoidable"] or 0) + (data.get("demand") == "avoidable")}
+
+
+def _judged(row: Facts, event: Told) -> Facts:
+    data = event["data"]
+    return {"avoidable": (row["avoidable"] or 0) + (data["demand"] == "avoidable") - (data["before"] == "avoidable")}
+
+
+def _by_letter(row: Facts, event: Told) -> Facts:
+    data = event["data"]
+    return {"backdated": data["days"]} if data["kind"] == "new" else {}
 
 
 def _scored(_: Facts, event: Told) -> Facts:
@@ -197,6 +218,11 @@ CASE: dict[str, Change] = {
     "CaseWithdrawn": _withdrawn,
     "CaseFollowed": _followed,
     "CaseUnfollowed": _followed,
+    "MessageReceived": _contacted,
+    "WordReceived": _contacted,
+    "ContactKept": _contacted,
+    "ContactJudged": _judged,
+    "LetterReceived": _by_letter,
     "FeedbackGiven": _scored,
     "TaskClaimed": _begun,
     "AgencyReported": _begun,

@@ -48,6 +48,12 @@ def _wanted(measure: Measure, asked: Question) -> Value:
     return func.coalesce(func.sum(1 + func.coalesce(case_facts.c.followers, 0)).filter(POPULATIONS[measure.of](asked)), 0)
 
 
+def _avoidable(measure: Measure, asked: Question) -> Value:
+    of = POPULATIONS[measure.of](asked)
+    avoidable = func.sum(func.coalesce(case_facts.c.avoidable, 0)).filter(of).cast(Float)
+    return literal(100.0, Float) * avoidable / func.nullif(func.sum(func.coalesce(case_facts.c.contacts, 1)).filter(of), 0).cast(Float)
+
+
 FORMULAS: dict[How, Callable[[Measure, Question], Value]] = {
     "count": size,
     "share": _share,
@@ -55,4 +61,5 @@ FORMULAS: dict[How, Callable[[Measure, Question], Value]] = {
     "mean": _mean,
     "score": _score,
     "wanted": _wanted,
+    "avoidable": _avoidable,
 }

@@ -9,8 +9,10 @@ from typing import Literal
 #: or for a case still open that of its promise; so consecutive periods add up to the whole, each case counted once.
 Bounds = Literal["opening", "closing", "closing-or-due"]
 #: Cases a measure is about; what each is, in SQL, stands in portal/kpi/populations.py.
-Population = Literal["received", "open", "closed", "closed-promised", "closed-on-time", "due", "kept", "scored", "referred", "returned", "found"]
-How = Literal["count", "share", "percentile", "mean", "score", "wanted"]
+Population = Literal[
+    "received", "open", "closed", "closed-promised", "closed-on-time", "due", "kept", "scored", "referred", "returned", "found", "by-letter", "backdated"
+]
+How = Literal["count", "share", "percentile", "mean", "score", "wanted", "avoidable"]
 #: What a percentile or a mean is taken of: seconds from receipt to closing, seconds from receipt to the door that kept it, or times passed on.
 Over = Literal["duration", "wrong-doors", "referrals"]
 
@@ -110,6 +112,23 @@ MEASURES: dict[str, Measure] = {
             bounds="opening",
             how="wanted",
             of="received",
+        ),
+        Measure(
+            id="avoidable-contact",
+            says="Contacts that better work would have spared people (chasing, repeating, wrong places), of all contacts on requests received (NI14).",
+            unit="percent",
+            bounds="opening",
+            how="avoidable",
+            of="received",
+        ),
+        Measure(
+            id="written-down-late",
+            says="Written down more than a day after the letter was received, of requests that came by letter.",
+            unit="percent",
+            bounds="opening",
+            how="share",
+            of="by-letter",
+            kept="backdated",
         ),
         Measure(
             id="wrong-doors-median",

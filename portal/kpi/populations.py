@@ -65,6 +65,8 @@ POPULATIONS: dict[str, Callable[[Question], Condition]] = {
     "referred": lambda asked: and_(asked.within(_of.received_at), _of.referrals > 0),
     "returned": lambda asked: and_(POPULATIONS["referred"](asked), _of.returns > 0),
     "found": lambda asked: and_(POPULATIONS["referred"](asked), _of.found_at.is_not(None)),
+    "by-letter": lambda asked: and_(asked.within(_of.received_at), _of.backdated.is_not(None)),
+    "backdated": lambda asked: and_(asked.within(_of.received_at), _of.backdated > 1),
     "scored": lambda asked: and_(POPULATIONS["closed"](asked), _of.score.is_not(None)),
 }
 

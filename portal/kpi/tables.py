@@ -41,6 +41,11 @@ case_facts = Table(
     instant("found_at"),
     #: How many follow it, where anybody does.
     Column("followers", Integer),
+    #: How often somebody turned to us about it (None: once, with the request itself), and how often that could have been avoided.
+    Column("contacts", Integer),
+    Column("avoidable", Integer),
+    #: Of one that came by letter: days between its receipt and the day it was written down.
+    Column("backdated", Integer),
     #: Last event of the case that was folded.
     Column("seq", Integer, nullable=False),
     Index("case_facts_jurisdiction_closed_at_ix", "jurisdiction", "closed_at"),

@@ -105,7 +105,7 @@ QUIET = frozenset(
         "CaseFollowed", "CaseUnfollowed", "DecisionNotServed", "NoticeJoined", "NoticeMoved", "ReachLost",
         "AnswersShared", "ConsentGiven", "ConsentWithdrawn",
         "AccessBarred", "AccessGranted", "AgencyAmended", "BranchChosen", "CasePublished", "CaseReplanned", "CashDayClosed", "CashDayCounted", "CashDayOpened",
-        "CodeAsked", "PartyKnown",
+        "CodeAsked", "ContactJudged", "ContactKept", "PartyKnown",
         "ClockCancelled", "ClockStarted", "ClockStopped", "DeliveryPlaced", "DialogueBegun", "DialogueEnded",
         "DraftBegun", "DraftChanged", "DraftEnded", "DraftKept", "DraftReminded", "DraftTakenUp",
         "FeedbackGiven", "ItemsCounted", "JoinCleared", "JoinReached", "GlassBroken", "JourneyStopped", "MandateAccepted", "MandateEnded", "MandateGiven",

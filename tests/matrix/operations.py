@@ -61,6 +61,7 @@ PLAIN: dict[str, str] = {
     "format": "json",
     "code": "pothole",
     "token": "none",
+    "number": "1",
     "batch": "00000000-0000-7000-8000-000000000000",
     "row": "00000000-0000-7000-8000-000000000000",
     "request": "00000000-0000-7000-8000-000000000000",
@@ -68,7 +69,7 @@ PLAIN: dict[str, str] = {
     "service_id": "pothole",
 }
 #: Parameters that name no object wherever they stand.
-WORDS = ("verb", "calendar", "format")
+WORDS = ("number", "verb", "calendar", "format")
 #: Addresses whose parameter of that name is looked at by role alone, or is somebody's own by construction.
 BY_ROLE = (
     "/api/v1/admin/", "/api/v1/moves/", "/api/v1/views/", "/api/v1/sessions/", "/api/v1/indicators/", "/api/v1/fee-proposals/", "/api/v1/cash-days/",

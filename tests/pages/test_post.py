@@ -96,3 +96,13 @@ def test_a_letter_is_written_down_on_the_page(city: Portal, room: Browser) -> No
     old = {"received-day": "1", "received-month": "1", "received-year": str(today.year - 1)}
     room.post("/desk/letters", **said | {"once": "another"} | old)
     assert room.status == 422 and "team lead" in room.html
+
+
+def test_a_call_is_written_down_in_two_clicks_and_put_right(city: Portal, room: Browser) -> None:
+    reference = by_letter(city)
+    room.get(f"/desk/cases/{reference}")
+    send(room, f"/desk/cases/{reference}/contacts", channel="phone", reason="progress-chasing")
+    assert room.status == 200 and "Asks where it stands" in room.html and "avoidable</strong>" in room.html
+    number = re.findall(rf'action="/desk/cases/{reference}/contacts/(\d+)"', room.html)[0]
+    send(room, f"/desk/cases/{reference}/contacts/{number}", reason="complaint")
+    assert room.status == 200 and "avoidable</strong>" not in room.html and "Is not content" in room.html

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from portal.pages.desk import asking, case, cash, deciding, entry, incoming, money, passing, post, queue, rare, referrals, sealing, task
+from portal.pages.desk import asking, case, cash, contacts, deciding, entry, incoming, money, passing, post, queue, rare, referrals, sealing, task
 
 GROUPS = (
     queue.pages,
@@ -16,6 +16,7 @@ GROUPS = (
     referrals.pages,
     post.pages,
     incoming.pages,
+    contacts.pages,
     case.pages,
     sealing.pages,
     rare.pages,

@@ -14,7 +14,7 @@ from portal.db import new_id
 from portal.errors import Invalid
 from portal.intake import behalf
 from portal.pages import acting, speech
-from portal.pages.desk import known, reading, words
+from portal.pages.desk import contacts, known, reading, words
 from portal.pages.opening import page, principal, show, the_portal
 from portal.pages.speech import N_
 from portal.unit_of_work import Work
@@ -67,11 +67,13 @@ def case(reference: str) -> Response:
 def _shown(reference: str, *, status: int = 200, faults: dict[str, str] | None = None) -> Response:
     portal = the_portal()
     with portal.work(principal()) as work:
-        told = desk.of_case(work, entry.find(work, reference), language=speech.language())
+        case_id = entry.find(work, reference)
+        told = desk.of_case(work, case_id, language=speech.language())
+        heard = contacts.shown(work, case_id, told["zone"])
     who = principal()
     named = [row | {"called": words.named(row, desk.step_title(portal.catalogue, row)), "openable": row["agency"] in who.agencies} for row in told["tasks"]]
     home = "/champion" if who.scope == "champion" else "/desk"
-    more = {"once": str(new_id()), "faults": faults or {}, "typed": request.form, "may_renew": caseworker(who)}
+    more: dict[str, Any] = {"once": str(new_id()), "contacts": heard, **contacts.choices(), "faults": faults or {}, "typed": request.form, "may_renew": caseworker(who)}
     return show(
         "desk/case.html", status=status, **more, subject=who.subject, home=home, rarely=_rarely(told), **known.of(portal.catalogue, told | {"tasks": named})
     )

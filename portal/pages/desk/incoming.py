@@ -13,7 +13,7 @@ from portal.catalogue.definitions import Service
 from portal.db import new_id
 from portal.documents.kinds import LARGEST
 from portal.errors import Invalid, Refusal
-from portal.intake import documents
+from portal.intake import documents, filling
 from portal.intake.documents import Upload
 from portal.pages import acting, questions, speech
 from portal.pages.errors import N_
@@ -79,7 +79,7 @@ def _read() -> Letter:
     if kind not in KINDS:
         raise Invalid(errors=[{"pointer": "/kind", "detail": "Choose what the letter is."}])
     said = {field.id: value for field in (service.fields if service else ()) if (value := questions.read(field, typed)) not in (None, "", [])}
-    answers = questions.still_asked(service, said, _facts()) if service and kind == "new" else {}
+    answers = filling.still_asked(service, said, _facts()) if service and kind == "new" else {}
     contact = {name: typed.get(name, "").replace("\r\n", "\n").strip() for name in ("name", "address", "email", "phone")} if kind == "new" else {}
     return Letter(
         kind=kind,

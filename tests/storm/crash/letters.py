@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from typing import Any
 
+from tests.storm.crash.doors import opened
 from tests.storm.crash.run import UseCase
 from tests.storm.crash.world import Subject, World
 
@@ -77,7 +78,18 @@ def act(path: str, body: Any) -> Any:
     return one
 
 
+def on_contacts(path: str, body: Any) -> Any:
+    """An `act` of staff on the contacts of a case."""
+
+    def one(world: World, subject: Subject) -> None:
+        world.post(subject, f"/cases/{subject.reference}/contacts{path}", world.who("roads"), body)
+
+    return one
+
+
 LETTERS = (
+    UseCase("contact-kept", ("route contacts.keep_contact",), opened("pothole"), on_contacts("", {"channel": "phone", "reason": "progress-chasing"})),
+    UseCase("contact-judged", ("route contacts.judge_contact",), opened("pothole"), on_contacts("/1/reason", {"reason": "premature-closure"})),
     UseCase("letter-in", ("route letters.receive_letter",), nothing, come_in),
     UseCase("letter-made", ("outbox notice",), written, leave, recover=leases_end, again=True),
     UseCase("letters-taken", ("route prints.take_batch",), printed, act("/prints/batches", {})),

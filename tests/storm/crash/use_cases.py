@@ -80,6 +80,8 @@ ELSEWHERE = {
     "admin_hours_pages.bring": "as administration.move_dates: the same verb",
     "desk_post_pages.take": "tests/storm/crash/letters.py: the same verbs",
     "desk_incoming_pages.write_down": "as letters.receive_letter: the same unit, and a scan in the store that is tidied away where no row names it",
+    "desk_contacts_pages.keep": "as contacts.keep_contact",
+    "desk_contacts_pages.judge": "as contacts.judge_contact",
     "desk_post_pages.posted": "as desk_post_pages.take",
     "desk_post_pages.returned": "as desk_post_pages.take",
     "desk_post_pages.again": "as desk_post_pages.take",
