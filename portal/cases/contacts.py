@@ -27,7 +27,7 @@ def keep(work: Work, case_id: UUID, *, channel: str, direction: str, reason: str
 def judge(work: Work, case_id: UUID, *, number: int, reason: str, before: str) -> None:
     """Why somebody turned to us is put right, of the contact that is event `number`; `before`: what it counted as. `ContactJudged`."""
     case = registry.case_of(work, case_id)
-    work.record(case_id, JUDGED, agency=case["agency"], number=number, reason=reason, demand=REASONS[reason].demand, before=before)
+    work.record(case_id, "ContactJudged", agency=case["agency"], number=number, reason=reason, demand=REASONS[reason].demand, before=before)
 
 
 def proposed(event: Mapping[str, Any]) -> tuple[Direction, str | None]:
