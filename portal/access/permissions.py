@@ -131,6 +131,11 @@ PERMISSIONS: dict[str, Permission] = {
     "reach.change": Permission("Say how one wants to be reached; staff say it on behalf of the party.", (party_itself, caseworker)),
     "reach.own": Permission("Say once, for all requests of one's own, how one wants to be reached.", (citizen,)),
     "reach.end": Permission("End courtesy messages with the address they came with.", (anyone,)),
+    "case.matters": Permission(
+        "See where the other matters of somebody stand whose open case one handles, for a stated purpose: by consent, or on a ground its service names.",
+        (caseworker, champion),
+    ),
+    "look.list": Permission("See who looked across, for which cases one answers for, and why.", (champion,)),
     "mandate.read": Permission("See who may stand on the case for its party.", (party,)),
     "mandate.give": Permission("Let somebody stand on the case for oneself.", (party_itself,)),
     "mandate.accept": Permission("Take up a mandate.", (citizen,)),

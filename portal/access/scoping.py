@@ -10,17 +10,19 @@ from typing import Any
 from sqlalchemy import Select, Table, and_, column, exists, false, func, not_, or_, select, table, true
 from sqlalchemy.sql import ColumnElement
 
-from portal.access.tables import case_access, case_barred, case_glasses, case_named, case_seals, case_services
+from portal.access.tables import case_access, case_barred, case_glasses, case_looks, case_named, case_seals, case_services
 from portal.unit_of_work import EVERY, Principal, Work
 
 #: Whom a case can be closed to, by name or by a seal.
-OF_STAFF = ("staff", "champion", "admin")
+OF_STAFF = ("staff", "champion", "admin", "across")
+#: What a look across shows of a case: where it stands and how it was decided.
+ACROSS = ("cases", "decisions")
 
 #: Tables a party reads of its own cases, as the database's policies say too (a law compares them).
 PARTY_READS = frozenset(
     {
-        "asks", "case_heads", "case_links", "case_parties", "case_reads", "cases", "clocks", "consents", "decisions", "documents", "duty_calls", "events",
-        "feedback", "fees", "journey_runs", "mandates", "party_needs", "party_ways", "payments", "saved_drafts", "step_runs", "vault_items",
+        "asks", "case_heads", "case_links", "case_looks", "case_parties", "case_reads", "cases", "clocks", "consents", "decisions", "documents", "duty_calls",
+        "events", "feedback", "fees", "journey_runs", "mandates", "party_needs", "party_ways", "payments", "saved_drafts", "step_runs", "vault_items",
     }
 )  # fmt: skip
 #: What a party reads in the vault.
@@ -28,6 +30,7 @@ PARTY_KINDS = ("contact", "answers", "words", "location", "message", "reasons", 
 
 #: What is needed here of the registry's table, which is another room's.
 _cases = table("cases", column("case_id"), column("service"))
+_consents = table("consents", column("case_id"), column("id"), column("until"), column("withdrawn_at"))
 
 
 def visible(work: Work, statement: Select[Any]) -> Select[Any]:
@@ -78,7 +81,7 @@ def _seen(work: Work, of: Table) -> ColumnElement[bool]:
     who = work.principal
     if who.scope in ("engine", "reader", "figures", "relay"):
         return true()
-    rule = {"party": _own, "champion": _championed, "staff": _worked_on, "admin": _looked_into}.get(who.scope)
+    rule = {"party": _own, "champion": _championed, "staff": _worked_on, "admin": _looked_into, "across": _looked_across}.get(who.scope)
     if rule is not None:
         return rule(work, who, of)
     if who.scope == "agency" and of.name == "step_runs":
@@ -106,7 +109,8 @@ def _championed(_: Work, who: Principal, of: Table) -> ColumnElement[bool]:
     """Cases of the services a champion answers for, and life events one of them is a part of."""
     if of.name == "vault_items":
         reasons = exists().where(case_glasses.c.case_id == of.c.case_id, case_glasses.c.words == of.c.id, _championed(_, who, case_glasses))
-        return and_(of.c.kind == "glass", reasons)
+        why = exists().where(case_looks.c.case_id == of.c.case_id, case_looks.c.words == of.c.id, _championed(_, who, case_looks))
+        return or_(and_(of.c.kind == "glass", reasons), and_(of.c.kind == "look", why))
     if EVERY in who.services:
         return true()
     if of.name == "case_access":
@@ -116,7 +120,8 @@ def _championed(_: Work, who: Principal, of: Table) -> ColumnElement[bool]:
     part = exists().where(case_services.c.case_id == of.c.case_id, case_services.c.service.in_(who.services))
     if of.name == "cases":
         return or_(of.c.service.in_(who.services), part)
-    return or_(exists().where(_cases.c.case_id == of.c.case_id, _cases.c.service.in_(who.services)), part)
+    own = [of.c.subject == who.subject] if of.name == "case_looks" else []
+    return or_(*own, exists().where(_cases.c.case_id == of.c.case_id, _cases.c.service.in_(who.services)), part)
 
 
 def _worked_on(_: Work, who: Principal, of: Table) -> ColumnElement[bool]:
@@ -127,6 +132,8 @@ def _worked_on(_: Work, who: Principal, of: Table) -> ColumnElement[bool]:
         return or_(of.c.to_agency.in_(who.agencies), of.c.from_agency.in_(who.agencies))
     if of.name == "case_access":
         return of.c.agency_id.in_(who.agencies)
+    if of.name == "case_looks":
+        return of.c.subject == who.subject
     return exists().where(case_access.c.case_id == of.c.case_id, case_access.c.agency_id.in_(who.agencies))
 
 
@@ -138,3 +145,17 @@ def _looked_into(work: Work, who: Principal, of: Table) -> ColumnElement[bool]:
         return of.c.subject == who.subject
     broken = exists().where(case_glasses.c.case_id == of.c.case_id, case_glasses.c.subject == who.subject, case_glasses.c.until > func.statement_timestamp())
     return broken
+
+
+def _looked_across(work: Work, who: Principal, of: Table) -> ColumnElement[bool]:
+    """Where matters stand that somebody has a look at, while it lasts and, where it rests on a consent, that stands."""
+    if of.name == "case_looks":
+        return of.c.subject == who.subject
+    if of.name not in ACROSS:
+        return false()
+    now = func.statement_timestamp()
+    stands = exists().where(
+        _consents.c.case_id == case_looks.c.by_case, _consents.c.id == case_looks.c.consent, _consents.c.withdrawn_at.is_(None), _consents.c.until > now
+    )
+    mine = and_(case_looks.c.case_id == of.c.case_id, case_looks.c.subject == who.subject, case_looks.c.until > now)
+    return exists().where(mine, or_(case_looks.c.ground == "law", stands))

@@ -95,6 +95,33 @@ case_glasses = Table(
     info=CASE_TABLE,
 )
 
+#: Somebody who handles a matter sees where other matters of the same person stand: a row for each of them, and one for the matter it is for.
+case_looks = Table(
+    "case_looks",
+    metadata,
+    case_id(),
+    Column("look", Uuid, nullable=False),
+    #: The matter somebody handles.
+    Column("by_case", Uuid, nullable=False),
+    #: As `Principal.subject`; who looks.
+    Column("subject", Text, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("agency", Text),
+    #: Among portal/catalogue/purposes.py; the words that say more are a vault item of the matter it is for.
+    Column("purpose", Text, nullable=False),
+    Column("words", Uuid),
+    #: `consent`, and which; or `law`, and which article.
+    Column("ground", Text, nullable=False),
+    Column("consent", Uuid),
+    Column("law", Text),
+    instant("since", nullable=False),
+    instant("until", nullable=False),
+    PrimaryKeyConstraint("case_id", "look"),
+    Index("case_looks_subject_ix", "subject", "until"),
+    Index("case_looks_look_ix", "look"),
+    info=CASE_TABLE,
+)
+
 #: Who of the staff looked at a case: a row a person, case, day and purpose. Its party sees them.
 case_reads = Table(
     "case_reads",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
@@ -134,3 +135,8 @@ def of_case_for_reader(case_id: UUID) -> Select[Any]:
 def one(id: UUID) -> Select[Any]:
     """One decision, for a reader."""
     return select(decisions).where(decisions.c.id == id)
+
+
+def of_cases(case_ids: Collection[UUID]) -> Select[Any]:
+    """Decisions of many cases, oldest first, for a reader."""
+    return select(decisions).where(decisions.c.case_id.in_(case_ids)).order_by(decisions.c.decided_at, decisions.c.id)

@@ -297,6 +297,17 @@ class Letter:
 
 
 @dataclass(frozen=True)
+class Matters:
+    """A ground in law on which who handles a case may look at where its party's other matters stand."""
+
+    #: Among those of portal/catalogue/purposes.py.
+    purposes: tuple[str, ...]
+    law: Law
+    #: Only matters of these services; none: all.
+    services: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Service:
     """One catalogue entry an agency offers."""
 
@@ -333,6 +344,7 @@ class Service:
     area: str | None = None
     #: `decide` step of its journey -> how that is decided here.
     decisions: dict[str, Ruling] = field(default_factory=dict)
+    matters: tuple[Matters, ...] = ()
 
 
 @dataclass(frozen=True)

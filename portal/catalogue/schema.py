@@ -14,6 +14,7 @@ from portal.catalogue import syntax
 from portal.catalogue.definitions import Agency, Arm, Journey, Letter, Next, Service, Table
 from portal.catalogue.fact_names import FACTS
 from portal.catalogue.languages import REQUIRED
+from portal.catalogue.purposes import PURPOSES
 from portal.catalogue.shapes import Shape, Slot, slots
 
 KINDS: dict[str, Any] = {"agency": Agency, "service": Service, "journey": Journey, "table": Table, "letter": Letter}
@@ -34,7 +35,7 @@ _PATTERNS = {
     **dict.fromkeys([("Input", "id"), ("Output", "id")], syntax.FIELD),
 }
 #: Lists of texts with a form of their own.
-_ITEMS = {("Step", "outcomes"): syntax.WORD}
+_ITEMS = {("Step", "outcomes"): syntax.WORD, ("Matters", "purposes"): "|".join(PURPOSES)}
 #: Texts that are one of these.
 _WORDS = {("Standard", "profile"): syntax.PROFILES, ("Remedy", "profile"): syntax.PROFILES, ("Field", "fact"): tuple(FACTS)}
 _LEAST = {

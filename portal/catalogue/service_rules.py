@@ -15,6 +15,7 @@ from portal.catalogue.inside import asked_once, whole
 from portal.catalogue.inside_rules import check_parts
 from portal.catalogue.known import Known
 from portal.catalogue.languages import is_language
+from portal.catalogue.purposes import check_matters
 from portal.catalogue.standard_rules import check_conditions, check_cutoff
 from portal.catalogue.wait_rules import check_until
 
@@ -53,6 +54,7 @@ def check_service(document: Document[Service], known: Known) -> None:
     for index, id in enumerate(service.shared_tables):
         _reference(document, ("shared_tables", index), "table", id, known)
     _synonyms(document, service)
+    check_matters(document, known)
     if service.danger and agency and not (agency.duty and agency.emergency):
         document.note(("danger",), f"agency `{agency.id}` must name `duty` persons and an `emergency` number before it offers a service with danger")
 

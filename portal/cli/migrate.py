@@ -14,7 +14,7 @@ from sqlalchemy.engine.url import URL
 
 #: Taken by the login for each transaction: what every scope has in common, and a role for each that is a member of it; the relay and the figures.
 COMMON = "portal_app"
-OF_SCOPES = tuple(f"portal_{scope}" for scope in ("admin", "agency", "anonymous", "champion", "engine", "party", "reader", "staff"))
+OF_SCOPES = tuple(f"portal_{scope}" for scope in ("across", "admin", "agency", "anonymous", "champion", "engine", "party", "reader", "staff"))
 ROLES = (COMMON, *OF_SCOPES, "portal_relay", "portal_figures")
 #: A session of the portal that hangs ends by itself; the longest statement of a command (`rebuild`, `replan`) takes well less.
 LIMITS = {"idle_in_transaction_session_timeout": "10min", "statement_timeout": "10min", "lock_timeout": "1min"}

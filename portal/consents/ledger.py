@@ -21,6 +21,12 @@ USUAL, LONGEST = timedelta(days=180), timedelta(days=2 * 366)
 MOST = 50
 
 
+class NobodyKnown(Conflict):
+    """Sign in and keep this request among your own first: nobody knows which your other requests are."""
+
+    slug = "nobody-known"
+
+
 def until(now: datetime, wanted: datetime | None, *, pointer: str = "/until") -> datetime:
     """Until when a consent given now holds; Invalid for an instant that has passed, or is too far away."""
     if wanted is None:

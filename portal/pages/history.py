@@ -44,6 +44,8 @@ _SAYS = {
     "ConsentGiven": N_("You agreed to something."),
     "ConsentWithdrawn": N_("You took a consent back."),
     "AnswersShared": N_("By your consent, answers of this request were used in another one."),
+    "MatterLookedAt": N_("An office that handles another request of yours looked at where this one stands."),
+    "MattersShown": N_("The office looked at where your other requests stand."),
     "FeeDue": N_("A fee is to be paid."),
     "FeePaid": N_("The fee was paid."),
     "FeeWaived": N_("The fee need not be paid."),

@@ -14,11 +14,12 @@ from portal.errors import Refusal
 from portal.intake.objections import Objection, object_to
 from portal.pages import acting, grants, history, speech
 from portal.pages.cases import case_page, to_case, written_once
+from portal.pages.desk import matters as purposes
 from portal.pages.errors import N_
 from portal.pages.opening import page, principal, show, the_portal
 from portal.unit_of_work import Answer, Principal
 from portal.views import case as case_view
-from portal.views import decisions, entry, reads
+from portal.views import decisions, entry, matters, reads
 from portal.views.fees import money
 
 pages = Blueprint("rights_pages", __name__, url_prefix="/cases")
@@ -116,7 +117,9 @@ def looked(reference: str) -> Response:
     """Who of the staff looked, the last first"""
     portal = the_portal()
     with portal.work(principal()) as work:
-        rows = reads.of_case(work, entry.find(work, reference), after=None, limit=SHOWN)
+        case_id = entry.find(work, reference)
+        rows = reads.of_case(work, case_id, after=None, limit=SHOWN)
+        across = matters.at_case(work, case_id, after=None, limit=SHOWN)
     told = [
         {
             "who": speech.words(ROLES.get(row["role"], ROLES["caseworker"])),
@@ -127,7 +130,16 @@ def looked(reference: str) -> Response:
         }
         for row in rows
     ]
-    return show("reads.html", rows=told, reference=reference)
+    looks = [
+        {
+            **one,
+            "says": purposes.said(one["purpose"]),
+            "agency": _office(portal.catalogue, one["agency"]) or speech.words(ROLES.get(one["role"], ROLES["caseworker"])),
+            "at": history.moment(one["since"], "UTC"),
+        }
+        for one in across
+    ]
+    return show("reads.html", rows=told, looks=looks, reference=reference)
 
 
 def _office(catalogue: Catalogue, id: str | None) -> str | None:

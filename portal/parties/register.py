@@ -157,3 +157,8 @@ def for_itself(subject: str, now: datetime, *, limit: int) -> Select[Any]:
         or_(case_parties.c.until.is_(None), case_parties.c.until > now),
     )
     return mine.distinct().order_by(case_parties.c.case_id.desc()).limit(limit)
+
+
+def on_case(case_id: UUID) -> Select[Any]:
+    """Who stands on a case, for a reader; pass it through `access.visible`."""
+    return select(case_parties).where(case_parties.c.case_id == case_id)

@@ -103,7 +103,7 @@ REACTIONS: dict[str, tuple[Reaction, ...]] = {
 QUIET = frozenset(
     {
         "CaseFollowed", "CaseUnfollowed", "DecisionNotServed", "NoticeJoined", "NoticeMoved", "ReachLost",
-        "AnswersShared", "ConsentGiven", "ConsentWithdrawn",
+        "AnswersShared", "ConsentGiven", "ConsentWithdrawn", "MatterLookedAt", "MattersShown",
         "AccessBarred", "AccessGranted", "AgencyAmended", "BranchChosen", "CasePublished", "CaseReplanned", "CashDayClosed", "CashDayCounted", "CashDayOpened",
         "CodeAsked", "ContactJudged", "ContactKept", "PartyKnown",
         "ClockCancelled", "ClockStarted", "ClockStopped", "DeliveryPlaced", "DialogueBegun", "DialogueEnded",

@@ -12,7 +12,7 @@ EVERY = "*"
 #: What a representative may do: see; write too; take back and object too. None on a principal: it stands there for itself.
 Mandate = Literal["read", "act", "all"]
 
-Scope = Literal["anonymous", "party", "staff", "champion", "admin", "agency", "engine", "relay", "figures", "reader", "learner"]
+Scope = Literal["anonymous", "party", "staff", "champion", "admin", "agency", "engine", "relay", "figures", "reader", "learner", "across"]
 
 
 @dataclass(frozen=True, slots=True)

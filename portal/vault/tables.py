@@ -14,7 +14,7 @@ vault_items = Table(
     Column("id", Uuid, nullable=False),
     Column("party_id", Uuid),
     #: `contact`, `answers`, `words`, `location`, `message`, `note`, `reasons`, `letter`, `mail`, `document`, `proof`,
-    #: `consent` (values that were used again), `media` (an address of a picture), `published` (approved for everybody),
+    #: `consent` (values that were used again), `look` (why somebody looked across), `media` (an address of a picture), `published` (approved for everybody),
     #: `draft` (a form that was not sent yet).
     Column("kind", Text, nullable=False),
     #: Salt of the commitment an event carries; erased with the value.

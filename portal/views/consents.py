@@ -11,7 +11,7 @@ from uuid import UUID
 from portal.access.scoping import visible
 from portal.cases import registry
 from portal.consents import ledger
-from portal.errors import Conflict, IllegalMove, NotFound
+from portal.errors import IllegalMove, NotFound
 from portal.parties import register
 from portal.unit_of_work import Work
 from portal.vault import items
@@ -51,7 +51,7 @@ def let_look(work: Work, case_id: UUID, *, wanted: datetime | None) -> dict[str,
     if case["status"] in ("closed", "withdrawn"):
         raise IllegalMove("This request has ended: nobody needs to look any more.")
     if not any(row["subject"] and row["scope"] is None for row in register.of_case(work, case_id)):
-        raise Conflict("Sign in and keep this request among your own first: nobody knows which your other requests are.")
+        raise ledger.NobodyKnown
     row = ledger.let_look(work, case_id, agency=case["agency"], service=case["service"], until=ledger.until(work.now, wanted))
     return _told(row, work.now, {case_id: case["reference"]}, {})
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from portal.pages import own_form
-from tests.storm.crash.doors import opened
+from tests.ledger.test_main_job import needed
+from tests.storm.crash.desk import by, press
+from tests.storm.crash.doors import HOUSING, opened, waiting
 from tests.storm.crash.pages import keep, signed_in
 from tests.storm.crash.run import UseCase
 from tests.storm.crash.world import Refused, Subject, World
@@ -77,7 +79,31 @@ def kept_and_agreed(world: World, subject: Subject) -> None:
     subject.more["consent"] = str(id)
 
 
+def handled(world: World, subject: Subject) -> None:
+    """A `prepare`: somebody has two matters; the worker has the task of one, whose service names a ground in law."""
+    helper, answers = world.who("helper"), MOVED | {"home": f"Quay {subject.marker}"}
+    world.ask("POST", "/cases", helper, {"service": "residence-registration", "answers": answers})
+    body = {"service": "housing-benefit", "answers": needed(world.portal, "housing-benefit") | HOUSING, "text": f"about {subject.marker}"}
+    told = world.ask("POST", "/cases", helper, body)
+    subject.reference, subject.secret = told["reference"], told["secret"]
+    subject.more["place"] = subject.reference
+    waiting(world, subject, "worker")
+    world.ask("POST", f"/tasks/{subject.task['id']}/claim", world.who("worker"))
+
+
+def look(world: World, subject: Subject) -> None:
+    """An `act`: the worker looks across."""
+    world.post(subject, f"/cases/{subject.reference}/matters", world.who("worker"), {"purpose": "entitlement", "words": "Where does she live?"})
+
+
 CONSENTS = (
+    UseCase("look-across", ("route matters.look",), handled, look),
+    UseCase(
+        "page-look-across",
+        ("route desk_matters_pages.look",),
+        by("worker", handled),
+        press("/cases/{place}/matters", purpose="entitlement", words="Where does she live?"),
+    ),
     UseCase("once-only", ("route cases.start_case",), registered, use_again),
     UseCase("consent", ("route consents.let_look",), own, agree),
     UseCase("consent-withdrawn", ("route consents.withdraw",), agreed, take_back),

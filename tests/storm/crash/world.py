@@ -58,7 +58,7 @@ PEOPLE: dict[str, dict[str, Any]] = {
 SHAPE = (
     "tasks", "clocks", "timers", "outbox", "vault_items", "asks", "step_runs", "journey_runs", "decisions", "duty_calls", "feedback", "case_parties",
     "case_access", "fees", "payments", "fee_proposals", "case_seals", "case_named", "case_glasses", "mandates", "referrals", "task_checks", "consents",
-    "prints", "saved_drafts", "party_ways", "party_needs",
+    "prints", "saved_drafts", "party_ways", "party_needs", "case_looks",
 )  # fmt: skip
 
 
