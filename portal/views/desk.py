@@ -24,11 +24,11 @@ PAGE = 25
 SHOWN = 300
 
 
-def queue(work: Work, *, queue: str | None, mine: bool, after: Place | None) -> dict[str, Any]:
+def queue(work: Work, *, queue: str | None, mine: bool, after: Place | None, free: bool = False, priority: int | None = None) -> dict[str, Any]:
     """A page of my teams' list: `tasks`, `next` (sort key of the page after it), `counts`."""
     who = work.principal
     holder = str(who.subject)
-    found = worklists.page(work, who, Wanted(queue=queue, holder=holder if mine else None), after=after, limit=PAGE + 1)
+    found = worklists.page(work, who, Wanted(queue=queue, holder=holder if mine else None, free=free, priority=priority), after=after, limit=PAGE + 1)
     counts = work.run(tallies.tally(visible(work, tallies.counted(who.teams)), holder=holder, now=work.now))[0]
     shown = found[:PAGE]
     last = shown[-1] if len(found) > PAGE else None

@@ -80,7 +80,9 @@ def hand_over(work: Work, task: Row, *, to: str, version: int | None, words: str
 
 
 def prioritise(work: Work, task: Row, *, priority: str, version: int | None, words: str) -> None:
-    """How urgent it is, with a reason."""
+    """How urgent it is, with a reason. Invalid for a priority there is none of."""
+    if priority not in sharing.PRIORITIES:
+        raise Invalid(errors=[{"pointer": "/priority", "detail": f"Send one of {', '.join(sharing.PRIORITIES)}."}])
     item, _ = items.put(work, task["case_id"], "note", short(words))
     sharing.prioritise(work, task, priority=priority, version=version, words=item)
 

@@ -76,7 +76,7 @@ BY_ROLE = (
     "/api/v1/colleagues/", "/desk/proposals/", "/desk/cash/", "/account/", "/docs/", "/assets/", "/open311/", "/channels/", "/request/", "/api/v1/drafts/",
     "/kept/", "/desk/entry/", "/sign-in/",
     "/performance/", "/services/", "/api/v1/services/", "/api/v1/mails/", "/api/v1/requests/", "/api/v1/agencies/", "/api/v1/payments/", "/api/v1/journeys/",
-    "/admin/journeys/", "/admin/", "/reach/", "/api/v1/looks/", "/desk/looks/",
+    "/admin/journeys/", "/admin/", "/reach/", "/api/v1/looks/", "/desk/looks/", "/desk/views/",
 )  # fmt: skip
 #: Operations whose body cannot be made from its schema alone.
 BODIES: dict[str, Any] = {

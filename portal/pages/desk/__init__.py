@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from portal.pages.desk import asking, case, cash, contacts, deciding, entry, incoming, matters, money, passing, post, queue, rare, referrals, sealing, task
+from portal.pages.desk import asking, at_task, case, cash, contacts, deciding, entry, incoming, matters, money, passing, post, queue, rare, referrals, sealing, sharing, task
 
 GROUPS = (
     queue.pages,
@@ -18,7 +18,9 @@ GROUPS = (
     incoming.pages,
     contacts.pages,
     case.pages,
-    matters.pages,
     sealing.pages,
     rare.pages,
+    matters.pages,
+    sharing.pages,
+    at_task.pages,
 )

@@ -53,10 +53,11 @@ def refer(id: UUID) -> Response:
     kind, _, name = request.form.get("to", "").strip().partition(":")
     to = {"service": {"service": name}, "agency": {"agency": name}}.get(kind, {})
     said, step = request.form.get("words", ""), request.form.get("scope") == "step"
+    evidence = [one.strip() for one in request.form.get("evidence", "").splitlines() if one.strip()]
     return _act(
         id,
         "task.refer",
-        lambda work, task: referring.refer(work, task, version=acting.version(), words=said, scope="step" if step else "case", **to),
+        lambda work, task: referring.refer(work, task, version=acting.version(), words=said, scope="step" if step else "case", evidence=evidence, **to),
         "desk/refer.html",
         "/desk?done=referred",
     )
@@ -66,7 +67,7 @@ def _act(id: UUID, action: str, verb: Act, template: str, to: str) -> Response:
     try:
         acting.change(action, lambda work: hand(work, id, verb))
     except Refusal as refused:
-        boxes = {name: name for name in ("words", "standard")} | {"service": "to", "agency": "to"}
+        boxes = {name: name for name in ("words", "standard", "evidence")} | {"service": "to", "agency": "to"}
         return _page(id, template, status=422, faults=acting.faults(refused, boxes, otherwise="main"))
     return Response(status=303, headers={"Location": redirect(to).location})
 

@@ -16,9 +16,12 @@ from portal.errors import Refusal
 from portal.pages import acting, speech
 from portal.pages.desk import words
 from portal.pages.opening import page, principal, show, the_portal
+from portal.queues import saved
 from portal.queues.reading import Place
+from portal.queues.sharing import PRIORITIES
 from portal.unit_of_work import Work
 from portal.views import desk, entry, watch
+from portal.views import worklist as worklists
 
 pages = Blueprint("desk_queue_pages", __name__, url_prefix="/desk")
 
@@ -66,11 +69,20 @@ def _queue(*, status: int = 200, sought: str = "", fault: str | None = None) -> 
         one for agency in who.agencies if agency in catalogue.agencies for one in catalogue.agencies[agency].queues if one.team in who.teams or not who.teams
     ]
     chosen = chosen if chosen in {one.id for one in queues} else ""
+    free, urgency = request.args.get("free") == "1", request.args.get("priority", "")
+    urgency = urgency if urgency in PRIORITIES else ""
     with the_portal().work(who) as work:
-        told = desk.queue(work, queue=chosen or None, mine=mine, after=_after(request.args.get("after", "")))
+        place = _after(request.args.get("after", ""))
+        told = desk.queue(work, queue=chosen or None, mine=mine, after=place, free=free, priority=PRIORITIES.get(urgency))
+        kept = saved.listed(work, who)
+        colleagues = worklists.colleagues(work, who)
         calls = watch.calls(work)
     rows = [row | {"called": words.named(row, row["title"]), "left": words.left(row["due_at"], told["now"])} for row in told["tasks"]]
-    further = urlencode({"queue": chosen, "mine": "1" if mine else "", "after": _key(told["next"])}) if told["next"] else None
+    further = (
+        urlencode({"queue": chosen, "mine": "1" if mine else "", "free": "1" if free else "", "priority": urgency, "after": _key(told["next"])})
+        if told["next"]
+        else None
+    )
     return show(
         "desk/queue.html",
         status=status,
@@ -86,8 +98,18 @@ def _queue(*, status: int = 200, sought: str = "", fault: str | None = None) -> 
         fault=fault,
         calls=calls,
         once=str(new_id()),
+        free=free,
+        urgency=urgency,
+        views=[one | {"address": "/desk?" + urlencode(_query(one["query"]))} for one in kept],
+        colleagues=[(one["subject"], one["subject"].rpartition("|")[2]) for one in colleagues if not one["me"]],
         first=not request.args.get("after"),
     )
+
+
+def _query(kept: dict[str, Any]) -> dict[str, str]:
+    """Parameters of this page for a view that was kept here or over the API."""
+    found = {name: str(kept[name]) for name in ("queue", "priority") if kept.get(name)}
+    return found | {name: "1" for name in ("mine", "free") if kept.get(name) not in (None, "", "0", "false", False)}
 
 
 def _key(after: Any) -> str:

@@ -16,9 +16,9 @@ from portal.intake import strays as stray_verbs
 from portal.pages import acting, speech
 from portal.pages.desk import known
 from portal.pages.opening import page, principal, show, the_portal
-from portal.queues import worklist
+from portal.queues import people, worklist
 from portal.unit_of_work import Row, Work
-from portal.views import desk, entry
+from portal.views import desk, entry, helped
 from portal.workflow import casework, serving
 
 pages = Blueprint("desk_task_pages", __name__, url_prefix="/desk/tasks")
@@ -37,7 +37,12 @@ def task(id: UUID) -> Response:
 @page("task.work")
 def claim(id: UUID) -> Response:
     """Take it"""
-    return act(id, "task.claim", lambda work, task: worklist.claim(work, task, holder=str(principal().subject), version=acting.version()), "claim")
+    return act(
+        id,
+        "task.claim",
+        lambda work, task: worklist.claim(work, task, holder=str(principal().subject), version=acting.version(), away=people.away(work, task["agency"])),
+        "claim",
+    )
 
 
 @pages.route("/<uuid:id>/release", methods=["POST"])
@@ -56,7 +61,7 @@ def complete(id: UUID) -> Response:
     def verb(work: Work, task: Row) -> None:
         casework.complete(work, task, version=acting.version(), outcome=outcome, service=service)
 
-    return act(id, "task.complete", verb, "complete", to="/desk?done=complete", boxes={"outcome": "outcome", "service": "service"})
+    return act(id, "task.complete", verb, "complete", to="/desk?done=complete", boxes={"outcome": "outcome", "service": "service", "checklist": "checklist"})
 
 
 @pages.route("/<uuid:id>/note", methods=["POST"])
@@ -150,6 +155,7 @@ def shown(id: UUID, *, status: int = 200, faults: dict[str, str] | None = None) 
     portal = the_portal()
     with portal.work(principal()) as work:
         told = desk.task(work, id, language=speech.language())
+        beside = {} if "stray" in told else helped.of_task(work, told, language=speech.language())
     return show(
         "desk/stray.html" if "stray" in told else "desk/task.html",
         status=status,
@@ -158,5 +164,8 @@ def shown(id: UUID, *, status: int = 200, faults: dict[str, str] | None = None) 
         once=str(new_id()),
         done=request.args.get("done", ""),
         services=portal.catalogue.services.values(),
+        reply=next((one["text"] for one in beside.get("replies", ()) if one["id"] == request.args.get("reply")), ""),
+        similar=helped.similar(portal, told) if "case" in told else [],
+        **beside,
         **known.of(portal.catalogue, told),
     )

@@ -98,6 +98,8 @@ EVENTS = {
     "FeeRefunded": N_("The fee was paid back."),
     "PaymentFailed": N_("A card payment failed."),
 }
+STALE = N_("Somebody has changed this since you opened it. Look at how it stands now, then send yours again.")
+FASTER = N_("A colleague was faster, or this is finished already. Look at how it stands now.")
 STANDINGS = {
     "running": N_("running"),
     "paused": N_("standing still"),
@@ -139,6 +141,13 @@ def left(due_at: datetime, now: datetime) -> dict[str, str]:
     if apart < timedelta():
         return {"says": speech.words("%(length)s late") % {"length": length}, "mark": "od-late"}
     return {"says": speech.words("%(length)s left") % {"length": length}, "mark": "od-soon" if apart < timedelta(days=1) else ""}
+
+
+def lasted(seconds: float | None) -> str | None:
+    """A length of time, coarse."""
+    if seconds is None:
+        return None
+    return format_timedelta(timedelta(seconds=max(60, seconds)), granularity="minute", threshold=1.2, locale=locale(speech.language()))
 
 
 def outcome(id: str) -> str:

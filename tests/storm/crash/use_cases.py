@@ -24,6 +24,7 @@ from tests.storm.crash.reach import REACH
 from tests.storm.crash.referrals import REFERRALS
 from tests.storm.crash.run import UseCase
 from tests.storm.crash.saved import SAVED
+from tests.storm.crash.sharing import SHARING
 
 USE_CASES: tuple[UseCase, ...] = (
     *DOORS,
@@ -43,6 +44,7 @@ USE_CASES: tuple[UseCase, ...] = (
     *QUEUES,
     *CONSENTS,
     *RARE,
+    *SHARING,
     *BACKGROUND,
 )
 
@@ -73,6 +75,7 @@ READ_ONLY = {
 ELSEWHERE = {
     "following.unfollow": "one row of one's own; asked again it is gone (404)",
     "worklists.delete_view": "one row of one's own; asked again it is gone (404)",
+    "desk_sharing_pages.remove_view": "as worklists.delete_view",
     "moves.start": "tests/ledger/test_moves.py: killed in a batch, it goes on",
     "moves.confirm": "tests/ledger/test_moves.py",
     "moves.undo": "tests/ledger/test_moves.py",
