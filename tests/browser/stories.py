@@ -118,6 +118,34 @@ def caseworker(person: Person) -> None:
     person.look("desk-afterwards")
 
 
+def sharer(person: Person) -> None:
+    """Given the next task and taking that back, the same to many, the team, a look at where other requests of the same person stand."""
+    person.go("/desk")
+    person.press("form[action='/desk/next'] button")
+    person.look("the-next-one")
+    person.press("a[href$='/matters']")
+    person.press("main form button")
+    person.look("look-across-with-a-fault")
+    person.page.go_back()
+    person.page.go_back()
+    person.press("form[action$='/undo'] button")
+    person.look("taken-back")
+    person.go("/desk")
+    person.tab_to("input[name='task']")
+    person.page.keyboard.press("Space")
+    person.tab_to("details:has(#many) summary")
+    person.page.keyboard.press("Enter")
+    person.page.select_option("#act", "claim")
+    person.look("many")
+    person.press("#many button")
+    person.look("what-became-of-them")
+    person.go("/desk/team")
+    person.look("team")
+    person.type("#from", "40")
+    person.press("form.od-width button")
+    person.look("away-with-a-fault")
+
+
 def champion(person: Person) -> None:
     """From what is late in all offices to one request."""
     person.go("/champion")
@@ -282,6 +310,7 @@ STORIES = (
     Story("caseworker", replace(DESK, teams=("desk",)), caseworker),
     Story("rarely", replace(DESK, teams=("desk",)), rarely),
     Story("counter", replace(DESK, teams=("desk",)), counter),
+    Story("sharer", replace(DESK, teams=("desk",)), sharer),
     Story("champion", CHAMPION, champion),
     Story("administrator", ADMIN, administrator),
     Story("keeper", ADMIN, keeper),
