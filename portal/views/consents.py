@@ -51,7 +51,7 @@ def let_look(work: Work, case_id: UUID, *, wanted: datetime | None) -> dict[str,
     if case["status"] in ("closed", "withdrawn"):
         raise IllegalMove("This request has ended: nobody needs to look any more.")
     if not any(row["subject"] and row["scope"] is None for row in register.of_case(work, case_id)):
-        raise ledger.NobodyKnown
+        raise ledger.NobodyKnown("Sign in and keep this request among your own first: nobody knows which your other requests are.")
     row = ledger.let_look(work, case_id, agency=case["agency"], service=case["service"], until=ledger.until(work.now, wanted))
     return _told(row, work.now, {case_id: case["reference"]}, {})
 
