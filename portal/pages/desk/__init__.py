@@ -2,7 +2,26 @@
 
 from __future__ import annotations
 
-from portal.pages.desk import asking, at_task, case, cash, contacts, deciding, entry, incoming, matters, money, passing, post, queue, rare, referrals, sealing, sharing, task
+from portal.pages.desk import (
+    asking,
+    at_task,
+    case,
+    cash,
+    contacts,
+    deciding,
+    entry,
+    incoming,
+    matters,
+    money,
+    passing,
+    post,
+    queue,
+    rare,
+    referrals,
+    sealing,
+    sharing,
+    task,
+)
 
 GROUPS = (
     queue.pages,

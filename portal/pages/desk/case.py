@@ -73,7 +73,14 @@ def _shown(reference: str, *, status: int = 200, faults: dict[str, str] | None =
     who = principal()
     named = [row | {"called": words.named(row, desk.step_title(portal.catalogue, row)), "openable": row["agency"] in who.agencies} for row in told["tasks"]]
     home = "/champion" if who.scope == "champion" else "/desk"
-    more: dict[str, Any] = {"once": str(new_id()), "contacts": heard, **contacts.choices(), "faults": faults or {}, "typed": request.form, "may_renew": caseworker(who)}
+    more: dict[str, Any] = {
+        "once": str(new_id()),
+        "contacts": heard,
+        **contacts.choices(),
+        "faults": faults or {},
+        "typed": request.form,
+        "may_renew": caseworker(who),
+    }
     return show(
         "desk/case.html", status=status, **more, subject=who.subject, home=home, rarely=_rarely(told), **known.of(portal.catalogue, told | {"tasks": named})
     )
