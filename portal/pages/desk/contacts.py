@@ -62,7 +62,7 @@ def shown(work: Work, case_id: UUID, zone: str) -> list[dict[str, Any]]:
 def choices() -> dict[str, list[tuple[str, str]]]:
     """What the boxes offer."""
     ways = [(name, speech.words(WAYS[name])) for name in contacts.CHANNELS]
-    return {"ways": ways, "reasons": [(one.id, speech.plain(one.title)) for one in REASONS.values()]}
+    return {"contact_ways": ways, "reasons": [(one.id, speech.plain(one.title)) for one in REASONS.values()]}
 
 
 def _reason() -> str:
