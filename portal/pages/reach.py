@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
@@ -12,11 +13,11 @@ from flask import Blueprint, Response, request
 from portal.access import grants
 from portal.db import new_id
 from portal.dispatch import unsubscribing
-from portal.errors import Invalid, NotFound, Refusal
+from portal.errors import Invalid, NotFound, Refusal, Stale
 from portal.intake import reaching
 from portal.pages import acting, speech
 from portal.pages.errors import N_
-from portal.pages.opening import page, principal, show, the_portal
+from portal.pages.opening import as_party, page, principal, show, the_portal
 from portal.parties import register
 from portal.plugins import discovery
 from portal.unit_of_work import ENGINE, Work
@@ -74,12 +75,14 @@ def change(reference: str) -> Response:
         work.narrow([case_id])
         if who.scope == "staff":
             grants.demand_open(work, case_id, who.subject)
+        if request.form.get("seen", state := _state(views.of_case(work, case_id))) != state:
+            raise Stale
         reaching.choose(work, reaching.party_of(work, case_id), _said(), by="staff" if who.scope == "staff" else "party")
 
     try:
         acting.change("reach.change", act)
     except Refusal as refused:
-        return _page_of_case(reference, faults=_faults(refused))
+        return _page_of_case(reference, faults=_faults(refused), status=refused.status)
     return Response(status=303, headers={"Location": f"/cases/{reference}/reach?done=kept"})
 
 
@@ -97,7 +100,7 @@ def change_own() -> Response:
     try:
         acting.change("reach.own", lambda work: reaching.for_all(work, _said(), version=acting.version()))
     except Refusal as refused:
-        return _own_page(faults=_faults(refused))
+        return _own_page(faults=_faults(refused), status=refused.status)
     return Response(status=303, headers={"Location": "/my/reach?done=kept"})
 
 
@@ -181,37 +184,48 @@ def _faults(refused: Refusal) -> dict[str, str]:
     return found or {"channel-1": acting.english(refused.detail)}
 
 
-def _page_of_case(reference: str, *, faults: dict[str, str] | None = None) -> Response:
+def _state(told: Mapping[str, Any]) -> str:
+    """What a form was made of, so that nobody takes back from another page what they have not seen."""
+    return sha256(repr((told["channels"], sorted(told["needs"].items()), sorted(told["contact"].items()))).encode()).hexdigest()[:32]
+
+
+def _page_of_case(reference: str, *, faults: dict[str, str] | None = None, status: int = 200) -> Response:
     with the_portal().work(principal()) as work:
         told = views.of_case(work, entry.find(work, reference))
     staff = principal().scope == "staff"
     home = f"/desk/cases/{reference}" if staff else f"/cases/{reference}"
     changes = principal().mandate is None
-    return _form(told, action=f"/cases/{reference}/reach", home=home, faults=faults, on_behalf=staff, reference=reference, version=None, changes=changes)
+    action = f"/cases/{reference}/reach"
+    return _form(told, faults, status, action=action, home=home, on_behalf=staff, reference=reference, version=None, seen=_state(told), changes=changes)
 
 
-def _own_page(*, faults: dict[str, str] | None = None) -> Response:
+def _own_page(*, faults: dict[str, str] | None = None, status: int = 200) -> Response:
     with the_portal().work(principal()) as work:
         told, version = views.of_person(work)
-    return _form(told, action="/my/reach", home="/my", faults=faults, on_behalf=False, reference=None, version=version, changes=True)
+    if not version and (reference := request.args.get("from")):
+        # Who has said nothing for all yet begins with what they said on the request they come from.
+        with the_portal().work(as_party(principal(), reference)) as work:
+            told = {**views.of_case(work, entry.find(work, reference)), "lost": []}
+    return _form(told, faults, status, action="/my/reach", home="/my", on_behalf=False, reference=None, version=version, seen=None, changes=True)
 
 
-def _form(told: dict[str, Any], *, faults: dict[str, str] | None, **more: Any) -> Response:
+def _form(told: dict[str, Any], faults: dict[str, str] | None, status: int, **more: Any) -> Response:
     typed = request.form if faults else None
     ways = [(one["channel"], called(one["channel"])) for one in told["may"]]
+    interpreter = typed.get("interpreter", "") if typed else told["needs"].get("interpreter") or ""
     return show(
         "reach.html",
-        status=422 if faults else 200,
+        status=status,
         faults=faults or {},
         once=str(new_id()),
         ways=ways,
         chosen=[typed.get(f"channel-{number + 1}", "") if typed else _at(told["channels"], number) for number in range(len(ways))],
         contact={name: typed.get(name, "") if typed else told["contact"][name] or "" for name in reaching.ADDRESSES},
         asks={one["reaches"] for one in told["may"]},
-        needs=[(name, speech.words(says)) for name, says in NEEDS.items()],
+        needs=[(name, speech.words(says)) for name, says in (NEEDED if more["on_behalf"] else NEEDS).items()],
         has=typed.getlist("needs") if typed else list(told["needs"]),
-        interpreter=typed.get("interpreter", "") if typed else told["needs"].get("interpreter") or "",
-        tongues=[(code, speech.own_name(code)) for code in TONGUES],
+        interpreter=interpreter,
+        tongues=[(code, _tongue(code)) for code in (*TONGUES, *({interpreter} - {*TONGUES, ""}))],
         lost=[(one["channel"], called(one["channel"]), one["why"]) for one in told["lost"]],
         again=typed.getlist("again") if typed else [],
         done=request.args.get("done"),

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 
 from portal.unit_of_work import Principal
 from tests.browser.conftest import Person
-from tests.pages.people import ADMIN, CHAMPION, DESK
+from tests.pages.people import ADMIN, ALICE, CHAMPION, DESK
 
 
 @dataclass(frozen=True)
@@ -303,7 +303,42 @@ def counter(person: Person) -> None:
     person.look("receipt")
 
 
+def reached(person: Person) -> None:
+    """Somebody says how she is reached: on one request, then once for all; faults stand where they are, and what was typed stays."""
+    person.go("/services/pothole")
+    person.press("main form button")
+    person.type("#place", "Mill Lane 4")
+    for _ in range(3):
+        person.press("main form button")
+    person.type("#email", "ada@example.org")
+    person.press("main form button")
+    person.press("main form button")
+    person.press("main a.govuk-button")
+    person.press("main a[href$='/reach']")
+    person.look("of-a-request")
+    person.tab_to("#channel-1")
+    person.page.select_option("#channel-1", "sms")
+    person.type("#phone", "twelve")
+    person.press("main form .govuk-button")
+    person.look("with-a-fault")
+    person.type("#phone", "+32 470 12 34 56")
+    person.page.select_option("#interpreter", "ti")
+    person.tab_to("#needs")
+    person.page.keyboard.press("Space")
+    person.press("main form .govuk-button")
+    person.look("kept")
+    person.press("main a[href^='/my/reach']")
+    person.look("once-for-all")
+    person.page.select_option("#channel-1", "post")
+    person.press("main form .govuk-button")
+    person.look("no-address")
+    person.type("#address", "شارع النهر 4")
+    person.press("main form .govuk-button")
+    person.look("kept-for-all")
+
+
 STORIES = (
+    Story("reached", ALICE, reached),
     Story("citizen", None, citizen),
     Story("saver", None, saver),
     Story("everybody", None, everybody),

@@ -33,7 +33,7 @@ def desk(city: Portal, app: Flask) -> Browser:
     return sign_in(Browser(app), city, DESK)
 
 
-def send(browser: Browser, address: str, **fields: Any) -> str:
+def send(browser: Browser, address: str, /, **fields: Any) -> str:
     """Sends a form of the page in hand, with what it hides."""
     form = next(
         one for one in re.findall(r"<form\b.*?</form>", browser.html, re.DOTALL) if f'action="{address}"' in one or 'action="' not in one.partition(">")[0]
