@@ -125,6 +125,15 @@ def secrets(now: Settings) -> Iterator[Finding]:
         )
 
 
+def bounces(now: Settings) -> Iterator[Finding]:
+    """Mail that does not arrive is told of: its report comes back to our own intake."""
+    if now.mode != "production":
+        return
+    says = f"bounces come back to {now.mail_return}" if now.mail_return else "MAIL_RETURN is not set: mail leaves with a null return path, no report comes back"
+    do = "name an address of the portal's own mail intake: without it a mailbox that is gone is noticed only where our mail server refuses it at once"
+    yield Finding(bool(now.mail_return), says, do)
+
+
 def ledger(now: Settings) -> Iterator[Finding]:
     """Whether it is written down, apart from the database, what leaves."""
     if not now.sent_ledger:
@@ -282,7 +291,7 @@ def dangling(now: Settings) -> Iterator[Finding]:
 
 
 #: In this order.
-CHECKS: tuple[Check, ...] = (secrets, ledger, traces, database, durability, limits, roles, migrated, published, dangling, backlog, broker, disk)
+CHECKS: tuple[Check, ...] = (secrets, bounces, ledger, traces, database, durability, limits, roles, migrated, published, dangling, backlog, broker, disk)
 
 
 def _connected(url: str) -> psycopg.Connection:

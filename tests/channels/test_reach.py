@@ -24,6 +24,7 @@ from portal.ports.mail import Spool, take
 from portal.reactions import acts
 from portal.unit_of_work import ENGINE
 from tests.channels.conftest import House, opened
+from tests.ledger.test_main_job import needed
 from tests.servers import Servers
 from tests.stories.town import Mailbox
 
@@ -424,3 +425,75 @@ def test_who_signs_in_says_it_once_for_all_requests_and_those_to_come(house: Rea
     assert house.client.get("/api/v1/reach").status_code == 401
     ((sealed,),) = house.ask("SELECT string_agg(encode(sealed, 'escape'), '') FROM persons")
     assert phone not in sealed
+
+
+# ---------------------------------------------------------------------- decisions
+
+
+def decided(house: Reached, *channels: str, **contact: str) -> tuple[str, dict[str, str]]:
+    """A request for housing benefit that was refused, whose party chose its ways before: reference, and its header."""
+    answers = needed(house.portal, "housing-benefit") | {"monthly_income": 900, "self_employed": False}
+    told = house.client.post("/api/v1/cases", json={"service": "housing-benefit", "answers": answers, "contact": contact, "language": "en"}).json
+    reference, secret = told["reference"], {"Case-Secret": told["secret"]}
+    choose(house, reference, secret, *channels)
+    worker = house.staff("social-services", teams=["benefits"])
+    for how in ({}, {"outcome": "refused", "reasons": "Your income is too high."}):
+        task = next(one["id"] for one in house.client.get("/api/v1/tasks", headers=worker).json["items"] if one["reference"] == reference)
+        assert house.client.post(f"/api/v1/tasks/{task}/claim", headers=worker).status_code == 200
+        assert house.client.post(f"/api/v1/tasks/{task}/complete", headers=worker, json=how).status_code == 200
+    house.leave(noon(house))
+    return reference, secret
+
+
+def service(house: Reached, reference: str, secret: dict[str, str]) -> tuple[str, str | None, bool]:
+    """How the one decision of a case stands, what served it, and whether its remedy runs: by the row, and by the timer that ends it."""
+    (one,) = house.client.get(f"/api/v1/cases/{reference}/decisions", headers=secret).json["items"]
+    timer = house.ask("SELECT count(*) FROM timers WHERE case_id = %s AND kind = 'remedy' AND armed", house.id(reference)) == [(1,)]
+    runs = house.ask("SELECT remedy_until IS NOT NULL FROM decisions WHERE case_id = %s", house.id(reference)) == [(True,)]
+    assert timer == runs, "a remedy runs where its timer is armed"
+    return one["standing"], one["served_by"], runs
+
+
+def letters(house: Reached, reference: str) -> list[str]:
+    """Letters of decisions of a case that wait for the post room."""
+    return [row[0] for row in house.ask("SELECT status FROM prints WHERE reference = %s", reference)]
+
+
+def test_a_decision_told_by_text_message_is_posted_too_and_the_letter_serves_it(house: Reached) -> None:
+    phone = number()
+    reference, secret = decided(house, "sms", phone=phone, address="Rue Haute 12\n1000 Brussels")
+    assert ("decided", "sms", "sent") in house.notices(reference, secret) and len(house.texts(phone)) == 2
+    assert service(house, reference, secret) == ("made", None, False), "a text message says that there is one, and is none"
+    assert letters(house, reference) == ["waiting"]
+    assert "letter" not in house.tasks(reference, "social-services"), "nobody need find a way besides"
+    room = house.staff("social-services", teams=["benefits"])
+    batch = house.client.post("/api/v1/prints/batches", json={}, headers=room).json["batch"]
+    assert service(house, reference, secret)[0] == "made", "who takes a letter has not posted it"
+    assert house.client.post(f"/api/v1/prints/batches/{batch}/posted", json={}, headers=room).status_code == 200
+    assert service(house, reference, secret) == ("served", "post", True)
+
+
+def test_a_decision_told_by_text_message_to_nobody_with_an_address_waits_for_people(house: Reached) -> None:
+    reference, secret = decided(house, "sms", phone=number())
+    assert service(house, reference, secret) == ("made", None, False) and letters(house, reference) == []
+    worker = house.staff("social-services", teams=["benefits"])
+    kinds = [one["kind"] for one in house.client.get("/api/v1/tasks", headers=worker).json["items"] if one["reference"] == reference]
+    assert kinds == ["letter"]
+
+
+def test_a_decision_whose_mail_came_back_is_not_served_and_is_posted(house: Reached) -> None:
+    mail = f"{uuid4().hex[:8]}@example.org"
+    reference, secret = decided(house, "email", email=mail, address="Rue Haute 12\n1000 Brussels")
+    assert service(house, reference, secret) == ("served", "email", True)
+    key = house.ask("SELECT key FROM outbox WHERE case_id = %s AND kind = 'notice' AND body->>'template' = 'decided'", house.id(reference))[0][0]
+    (sent,) = [one for one in house.mails(mail) if key in one["Message-ID"]]
+    for again in range(2):
+        house.spool.keep("", ["portal@rivermouth.example"], report_of(sent, "5.1.1") + b"\r\n" * again)
+        (place,) = house.spool.waiting()
+        assert take(house.portal, house.spool, place) == "filed"
+    assert service(house, reference, secret) == ("made", None, False), "it reached nobody: no remedy runs"
+    types = [row[0] for row in house.ask("SELECT type FROM events WHERE case_id = %s", house.id(reference))]
+    assert types.count("DecisionNotServed") == 1
+    house.leave(noon(house))
+    assert letters(house, reference) == ["waiting"]
+    assert service(house, reference, secret) == ("made", None, False)

@@ -124,8 +124,11 @@ def test_a_server_that_forgets_is_found_and_production_does_not_begin_on_it(port
     found = wrong()
     for one in ("fsync is off", "full_page_writes is off", "synchronous_commit is off"):
         assert f"durability: {one}" in found
-    for one in ("secrets: MAIL_FROM", "secrets: AGENCY_SECRETS", "secrets: TOKEN_ISSUER", "secrets: SECRET_KEY"):
+    for one in ("secrets: MAIL_FROM", "secrets: AGENCY_SECRETS", "secrets: TOKEN_ISSUER", "secrets: SECRET_KEY", "bounces: MAIL_RETURN is not set"):
         assert any(says.startswith(one) for says in found), found
+    monkeypatch.setenv("MAIL_RETURN", "bounces@city.example")
+    settings.cache_clear()
+    assert not any(says.startswith("bounces:") for says in wrong())
     monkeypatch.setenv("SECRET_KEY", secrets.token_hex(32))
     settings.cache_clear()
     started = run("web", "--port", "1")
