@@ -60,7 +60,7 @@ def _notice(work: Work, claim: Claim) -> Letter | Text | Sheet | Refusal | Later
     until = None if case["danger"] or kinds.kind(template).wakes(claim.placed_at, work.now) else quiet.until(form.quiet, work.now, ZoneInfo(case["zone"]))
     if until is not None:
         return Later(until)
-    words = _words(work, claim.case_id, template, claim.body["language"], claim.body["refs"], needs=reach.needs)
+    words = _words(work, claim.case_id, template, claim.body["language"], claim.body["refs"], needs=reach.needs, on_paper=form.reaches == "address")
     return letter(work, claim, channel=claim.target, to=to, notice=words)
 
 
@@ -163,12 +163,12 @@ def letter(work: Work, claim: Claim, *, channel: str, to: str, notice: Notice) -
         return Refusal(str(bad), retry=False, code="bad-address")
 
 
-def _words(work: Work, case_id: UUID, template: str, language: str, refs: dict[str, Any], *, needs: Mapping[str, str | None]) -> Notice:
+def _words(work: Work, case_id: UUID, template: str, language: str, refs: dict[str, Any], *, needs: Mapping[str, str | None], on_paper: bool = False) -> Notice:
     default, easy = work.portal.settings.default_language, "easy-words" in needs
-    found = facts(work, case_id, refs, language)
+    found = facts(work, case_id, refs, language, on_paper=on_paper)
     spoken, subject, text = written(template, language, found, default=default, easy=easy)
     if spoken != language:
         # Titles and dates in the language of the words around them.
-        found = facts(work, case_id, refs, spoken)
+        found = facts(work, case_id, refs, spoken, on_paper=on_paper)
         spoken, subject, text = written(template, spoken, found, default=default, easy=easy)
     return Notice(template, spoken, subject, text, found["reference"], found["link"], large_print="large-print" in needs)

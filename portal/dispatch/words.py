@@ -57,8 +57,8 @@ def version(template: str, language: str) -> str:
     return sha256(b"\0".join(place.read_bytes() for place in places if place.is_file())).hexdigest()[:12]
 
 
-def facts(work: Work, case_id: UUID, refs: Mapping[str, Any], language: str) -> dict[str, Any]:
-    """What a template may say of a case in hand."""
+def facts(work: Work, case_id: UUID, refs: Mapping[str, Any], language: str, *, on_paper: bool = False) -> dict[str, Any]:
+    """What a template may say of a case in hand. `on_paper`: a letter, which nobody answers with a button."""
     case, catalogue, settings = case_of(work, case_id), work.catalogue, work.portal.settings
     service, agency = catalogue.services.get(case["service"] or "") or catalogue.triage, catalogue.agencies.get(case["agency"])
     due = datetime.fromisoformat(refs["due_at"]) if refs.get("due_at") else _promised(work, case_id)
@@ -75,6 +75,7 @@ def facts(work: Work, case_id: UUID, refs: Mapping[str, Any], language: str) -> 
         # To who wrote by mail, and was given it nowhere else; it is made when the mail is, and kept nowhere.
         "secret": secret_of(work, case_id) if case["channel"] == "email" else None,
         "questions": _questions(work, case, refs, language),
+        "on_paper": on_paper,
         "link": f"{settings.public_url}/cases/{case['reference']}",
         "lines": [
             {"subject": subject, "reference": reference, "link": f"{settings.public_url}/cases/{reference}"}

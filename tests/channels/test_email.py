@@ -410,3 +410,35 @@ def exhaustive(cases: int = 10_000) -> tuple[int, int]:
 )
 def test_hostile_mail_is_kept_for_people_or_read(raw: bytes, post: Post) -> None:
     assert post.deliver(raw) in ("unread", "taken", "repeated")
+
+
+# ---------------------------------------------------------------------- what it says where it is printed
+
+
+@pytest.mark.parametrize(
+    ("language", "subject", "paper", "mail"),
+    [
+        ("en", "A hole in the road", "Write to us with the reference", "Reply to this mail"),
+        ("fr", "Un trou dans la route", "Écrivez-nous en indiquant la référence", "Répondez à ce message"),
+        ("es", "Un agujero en la calle", "Escríbanos indicando la referencia", "Responda a este correo"),
+        ("ar", "حفرة في الطريق", "اكتبوا إلينا مع ذكر رقم المرجع", "أجيبوا على هذه الرسالة"),
+    ],
+)
+def test_a_letter_asks_to_be_written_to_and_a_mail_to_be_replied_to(post: Post, language: str, subject: str, paper: str, mail: str) -> None:
+    """The same notice, once as it was promised by mail, once for somebody who wants letters instead."""
+    said = []
+    for wishes in ((), ("post",)):
+        post.sent()
+        assert post.deliver(written(f"{subject}.", subject=subject, sender=somebody())) == "taken"
+        reference = post.ask("SELECT reference FROM cases ORDER BY received_at DESC LIMIT 1")
+        assert post.ask("SELECT language FROM cases WHERE reference = %s", reference) == language
+        if wishes:
+            body = {"channels": list(wishes), "contact": {"address": "Rue Haute 12\n1000 Brussels"}}
+            agency = post.ask("SELECT agency FROM cases WHERE reference = %s", reference)
+            found = post.client.put(f"/api/v1/cases/{reference}/reach", json=body, headers=post.staff(agency))
+            assert found.status_code == 200, found.data
+        left = [one.get_body(("plain",)).get_content() for one in post.sent()]  # type: ignore[union-attr]
+        kept = "SELECT v.value FROM vault_items v JOIN cases c USING (case_id) WHERE v.kind = 'print' AND c.reference = %s"
+        said.append(" ".join(post.ask(kept, reference)["paragraphs"]) if wishes else " ".join(left))
+    assert mail in said[0] and paper not in said[0]
+    assert paper in said[1] and mail not in said[1]
