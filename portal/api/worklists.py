@@ -17,6 +17,7 @@ from portal.errors import Invalid, NotFound
 from portal.queues import people, saved
 from portal.views import worklist as views
 from portal.views import worklist_figures
+from portal.workflow import desks
 
 resource = Resource("worklists", __name__, description="Queues with what waits in them, colleagues with what they hold, views one keeps.")
 
@@ -186,7 +187,7 @@ def be_away(body: dict[str, Any]) -> Any:
         until: datetime | None = body["until"]
         if until is not None and (since is None or until <= since):
             raise Invalid(errors=[{"pointer": "/until", "detail": "Choose a moment after `from`."}])
-        people.change(work, me, away_from=since, away_until=until, cover=cover)
+        desks.be_away(work, me, since=since, until=until, cover=cover)
     return Response(status=204)
 
 
@@ -201,7 +202,7 @@ def enable(body: dict[str, Any], subject: str) -> Any:
         one = people.one(work, who.agencies[0], _whole(subject, str(who.subject)))
         if one is None:
             raise NotFound
-        people.change(work, one, **body)
+        desks.enable(work, one, **body)
     return Response(status=204)
 
 
@@ -223,7 +224,7 @@ def keep_view(body: dict[str, Any]) -> Any:
     """Keep a view under a name, in the place of mine of that name"""
     who = principal()
     with the_portal().work(who) as work:
-        id = saved.keep(work, who, **body)
+        id = desks.keep_view(work, who, **body)
     return {**body, "id": id, "mine": True}
 
 
@@ -234,7 +235,7 @@ def delete_view(id: UUID) -> Any:
     """Remove one of mine"""
     who = principal()
     with the_portal().work(who) as work:
-        saved.delete(work, who, id)
+        desks.delete_view(work, who, id)
     return Response(status=204)
 
 

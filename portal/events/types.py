@@ -308,6 +308,10 @@ TYPES: dict[str, EventType] = dict(
         _type("GlassBroken", "An administrator looks into the case, for a while and a reason.", "official", "until", "words"),
         _type("AgencyAmended", "An administrator changed what an agency's definition says.", "what", "official", "hashes"),
         _type("PersonKept", "Administrators changed what somebody may do.", "person", "roles", "teams", "services", "until", "official"),
+        _type("AbsenceSaid", "One of the staff is away, or back.", "person", "since", "until", "cover"),
+        _type("AbilitySaid", "A team lead said what a colleague knows and how much they hold at once.", "person", "skills", "capacity", "official"),
+        _type("ViewKept", "One of the staff keeps a view of the worklist.", "view", "shared", "official"),
+        _type("ViewDeleted", "One of the staff removed a view of theirs.", "view", "official"),
         _type("ProposalMade", "An administrator proposes what a second one has to confirm.", "proposal", "kind", "official"),
         _type("ProposalEnded", "A proposal of an administrator was confirmed or refused.", "proposal", "kind", "status", "official"),
         _type(

@@ -102,6 +102,7 @@ REACTIONS: dict[str, tuple[Reaction, ...]] = {
 #: Facts nothing follows from: they are told, counted and explained.
 QUIET = frozenset(
     {
+        "AbilitySaid", "AbsenceSaid", "ViewDeleted", "ViewKept",
         "CaseFollowed", "CaseUnfollowed", "DecisionNotServed", "NoticeJoined", "NoticeMoved", "ReachLost",
         "AnswersShared", "ConsentGiven", "ConsentWithdrawn", "MatterLookedAt", "MattersShown",
         "AccessBarred", "AccessGranted", "AgencyAmended", "BranchChosen", "CasePublished", "CaseReplanned", "CashDayClosed", "CashDayCounted", "CashDayOpened",

@@ -14,6 +14,7 @@ import pytest
 from sqlalchemy import false
 
 from portal.access import prepared, scoping
+from portal.administration.stream import STREAM
 from portal.queues import reading
 from portal.queues.reading import Wanted
 from portal.queues.sharing import SLIP
@@ -249,6 +250,32 @@ def test_replies_are_in_the_partys_language_and_views_are_kept(desk: Desk) -> No
     queues = desk.ask("GET", "/queues", desk.clerk)["items"]
     assert sum(one["waiting"] for one in queues) == 1
     assert desk.ask("GET", "/colleagues", desk.streets)["items"][0]["agency"] == "roads"
+
+
+def test_absences_abilities_and_views_are_events(desk: Desk) -> None:
+    def told() -> list[tuple[str, dict[str, Any]]]:
+        with psycopg.connect(desk.database.superuser_url) as connection:
+            return connection.execute("SELECT type, data FROM events WHERE case_id = %s ORDER BY seq", (STREAM,)).fetchall()
+
+    for who in (desk.clerk, desk.colleague):
+        desk.ask("GET", "/colleagues", who)
+    away = {"from": "2026-01-01T00:00:00Z", "until": "2026-01-09T00:00:00Z", "cover": "clerk"}
+    for _ in range(2):
+        desk.ask("PUT", "/colleagues/me/absence", desk.colleague, away, status=204)
+    desk.ask("PUT", "/colleagues/me/absence", desk.colleague, {"from": "2026-01-01T00:00:00Z", "cover": "colleague"}, status=422)
+    desk.ask("PUT", "/colleagues/me/absence", desk.colleague, {}, status=204)
+    desk.ask("PUT", "/colleagues/colleague/ability", desk.lead, {"skills": ["french"]}, status=204)
+    desk.ask("PUT", "/colleagues/colleague/ability", desk.lead, {"capacity": 3}, status=204)
+    kept = desk.ask("POST", "/views", desk.clerk, {"name": "Mrs Jones", "query": {"mine": True}}, status=201)["id"]
+    desk.ask("DELETE", f"/views/{kept}", desk.colleague, status=404)
+    desk.ask("DELETE", f"/views/{kept}", desk.clerk, status=204)
+    found = told()
+    assert [type for type, _ in found] == ["AbsenceSaid", "AbsenceSaid", "AbilitySaid", "AbilitySaid", "ViewKept", "ViewDeleted"], "each change once"
+    assert (found[0][1]["since"][:10], found[0][1]["until"][:10], found[0][1]["cover"].rpartition("|")[2]) == ("2026-01-01", "2026-01-09", "clerk")
+    assert {found[1][1][name] for name in ("since", "until", "cover")} == {None}
+    assert (found[3][1]["skills"], found[3][1]["capacity"]) == (["french"], 3)
+    assert {one["view"] for _, one in found[4:]} == {kept}
+    assert "Jones" not in str(found), "what people call a view is words of theirs"
 
 
 def test_the_statement_put_together_once_reads_what_scoping_shows(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

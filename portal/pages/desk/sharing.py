@@ -17,12 +17,12 @@ from portal.pages import acting, history, speech
 from portal.pages.desk import words
 from portal.pages.desk.task import hand
 from portal.pages.opening import page, principal, show, the_portal
-from portal.queues import people, saved, worklist
+from portal.queues import people, worklist
 from portal.queues.sharing import PRIORITIES
 from portal.unit_of_work import Answer, Repeatable, Row, Work
 from portal.views import entry, worklist_figures
 from portal.views import worklist as worklists
-from portal.workflow import casework
+from portal.workflow import casework, desks
 from portal.workflow import sharing as verbs
 
 pages = Blueprint("desk_sharing_pages", __name__, url_prefix="/desk")
@@ -126,7 +126,7 @@ def keep_view() -> Response:
     name = request.form.get("name", "").strip()[:100]
     if name:
         with the_portal().work(principal()) as work:
-            saved.keep(work, principal(), name=name, query=query, shared=request.form.get("shared") == "1")
+            desks.keep_view(work, principal(), name=name, query=query, shared=request.form.get("shared") == "1")
     return _to("/desk?done=kept" if name else "/desk?done=unnamed")
 
 
@@ -135,7 +135,7 @@ def keep_view() -> Response:
 def remove_view(id: UUID) -> Response:
     """Removes one of mine"""
     with the_portal().work(principal()) as work:
-        saved.delete(work, principal(), id)
+        desks.delete_view(work, principal(), id)
     return _to("/desk?done=removed")
 
 
@@ -164,7 +164,7 @@ def be_away() -> Response:
             cover = request.form.get("cover") or None
             if cover and (cover == me.subject or people.one(work, me.agency, cover) is None):
                 raise Invalid(errors=[{"pointer": "/cover", "detail": "Choose a colleague from the list."}])
-            people.change(work, me, away_from=since, away_until=until, cover=None if back else cover)
+            desks.be_away(work, me, since=since, until=until, cover=None if back else cover)
     except Refusal as refused:
         return _team(status=422, faults=acting.faults(refused, {"from": "from", "until": "until", "cover": "cover"}, otherwise="from"))
     return _to("/desk/team?done=" + ("back" if back else "away"))
