@@ -106,6 +106,9 @@ PERMISSIONS: dict[str, Permission] = {
         "Save a form for later, go on with it, send or delete it: with its secret, as who keeps it, or at the desk that has it.", (anyone,)
     ),
     "case.enter": Permission("Enter a request for somebody, at the counter or on the telephone, with their consent.", (caseworker,)),
+    "case.speak-for": Permission(
+        "With its party at the counter or on the telephone, who agreed: read its status aloud, answer and take back for it.", (caseworker,)
+    ),
     "case.renew-secret": Permission("Make a lost case secret anew for who has shown to be its party.", (caseworker,)),
     "draft.keep": Permission("Keep a saved form among one's own.", (citizen,)),
     "draft.list-own": Permission("See which saved forms are one's own.", (citizen,)),

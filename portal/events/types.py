@@ -331,6 +331,7 @@ TYPES: dict[str, EventType] = dict(
             "until",
             "how",
         ),
+        _type("PartyPresent", "A party is at the counter or on the telephone, and agreed that an official acts for it.", "official", "how", "language"),
         _type("SecretRenewed", "The secret was lost and made anew for who showed to be the party.", "how", "official", "words"),
         _type("ConsentWithdrawn", "A party took a consent back.", "consent", "kind"),
         _type("AnswersShared", "By its party's consent, answers of the case were used in another matter of theirs.", "consent", "facts"),

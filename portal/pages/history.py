@@ -40,6 +40,7 @@ _SAYS = {
     "StepEnded": N_("A step was finished."),
     "DeliverySent": N_("It was handed to the agency that does it."),
     "PartyNotified": N_("We sent you a message."),
+    "PartyPresent": N_("You were with us, and agreed that an official acts for you."),
     "PartyKnown": N_("You keep it among your requests."),
     "ConsentGiven": N_("You agreed to something."),
     "ConsentWithdrawn": N_("You took a consent back."),

@@ -106,7 +106,7 @@ QUIET = frozenset(
         "CaseFollowed", "CaseUnfollowed", "DecisionNotServed", "NoticeJoined", "NoticeMoved", "ReachLost",
         "AnswersShared", "ConsentGiven", "ConsentWithdrawn", "MatterLookedAt", "MattersShown",
         "AccessBarred", "AccessGranted", "AgencyAmended", "BranchChosen", "CasePublished", "CaseReplanned", "CashDayClosed", "CashDayCounted", "CashDayOpened",
-        "CodeAsked", "ContactJudged", "ContactKept", "PartyKnown",
+        "CodeAsked", "ContactJudged", "ContactKept", "PartyKnown", "PartyPresent",
         "ClockCancelled", "ClockStarted", "ClockStopped", "DeliveryPlaced", "DialogueBegun", "DialogueEnded",
         "DraftBegun", "DraftChanged", "DraftEnded", "DraftKept", "DraftReminded", "DraftTakenUp",
         "FeedbackGiven", "ItemsCounted", "JoinCleared", "JoinReached", "GlassBroken", "JourneyStopped", "MandateAccepted", "MandateEnded", "MandateGiven",

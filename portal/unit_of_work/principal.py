@@ -32,6 +32,8 @@ class Principal:
     mandate: Mandate | None = None
     #: As people call a member of staff; it signs letters and stands in no event.
     name: str | None = None
+    #: Of a party that is there: the member of staff who acts for it; events name both.
+    through: str | None = None
     #: What a sign-in rests on: digest of the session (or empty), version of the person's row (or empty). Held against the database when a unit opens.
     proof: tuple[str, str] | None = None
     #: Action of the permission table it asks for; says what a look at a case was for.
@@ -41,7 +43,7 @@ class Principal:
     def actor(self) -> str:
         """How events name it."""
         if self.scope in ("anonymous", "party"):
-            return "party"
+            return f"party through staff:{self.through}" if self.through else "party"
         if self.scope in ("engine", "relay", "figures", "learner", "reader"):
             return "portal"
         if self.scope == "agency":

@@ -15,6 +15,7 @@ from portal.pages.desk import (
     money,
     passing,
     post,
+    presence,
     queue,
     rare,
     referrals,
@@ -26,6 +27,7 @@ from portal.pages.desk import (
 GROUPS = (
     queue.pages,
     entry.pages,
+    presence.pages,
     task.pages,
     deciding.pages,
     asking.pages,

@@ -16,9 +16,20 @@ from portal.intake.saving import Place
 from portal.pages import questions, speech
 from portal.pages import receipt as receipts
 from portal.pages.opening import the_portal
+from portal.pages.speech import N_
 from portal.unit_of_work import Principal, Row
 from portal.views import case as views
 from portal.views.words import locale
+
+#: Status of a request -> how its party is told.
+_STATES = {
+    "received": N_("We have received it."),
+    "in-progress": N_("We are working on it."),
+    "waiting": N_("We are waiting for your answer."),
+    "decided": N_("There is a decision."),
+    "closed": N_("It is closed."),
+    "withdrawn": N_("You took it back."),
+}
 
 
 def welcome(language: str) -> TemplateModule:
@@ -103,6 +114,38 @@ def renewed(reference: str, secret: str, language: str) -> TemplateModule:
     """The new secret, handed over."""
     with speech.spoken(language):
         return _rendered("desk/new_secret.html", reference=reference, secret=secret, place=the_portal().settings.public_url)
+
+
+def may_act(language: str) -> TemplateModule:
+    """What somebody agrees to who asks about a request."""
+    with speech.spoken(language):
+        return _aloud([speech.words("I can tell you where your request stands, and write down for you what you answer. Do you agree?")])
+
+
+def standing(case: dict[str, Any], language: str) -> TemplateModule:
+    """Where a request stands, as its party would read it; `case` in that language."""
+    catalogue = the_portal().catalogue
+    with speech.spoken(language):
+        service = catalogue.services.get(case["service"] or "") or catalogue.triage
+        state = _STATES[case["status"]]
+        lines = [speech.plain(service.title), speech.words(state)]
+        if case["promise"] and case["status"] not in ("closed", "withdrawn"):
+            lines.append(case["promise"]["says"])
+            lines += [speech.words("We have not kept this date. We are sorry; it has been put before those who answer for it.")] * (
+                case["promise"]["status"] == "missed"
+            )
+        lines += [one["says"] for one in (*case["waiting"], *case["fees"])]
+        lines += [f"{one['title']}: {one['promise']['says']}" for one in case["parts"] if one["promise"]]
+        for one in case["ruled"]:
+            lines += [said for said in (one["title"], one["reasons"], one["remedy"] and one["remedy"]["says"]) if said]
+        lines += [one["words"] for one in case["asked"] if one["words"]]
+        return _aloud(lines)
+
+
+def ending(language: str) -> TemplateModule:
+    """What is read before a request is taken back."""
+    with speech.spoken(language):
+        return _aloud([speech.words("We stop working on it, and every office is told. This cannot be undone; you can send a new request at any time.")])
 
 
 def _aloud(lines: list[str], options: list[str] | None = None) -> TemplateModule:

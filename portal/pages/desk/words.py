@@ -68,6 +68,7 @@ EVENTS = {
     "AskEnded": N_("What was asked was answered or has lapsed."),
     "PartyNotified": N_("The party was told."),
     "NoticeParked": N_("The party could not be told this way."),
+    "PartyPresent": N_("The party was there and agreed that an official acts for it."),
     "ContactKept": N_("Somebody called, came by, or was called."),
     "LetterReceived": N_("A letter came in."),
     "LetterQueued": N_("A letter waits to be printed."),

@@ -14,6 +14,9 @@ from tests.storm.crash.world import Refused, Subject, World
 
 CLERK = Principal("staff", "urn:tests|counter", agencies=("city-council",), teams=("desk",), roles=("caseworker",), name="Dana Osei")
 
+#: What an official says of a party that is there.
+HERE = {"channel": "counter", "how": "spoken"}
+
 
 def at_the_desk(world: World, subject: Subject) -> None:
     """A `prepare`: an official sits there."""
@@ -76,7 +79,25 @@ def opened_at_the_desk(world: World, subject: Subject) -> None:
     at_the_desk(world, subject)
 
 
+def beside(world: World, subject: Subject) -> None:
+    """A `prepare`: a request stands there, and its party stands at the desk."""
+    opened("noise-complaint")(world, subject)
+    world.ask("POST", f"/cases/{subject.reference}/presence", world.who("clerk"), HERE)
+
+
+def for_them(path: str, body: Any) -> Any:
+    """An `act` of an official for who is there."""
+
+    def one(world: World, subject: Subject) -> None:
+        world.post(subject, f"/cases/{subject.reference}/presence{path}", world.who("clerk"), body)
+
+    return one
+
+
 COUNTER = (
+    UseCase("presence-begun", ("route presence.begin",), opened("noise-complaint"), for_them("", HERE)),
+    UseCase("presence-answers", ("route presence.give_answers",), beside, for_them("/answers", {"answers": {"noise": "site"}})),
+    UseCase("presence-withdrawal", ("route presence.withdraw",), beside, for_them("/withdrawal", {})),
     UseCase("counter-answer", ("route desk_entry_pages.take",), begun, take),
     UseCase("counter-sent", ("route desk_entry_pages.take",), filled, take),
     UseCase("secret-renewed", ("route secrets.renew_secret",), opened("noise-complaint"), new_secret),
