@@ -149,7 +149,7 @@ def _fields(document: Document[Service], service: Service) -> None:
 
 
 def _field(document: Document[Service], path: Path, field: Field) -> None:
-    _note(document, (*path, "id"), field.id and syntax.bad_field(field.id))
+    _note(document, (*path, "id"), field.id and syntax.bad_question(field.id))
     _note(document, (*path, "fact"), bad_fact(field))
     for code, said in (field.script or {}).items():
         if not said.strip() or len(said) > SPOKEN_AT_ONCE:

@@ -25,6 +25,9 @@ _WINDOW = re.compile(r"(\d\d):([0-5]\d)-(\d\d):([0-5]\d)")
 _CEL = {"true", "false", "null", "in", "as", "break", "const", "continue", "else", "for", "function", "if", "import", "let", "loop"}
 _CEL |= {"package", "namespace", "return", "var", "void", "while"}
 
+#: Steps of every form beside its questions, and what its pages send with the answers.
+_FORMS = {"check", "done", "do", "once", "version", "form-token"}
+
 
 def bad_id(id: str) -> str | None:
     """Ids of definitions, steps, standards, queues: `moving-home`."""
@@ -41,6 +44,13 @@ def bad_field(id: str) -> str | None:
     if id in _CEL:
         return f"`{id}` is a reserved word of conditions: write another, such as `{id}_answer`"
     return None if _FIELD.fullmatch(id) and len(id) <= 63 else f"`{id[:80]}` is no field id: write small letters, digits and single `_`, such as `moving_date`"
+
+
+def bad_question(id: str) -> str | None:
+    """Ids of questions: ids of fields that are no step of a form besides, nor what every form carries."""
+    if id in _FORMS:
+        return f"`{id}` is a word of the form itself: a page would open in place of the question; write another, such as `{id.replace('-', '_')}_answer`"
+    return bad_field(id)
 
 
 def bad_term(term: str) -> str | None:

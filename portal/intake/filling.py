@@ -12,7 +12,7 @@ from portal.catalogue.languages import labelled, say
 from portal.errors import Invalid
 from portal.intake import answers as rules
 
-#: Names of steps that are no questions of the service; ids of fields have no colon.
+#: Names of steps that are no questions of the service; ids of fields have no colon, and `catalogue/syntax` refuses `check`.
 WORDS, REACH, EARLIER, CHECK = "your:words", "your:contact", "your:earlier", "check"
 
 
