@@ -66,6 +66,7 @@ def test_from_what_somebody_says_to_a_receipt_in_their_language(clerk: Clerk, fr
     assert clerk.place.endswith("/place") and clerk.title == "Where is the damage?"
     aloud = re.search(r'<div class="od-aloud" lang="ar" dir="rtl">(.*?)</div>', clerk.html, re.S)
     assert aloud and re.search("[\u0600-\u06ff]", aloud[1]) and "Where" not in aloud[1]
+    assert "أقرب رقم منزل" in aloud[1], "the script is read, not the short title of the form"
     to_the_end(clerk)
     assert clerk.title == "Read it back to them" and "شارع النهر 4" in clerk.html and "أقرأ" in clerk.html
     check, held = clerk.place, version(clerk)
