@@ -21,6 +21,7 @@ from portal.cases import secret
 from portal.catalogue.tabled import Found
 from portal.db import new_id
 from portal.fees import ledger
+from portal.intake import behalf
 from portal.intake.receive import Received, Submission, receive
 from portal.kpi import finding
 from portal.standards import clocks
@@ -62,6 +63,9 @@ class Start(Schema):
     location = fields.Nested(Location)
     channel = fields.String(validate=validate.OneOf(CHANNELS), load_default="web")
     language = fields.String(validate=LANGUAGE)
+    consent = fields.String(
+        validate=validate.OneOf(behalf.HOW), metadata={"description": "Staff: how whom it is for agreed that it is entered for them; nobody else sends it."}
+    )
     reuse = fields.List(fields.Nested(ReuseAsked), validate=validate.Length(max=20))
 
 
@@ -311,12 +315,14 @@ def start_case(body: dict[str, Any]) -> Response:
     portal, who, case_id = the_portal(), principal(), new_id()
     if "service" not in body:
         finding.fresh(portal)
-    taken_over = reused(body.pop("reuse", ()))
+    taken_over, consent = reused(body.pop("reuse", ())), body.pop("consent", None)
     with portal.work(who, repeatable=repeatable(who, "case.open"), new_cases=[case_id]) as work:
         if work.answer:
             return respond(work.answer, replayed=True)
         subject = who.subject if who.scope == "party" else None
         taken = receive(work, Submission(**body, subject=subject, reuse=taken_over), case_id=case_id)
+        if consent is not None:
+            behalf.agreed(work, taken.case, consent=consent)
         work.settle()
         given = answer(201, receipt(work, taken))
         work.keep(given)

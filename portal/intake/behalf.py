@@ -47,6 +47,14 @@ def send(work: Work, row: Row, place: Place, case_id: UUID, *, version: int | No
     return taken
 
 
+def agreed(work: Work, case: Row, *, consent: str) -> None:
+    """Whom a case just opened by an official is for agreed to that. Invalid for another `consent`, and where no official asks."""
+    if work.principal.scope != "staff":
+        raise Invalid(errors=[{"pointer": "/consent", "detail": "Leave this out: only who enters a request for somebody else says how they agreed."}])
+    _demand(consent, HOW, "/consent")
+    ledger.entered(work, case["case_id"], agency=work.principal.agencies[0], service=case["service"], how=consent)
+
+
 def renew_secret(work: Work, case_id: UUID, *, how: str, words: str) -> str:
     """The new secret of a case in hand, for who has shown to be its party. `how`: `document`, `questions`, `known`. Invalid without a reason in words."""
     _demand(how, SHOWN, "/how")

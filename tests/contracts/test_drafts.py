@@ -148,3 +148,22 @@ def test_a_form_that_changed_meanwhile_loses_nothing(house: House) -> None:
     finally:
         catalogue.services["pothole"] = before
     assert house.client.get(place, headers=by_secret(draft)).json["answers"] == {"place": "Mill Lane 4", "depth_cm": 20}
+
+
+def test_staff_say_how_whom_a_request_is_for_agreed_and_nobody_else_does(house: House) -> None:
+    body = {"service": "pothole", "answers": {"place": "Mill Lane 4"}, "channel": "phone", "consent": "spoken"}
+    refused = house.client.post("/api/v1/cases", json=body)
+    assert refused.status_code == 422 and refused.json["errors"][0]["pointer"] == "/consent"
+    wrong = house.client.post("/api/v1/cases", json={**body, "consent": "surely"}, headers=house.staff("roads"))
+    assert wrong.status_code == 422 and wrong.json["errors"][0]["pointer"] == "/consent"
+    made = house.client.post("/api/v1/cases", json=body, headers=house.staff("roads"))
+    assert made.status_code == 201, made.data
+    told = house.client.get(f"/api/v1/cases/{made.json['reference']}/consents", headers={"Case-Secret": made.json["secret"]}).json["items"]
+    assert [(one["kind"], one["state"]) for one in told] == [("entry", "given")]
+    with psycopg.connect(house.database.superuser_url) as connection:
+        rows = connection.execute(
+            "SELECT actor, e.data->>'how' FROM events e JOIN cases USING (case_id) WHERE type = 'ConsentGiven' AND reference = %s", (made.json["reference"],)
+        ).fetchall()
+    assert [(actor.split(":")[0], how) for actor, how in rows] == [("staff", "spoken")]
+    without = house.client.post("/api/v1/cases", json={name: value for name, value in body.items() if name != "consent"}, headers=house.staff("roads"))
+    assert without.status_code == 201
