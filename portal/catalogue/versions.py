@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, case, select
 
 from portal.catalogue.tables import definitions
 from portal.errors import NotFound
@@ -22,6 +23,14 @@ def versions(kind: Literal["agency", "service", "journey", "calendar"], *, id: s
     if under is not None:
         found = found.where(definitions.c.id.startswith(f"{under}/", autoescape=True))
     return found.order_by(definitions.c.id, definitions.c.published_at, definitions.c.hash)
+
+
+def in_force(kind: Literal["agency", "service", "journey", "calendar"], id: str, at: datetime) -> Select[Any]:
+    """Column hash: the version of a definition that stood at that instant, or the oldest where none was published by then. No row: never published."""
+    by_then = definitions.c.published_at <= at
+    newest_first = case((by_then, definitions.c.published_at)).desc().nulls_last()
+    found = select(definitions.c.hash).where(definitions.c.kind == kind, definitions.c.id == id)
+    return found.order_by(newest_first, definitions.c.published_at, definitions.c.hash).limit(1)
 
 
 def chosen(known: Iterable[tuple[str, str]], asked: str) -> list[str]:

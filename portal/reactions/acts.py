@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from portal.cases import registry
 from portal.catalogue.definitions import Agency, Service, Standard
+from portal.catalogue.versions import in_force
 from portal.outbox import kinds, notices, quiet
 from portal.parties import register, ways
 from portal.queues import worklist
@@ -59,9 +60,20 @@ def _told(work: Work, case: Row, party: Row, template: str, refs: Mapping[str, s
 
 def promise(work: Work, case: Row, service: Service) -> None:
     """Starts the promises of the whole case. Where there is danger none counts working time."""
-    for standard in service.standards:
+    for standard in _owed(work, case, service):
         if standard.covers in ("case", "first-answer") and standard.starts_on is None and counts(case, standard):
             start_clock(work, case, standard, started_at=case["received_at"] if standard.starts == "receipt" else work.now)
+
+
+def _owed(work: Work, case: Row, service: Service) -> list[Standard]:
+    """What is promised of a case that comes to a service: from receipt, what the law of that day said, wherever the request has been since."""
+    if case["received_at"] >= work.now:
+        return list(service.standards)
+    found = work.run(in_force("service", service.id, case["received_at"]))
+    then: Service = work.portal.pinned(work, found[0]["hash"]) if found else service
+    owed = [one for one in then.standards if one.starts == "receipt"]
+    known = {one.id for one in owed}
+    return owed + [one for one in service.standards if one.starts != "receipt" and one.id not in known]
 
 
 def counts(case: Row, standard: Standard) -> bool:
@@ -77,9 +89,11 @@ def service_in(work: Work, case: Row, run: Row) -> Service | None:
 def start_clock(work: Work, case: Row, standard: Standard, *, started_at: Any, step_run: UUID | None = None, agency_id: str | None = None) -> None:
     """Starts a promise on its own calendar. `agency_id`: whose promise it is, where not that of who holds the case."""
     agency = work.catalogue.agencies[agency_id or case["agency"]]
-    name = standard.calendar or agency.calendars[0].id
+    usual = f"{agency.id}/{agency.calendars[0].id}"
+    name = standard.calendar or usual
     key = name if "/" in name else f"{agency.id}/{name}"
-    hash = work.catalogue.hashes["calendar", key]
+    # An older law may name a calendar that is kept no more.
+    hash = work.catalogue.hashes.get(("calendar", key)) or work.catalogue.hashes["calendar", usual]
     clock = clocks.start(work, case["case_id"], standard, agency=agency.id, started_at=started_at, calendar_hash=hash, step_run_id=step_run)
     if any(rule.retroactive for rule in standard.pauses) and started_at < work.now:
         waiting.catch_up(work, clock)

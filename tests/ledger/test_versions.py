@@ -11,12 +11,14 @@ from sqlalchemy import Engine
 from portal.catalogue.store import VersionTaken
 from portal.db import connect
 from portal.errors import NotFound
+from portal.queues.tables import tasks
 from portal.runs.tables import journey_runs
 from portal.standards.tables import clocks
 from portal.unit_of_work import Portal, Principal
 from portal.views.versions import definition, of, published
+from portal.workflow import referring
 from tests.definitions.small_city import FILES, plant
-from tests.ledger.versions_of_town import case, do, finish, rows, send, town
+from tests.ledger.versions_of_town import CLERK, case, do, finish, rows, send, town
 from tests.servers import Database
 
 CHAMPION = Principal("champion", "tests|champion", roles=("champion",), services=("*",))
@@ -35,6 +37,12 @@ TREE_3 = (
     .replace("within: 1 calendar_months", "within: 2 calendar_weeks")
     .replace("fields:\n", "fields:\n  - id: height\n    type: integer\n    title: {en: Height, fr: Hauteur}\n")
 )
+#: One more, from when the right door has it.
+WITH_A_WORD = {
+    "services/hall/tree.yaml": TREE_3.replace(
+        "standards:\n", "standards:\n  - {id: word, title: {en: A word, fr: Un mot}, kind: promise, within: 3 calendar_days, starts: competent}\n"
+    )
+}
 CHANGED = {"journeys/long.yaml": LONG_2, "services/hall/tree.yaml": TREE_3}
 
 
@@ -55,6 +63,28 @@ def old(engine: Engine, fresh_database: Database, tmp_path: Path) -> Portal:
 def new(old: Portal, database: Database, tmp_path: Path) -> Portal:
     """The town after the change was published."""
     return town(old.engine, database, tmp_path / "new", CHANGED)
+
+
+def test_a_referral_is_promised_what_the_law_said_when_the_first_door_received_it(engine: Engine, fresh_database: Database, tmp_path: Path) -> None:
+    tree = FILES["services/hall/tree.yaml"]
+    hedge = {"services/hall/hedge.yaml": tree.replace("id: tree", "id: hedge").replace("journey: long", "journey: simple").replace("  tell: 10\n", "")}
+    then = town(engine, fresh_database, tmp_path / "old", hedge)
+    before = send(then, service="hedge")
+    now = town(engine, fresh_database, tmp_path / "new", CHANGED | hedge | WITH_A_WORD)
+    after = send(now, service="hedge")
+    for one in (before, after):
+        received = case(now, one)["received_at"]
+        with now.work(CLERK) as work:
+            work.narrow([one])
+            task = next(row for row in work.rows(tasks, one) if row["status"] == "open")
+            referring.refer(work, task, version=None, words="It is a tree.", service="tree")
+        assert (case(now, one)["service"], case(now, one)["received_at"]) == ("tree", received)
+        assert case(now, one)["service_hash"] == now.catalogue.hashes["service", "tree"], "its journey is today's"
+        found = {row["standard"]: row for row in rows(now, clocks, one) if row["status"] == "running"}
+        assert found["decided"]["rule"]["within"] == ("1 calendar_months" if one == before else "2 calendar_weeks")
+        assert found["decided"]["started_at"] == received
+        # What counts from when the door has it is of the day it has it.
+        assert found["word"]["started_at"] > received
 
 
 def test_cases_in_every_state_finish_on_the_version_they_began_on(old: Portal, fresh_database: Database, tmp_path: Path) -> None:
