@@ -68,7 +68,7 @@ def places(app: Flask, methods: tuple[str, ...], reference: str = "7KQP-2MWX-4HT
 def _filled(rule: str, reference: str) -> str:
     def part(found: re.Match[str]) -> str:
         converter, name = found[1] or "", found[2]
-        return NOBODY if converter == "uuid:" else reference if name == "reference" else PARTS.get(name, "nothing")
+        return NOBODY if converter == "uuid:" else "1" if converter == "int:" else reference if name == "reference" else PARTS.get(name, "nothing")
 
     return re.sub(r"<(\w+:)?(\w+)>", part, rule)
 
