@@ -58,6 +58,7 @@ NOTICES: Mapping[str, Kind] = {
     # To who proves an address, to duty persons, to people of an agency.
     "code": Kind("needed", urgent=True),
     "draft": Kind("needed"),
+    "secret-renewed": Kind("needed", answers=True),
     "duty": Kind("statutory", urgent=True),
     "escalation": Kind("needed", urgent=True),
 }

@@ -84,7 +84,7 @@ def tell(work: Work, case_id: Any, row: dict[str, str]) -> None:
 
 
 #: What a log of requests says nothing of: nobody rated or passed on anything.
-UNTOLD = {"satisfaction", "referred", "referral-hops", "ping-pong", "wrong-doors-median", "wrong-doors-mean"}
+UNTOLD = {"satisfaction", "avoidable-contact", "written-down-late", "referred", "referral-hops", "ping-pong", "wrong-doors-median", "wrong-doors-mean"}
 
 
 def known(data: Path) -> dict[str, Any]:
