@@ -28,7 +28,7 @@ class Clerk(Browser):
         self.token = ""
         sign_in(self, city, who).get("/desk/entry")
 
-    def post(self, address: str | None = None, headers: dict[str, str] | None = None, **fields: Any) -> str:
+    def post(self, address: str | None = None, /, headers: dict[str, str] | None = None, **fields: Any) -> str:
         found = re.search(r'name="form-token" value="([^"]+)"', self.html)
         self.token = found[1] if found else self.token
         return super().post(address, headers, **{"form-token": self.token}, **fields)
