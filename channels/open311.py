@@ -323,7 +323,7 @@ def _told(handle: Callable[[Request, Front], Response], name: str | None = None)
             raise Refused(404, [("", "Ask for .xml or .json.")])
         return handle(request, front)
 
-    told.__name__ = name or handle.__name__
+    told.__name__, told.__doc__ = name or handle.__name__, handle.__doc__
     return told
 
 

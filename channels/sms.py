@@ -110,7 +110,11 @@ def signature(secret: str, url: str, values: Sequence[tuple[str, str]]) -> str:
 
 
 def receive(request: Request, front: Front) -> Response:
-    """A text message came in; the answers go back in the same breath."""
+    """A text message came in; the answers go back in the same breath.
+
+    A form as Twilio sends it: `MessageSid`, `From`, `Body`, `NumMedia`. `X-Twilio-Signature` is the HMAC-SHA1 of the address and the sorted
+    parameters under the secret shared with the carrier; 403 else. The answer is TwiML. A message that comes again gets its first answer again.
+    """
     _signed(request, front)
     what = _read(request)
     if isinstance(what, Delivered):
@@ -119,7 +123,10 @@ def receive(request: Request, front: Front) -> Response:
 
 
 def report(request: Request, front: Front) -> Response:
-    """The carrier says what became of a message of ours."""
+    """The carrier says what became of a message of ours.
+
+    A form as Twilio sends it: `MessageStatus`, `ErrorCode`; signed like a message that comes in. 204.
+    """
     _signed(request, front)
     values = dict(request.form)
     status = values.get("MessageStatus") or values.get("SmsStatus") or ""

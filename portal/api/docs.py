@@ -34,7 +34,8 @@ def docs() -> str:
         described = orjson.loads(current_app.extensions["onedoor.describe"]())
         sections = reference.sections(described)
         number = sum(len(one["operations"]) for one in sections)
-        page = render_template("docs.html", sections=sections, schemas=reference.schemas(described), number=number)
+        beside = reference.channels(current_app.url_map.iter_rules(), current_app.view_functions)
+        page = render_template("docs.html", sections=sections, schemas=reference.schemas(described), number=number, channels=beside)
         current_app.extensions["onedoor.docs"] = page
     return page
 

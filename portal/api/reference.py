@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from inspect import cleandoc
 from typing import Any
+
+from werkzeug.routing import Rule
+
+from portal.access.permissions import PERMISSIONS
 
 #: Methods in the order they are shown.
 METHODS = ("get", "post", "put", "patch", "delete")
@@ -26,17 +31,35 @@ def sections(described: Mapping[str, Any]) -> list[dict[str, Any]]:
     return [section for section in about.values() if section["operations"]]
 
 
+def channels(rules: Iterable[Rule], views: Mapping[str, Callable[..., Any]]) -> list[dict[str, Any]]:
+    """Every address a channel has mounted, by channel: what it is, who may, how much it takes. Their forms, and their errors, are the channel's own."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    for rule in sorted(rules, key=str):
+        marks = getattr(views[rule.endpoint], "__dict__", {})
+        if "channel" in marks:
+            says, _, more = cleandoc(views[rule.endpoint].__doc__ or "").partition("\n\n")
+            path, who = re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", str(rule)), PERMISSIONS[marks["action"]].subjects
+            for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
+                one = {"method": method, "path": path, "says": says, "more": more, "who": who, "bytes": marks["body"], "id": _id(method, path)}
+                found.setdefault(marks["channel"], []).append(one)
+    return [{"name": name, "operations": operations} for name, operations in found.items()]
+
+
 def schemas(described: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Every schema by name, with its fields."""
     found = described["components"]["schemas"]
     return [{"name": name, "says": schema.get("description", ""), "fields": _fields(schema)} for name, schema in sorted(found.items())]
 
 
+def _id(method: str, path: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", f"{method}-{path}".lower()).strip("-")
+
+
 def _operation(described: Mapping[str, Any], method: str, path: str, said: Mapping[str, Any], shared: Iterable[Any]) -> dict[str, Any]:
     parameters = [_found(described, one) for one in (*shared, *said.get("parameters", ()))]
     answers = [(status, _found(described, one)) for status, one in sorted(said["responses"].items()) if status != "default"]
     return {
-        "id": re.sub(r"[^a-z0-9]+", "-", f"{method}-{path}".lower()).strip("-"),
+        "id": _id(method, path),
         "method": method.upper(),
         "path": path,
         "says": said.get("summary", ""),

@@ -70,6 +70,7 @@ def _view(portal: Portal, name: str, channel: Serves, endpoint: Endpoint) -> Cal
             errors = [(one["pointer"].rpartition("/")[2], one["detail"]) for one in refusal.errors]
             return _answer(channel.refuse(given, refusal.status, errors or [("", refusal.detail)]), retry=refusal.extra.get("retry_after"))
 
+    view.__doc__ = endpoint.handle.__doc__
     view.__dict__.update(action=endpoint.action, body=endpoint.limits.body, channel=name)
     return view
 

@@ -118,6 +118,22 @@ def test_the_interface_is_read_without_scripts(client: FlaskClient) -> None:
         assert all(f"<code>{escape(field)}</code>" in part for field in schema.get("properties", {})), name
 
 
+def test_what_channels_have_mounted_is_described_for_reading(app: Flask, client: FlaskClient, described: dict[str, Any]) -> None:
+    """The OpenAPI document promises JSON and problem documents. Endpoints of channels answer as GeoReport and carriers want it, errors too: they stand in
+    `/docs` alone, every one of them, with what they take and who may."""
+    page = client.get("/docs").get_data(as_text=True)
+    mounted = [rule for rule in app.url_map.iter_rules() if hasattr(app.view_functions[rule.endpoint], "channel")]
+    assert {app.view_functions[rule.endpoint].channel for rule in mounted} >= {"open311", "sms"}  # type: ignore[attr-defined]
+    for rule in mounted:
+        path, view = re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", str(rule)), app.view_functions[rule.endpoint]
+        (method,) = (rule.methods or set()) - {"HEAD", "OPTIONS"}
+        assert (view.__doc__ or "").strip(), path
+        (says,) = re.findall(rf"<code>{method} {re.escape(escape(path))}</code> ([^<]+)</summary>", page)
+        assert says.strip(), path
+        assert path not in described["paths"], path
+    assert "X-Twilio-Signature" in page and "GET services/CODE" in page
+
+
 @pytest.mark.parametrize(
     "address", ["/", "/docs", "/docs/try", "/docs/problems", "/api/openapi.json", "/api/v1/services", "/health/live", "/api/v1/nothing", "/nothing"]
 )
