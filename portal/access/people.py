@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from portal.catalogue.alphabet import place
 from portal.unit_of_work import Work
 
 
@@ -37,8 +38,9 @@ def find(work: Work, issuer: str, subject: str) -> Person | None:
 
 
 def everybody(work: Work) -> list[Person]:
-    """All of them, those that have ended too, by name."""
-    return [_person(work, row) for row in work.sql(f"SELECT {_COLUMNS} FROM people ORDER BY name NULLS LAST, issuer, subject")]
+    """All of them, those that have ended too, by name: as people sort names, not as bytes do."""
+    found = [_person(work, row) for row in work.sql(f"SELECT {_COLUMNS} FROM people ORDER BY issuer, subject")]
+    return sorted(found, key=lambda one: (one.name is None, place(one.name or "")))
 
 
 def keep(

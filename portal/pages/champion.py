@@ -87,7 +87,7 @@ def _dispute(id: UUID, *, status: int = 200, faults: dict[str, str] | None = Non
     catalogue = the_portal().catalogue
     with the_portal().work(principal()) as work:
         offer = referrals.detail(work, referrals.seen(work, id))
-    services = sorted((one for one in catalogue.services.values() if not one.triage), key=lambda one: speech.plain(one.title))
+    services = sorted((one for one in catalogue.services.values() if not one.triage), key=lambda one: speech.place(one.title))
     return show(
         "champion/dispute.html",
         status=status,

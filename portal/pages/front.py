@@ -51,8 +51,8 @@ def _offered() -> dict[str, Any]:
     offered = [service for service in catalogue.services.values() if not service.triage and service.id not in elsewhere]
     by_agency = {id: _sorted(one for one in offered if one.agency == id and not one.life_event) for id in catalogue.agencies}
     groups = [(catalogue.agencies[id], some) for id, some in by_agency.items() if some]
-    return {"events": _sorted(one for one in offered if one.life_event), "groups": sorted(groups, key=lambda group: speech.plain(group[0].title))}
+    return {"events": _sorted(one for one in offered if one.life_event), "groups": sorted(groups, key=lambda group: speech.place(group[0].title))}
 
 
 def _sorted(services: Iterable[Service]) -> list[Service]:
-    return sorted(services, key=lambda service: speech.plain(service.title))
+    return sorted(services, key=lambda service: speech.place(service.title))

@@ -45,7 +45,7 @@ def performance() -> Response:
     """All services"""
     catalogue = the_portal().catalogue
     found = _figures("service")
-    services = sorted((one for one in catalogue.services.values() if not one.triage), key=lambda one: speech.plain(one.title))
+    services = sorted((one for one in catalogue.services.values() if not one.triage), key=lambda one: speech.place(one.title))
     rows = [{"service": service, "figures": _told(found.get(service.id, {}))} for service in services]
     picture = bars([(speech.plain(service.title), share) for service in services if (share := _share(found.get(service.id, {}))) is not None])
     return show("performance.html", rows=rows, all=_told(_figures().get(None, {})), picture=picture, means=MEANS)

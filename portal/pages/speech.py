@@ -11,6 +11,7 @@ from babel.units import format_unit
 from flask import Flask, current_app, g, request
 from markupsafe import Markup, escape
 
+from portal.catalogue import alphabet
 from portal.catalogue.definitions import Text
 from portal.catalogue.languages import say
 from portal.catalogue.phrases import FOLDER as FOLDER
@@ -73,6 +74,11 @@ def plural(one: str, many: str, number: int) -> str:
 def plain(text: Text) -> str:
     """A text of a definition in the reader's language or the nearest there is, without a mark of which."""
     return say(text, language())
+
+
+def place(text: Text) -> tuple[str, str]:
+    """Where a text stands in a list of its kind, in the reader's language."""
+    return alphabet.place(plain(text), language())
 
 
 def told(text: Text | None) -> Markup:

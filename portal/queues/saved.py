@@ -7,6 +7,7 @@ from uuid import UUID
 
 from psycopg.types.json import Jsonb
 
+from portal.catalogue.alphabet import place
 from portal.db import new_id
 from portal.errors import Invalid, NotFound
 from portal.unit_of_work import Principal, Work
@@ -19,7 +20,8 @@ _NAMES = ("id", "subject", "name", "query", "shared", "made_at")
 def listed(work: Work, who: Principal) -> list[dict[str, Any]]:
     """One's own, and those colleagues share, by name."""
     found = work.sql(f"SELECT {', '.join(_NAMES)} FROM saved_views WHERE agency = ANY(%s) ORDER BY name, id LIMIT 1000", (list(who.agencies),))
-    return [{**dict(zip(_NAMES, row, strict=True)), "mine": row[1] == who.subject} for row in found]
+    kept = [{**dict(zip(_NAMES, row, strict=True)), "mine": row[1] == who.subject} for row in found]
+    return sorted(kept, key=lambda one: place(one["name"]))
 
 
 def keep(work: Work, who: Principal, *, name: str, query: dict[str, Any], shared: bool) -> UUID:

@@ -34,7 +34,7 @@ DONE = (*LISTS, "teams", "address", "hours")
 @page("agency.amend")
 def agencies() -> Response:
     """All offices"""
-    found = sorted(the_portal().catalogue.agencies.values(), key=lambda one: speech.plain(one.title))
+    found = sorted(the_portal().catalogue.agencies.values(), key=lambda one: speech.place(one.title))
     return show("admin/agencies.html", found=found)
 
 

@@ -41,7 +41,7 @@ def _page(*, status: int = 200, faults: dict[str, str] | None = None) -> Respons
     portal = the_portal()
     with portal.work(principal()) as work:
         found = [(journey, versions.published(work, journey.id, counted=True)) for journey in portal.catalogue.journeys.values()]
-    found.sort(key=lambda one: speech.plain(one[0].title))
+    found.sort(key=lambda one: speech.place(one[0].title))
     moves = [(move, move_orders.waiting(portal, move)) for move in move_orders.latest(portal, SHOWN)]
     return show(
         "admin/journeys.html", status=status, faults=faults or {}, found=found, moves=moves, subject=principal().subject, done=request.args.get("done", "")

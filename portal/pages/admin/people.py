@@ -183,7 +183,7 @@ def _form(key: str | None, *, faults: dict[str, str] | None = None) -> Response:
         there=there,
         key=key,
         roles=[(role, called(role)) for role, _ in SCOPES if role in ROLES],
-        agencies=sorted(portal.catalogue.agencies.values(), key=lambda one: speech.plain(one.title)),
+        agencies=sorted(portal.catalogue.agencies.values(), key=lambda one: speech.place(one.title)),
         issuers=issuers,
         issuer=issuers[0] if len(issuers) == 1 else "",
     )

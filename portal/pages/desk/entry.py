@@ -233,7 +233,7 @@ def _consent(text: str, *, status: int = 200, faults: dict[str, str] | None = No
     catalogue, language = the_portal().catalogue, _language()
     finding.fresh(the_portal())
     ranked = [catalogue.services[one.service_id] for one in find.rank(catalogue, text, language)][:SHOWN]
-    others = sorted((one for one in catalogue.services.values() if not one.triage and one not in ranked), key=lambda one: speech.plain(one.title))
+    others = sorted((one for one in catalogue.services.values() if not one.triage and one not in ranked), key=lambda one: speech.place(one.title))
     return show(
         "desk/entry_consent.html",
         status=status,

@@ -130,7 +130,7 @@ def _form(faults: dict[str, str], *, status: int = 200) -> Response:
         typed=request.values,
         once=str(new_id()),
         kinds=[(name, speech.words(said)) for name, said in KINDS.items()],
-        services=sorted(((one.id, speech.plain(one.title)) for one in ours), key=lambda one: one[1]),
+        services=[(one.id, speech.plain(one.title)) for one in sorted(ours, key=lambda one: speech.place(one.title))],
         service=service,
         boxes_of={field.id: questions.typed_in(field, request.form) for field in service.fields} if service else {},
         day=[request.values.get(f"received-{part}", "") for part in ("day", "month", "year")],

@@ -76,5 +76,5 @@ def _page(id: UUID, template: str, *, status: int = 200, faults: dict[str, str] 
     portal = the_portal()
     with portal.work(principal()) as work:
         told = desk.task(work, id, language=speech.language())
-    services = sorted((one for one in portal.catalogue.services.values() if not one.triage), key=lambda one: speech.plain(one.title))
+    services = sorted((one for one in portal.catalogue.services.values() if not one.triage), key=lambda one: speech.place(one.title))
     return show(template, status=status, faults=faults or {}, typed=request.form, once=str(new_id()), services=services, **known.of(portal.catalogue, told))

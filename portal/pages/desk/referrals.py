@@ -84,7 +84,7 @@ def _page(id: UUID, *, status: int = 200, faults: dict[str, str] | None = None) 
     asked = told["request"]
     service = catalogue.services.get((asked and asked["service"]) or "")
     given = [(field, questions.shown(field, asked["answers"].get(field.id))) for field in service.fields] if service and asked else []
-    ours = sorted((one for one in catalogue.services.values() if one.agency == told["to_agency"] and not one.triage), key=lambda one: speech.plain(one.title))
+    ours = sorted((one for one in catalogue.services.values() if one.agency == told["to_agency"] and not one.triage), key=lambda one: speech.place(one.title))
     return show(
         "desk/referral.html",
         status=status,
