@@ -19,6 +19,7 @@ from portal.settings import Settings
 from portal.unit_of_work import ENGINE, RELAY
 from tests.contracts.issuer import Issuer
 from tests.ledger.test_clocks_api import Door
+from tests.ledger.test_main_job import needed
 from tests.servers import Database
 
 PDF = b"%PDF-1.7\n1 0 obj << >> endobj\n%%EOF\n"
@@ -90,6 +91,28 @@ def test_nobody_else_learns_of_it(door: Door) -> None:
     assert door.ask("GET", f"/cases/{other}/documents/{sent['id']}/content", others, status=404), "a file of one case under the name of another"
     send(door, reference, door.worker, status=404)
     assert len(kept(door)) == 1, "what was refused is not kept"
+
+
+def test_files_travel_with_a_referral_and_the_door_that_sent_it_away_keeps_its_own(door: Door) -> None:
+    clerk = door._bearer(door.issuer, sub="clerk", agency="city-council", teams=["desk", "inspectors", "safety"])
+    answers = needed(door.portal, "noise-complaint")
+    told = door.ask("POST", "/cases", {}, {"service": "noise-complaint", "answers": answers, "contact": {"email": "ann@example.org"}}, status=201)
+    reference, mine = told["reference"], {"Case-Secret": told["secret"]}
+    sent = send(door, reference, mine)
+    drain(door.portal, kinds=["scan"])
+    task = next(one for one in door.ask("GET", "/tasks", clerk)["items"] if one["reference"] == reference)
+    offered = door.ask("POST", f"/tasks/{task['id']}/refer", clerk, {"service": "pothole", "words": "It is the road."})["referral"]
+    content = f"/cases/{reference}/documents/{sent['id']}/content"
+    door.ask("GET", content, door.roads, status=404)
+    door.ask("POST", f"/referrals/{offered['id']}/accept", door.roads, {})
+    got = door.client.get(f"/api/v1{content}", headers=door.roads)
+    assert (got.status_code, got.data) == (200, PDF)
+    (listed,) = door.ask("GET", f"/cases/{reference}/documents", door.roads)["items"]
+    assert (listed["id"], listed["sha256"], listed["status"], listed["current"]) == (sent["id"], sent["sha256"], "clean", True)
+    case = door.ask("GET", f"/cases/{reference}", door.roads)
+    assert (case["service"], case["given"]["answers"]) == ("pothole", answers)
+    assert door.ask("GET", f"/cases/{reference}", mine)["asked"] == []
+    assert door.client.get(f"/api/v1{content}", headers=mine).data == PDF
 
 
 def test_what_is_dangerous_stays_closed_and_its_party_is_told(door: Door) -> None:
