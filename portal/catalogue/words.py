@@ -47,3 +47,8 @@ def singular(word: str) -> str:
 
 
 IDLE = frozenset(singular(word) for word in (_ENGLISH + _FRENCH).split())
+
+
+def says_nothing(text: str) -> bool:
+    """True where a reader sees nothing: blanks, and signs without a shape such as a zero-width space."""
+    return all(letter.isspace() or unicodedata.category(letter) in ("Cc", "Cf") for letter in text)

@@ -13,6 +13,7 @@ from portal.catalogue import find
 from portal.catalogue.areas import Placed
 from portal.catalogue.definitions import Service
 from portal.catalogue.tabled import Found
+from portal.catalogue.words import says_nothing
 from portal.clock import local_date
 from portal.db import new_id
 from portal.errors import Invalid
@@ -67,7 +68,7 @@ class Received:
 def receive(work: Work, given: Submission, *, case_id: UUID | None = None) -> Received:
     """Opens the case in the unit at hand; what follows are reactions. Raises Invalid with a pointer for each value that cannot be taken."""
     text = _text(given.text)
-    if not given.service and not (text or "").strip():
+    if not given.service and says_nothing(text or ""):
         raise Invalid(
             "Say what it is about: send `text`, or the `service` it is for.", errors=[{"pointer": "/text", "detail": "Send a sentence, or a service."}]
         )

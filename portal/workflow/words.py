@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from portal.catalogue.words import says_nothing
 from portal.errors import Invalid
 
 #: Characters of reasons and notes.
@@ -10,7 +11,7 @@ WORDS_LIMIT = 10_000
 
 def short(words: str, pointer: str = "/words") -> str:
     """The words; Invalid where there are none, or too many."""
-    if not words.strip():
+    if says_nothing(words):
         raise Invalid(errors=[{"pointer": pointer, "detail": "Say it in words; blanks are none."}])
     if len(words) > WORDS_LIMIT:
         raise Invalid(errors=[{"pointer": pointer, "detail": f"This is longer than {WORDS_LIMIT} characters; please shorten it."}])

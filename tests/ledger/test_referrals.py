@@ -289,3 +289,61 @@ def test_hops_to_and_fro_and_time_lost_are_figures_by_front_door(doors: Doors) -
     why = next(one["why"]["sentences"][0] for one in told if one["covers"] == "case" and one["status"] == "running")
     assert "first came to" in why
     assert "it runs from when your request first came in" in why
+
+
+def test_three_agencies_that_pass_a_request_round_end_at_a_champion_and_in_the_figures(doors: Doors) -> None:
+    registrar = doors._bearer(doors.issuer, sub="reg", agency="civil-registry", teams=["registry", "desk"])
+    straight, _ = doors.noise()
+    reference, mine = doors.noise()
+    before = doors.ask("GET", f"/cases/{reference}", mine)
+    for sender, service, taker in ((doors.clerk, "housing-benefit", doors.worker), (doors.worker, "residence-registration", registrar)):
+        offered = doors.offer(reference, sender, service=service)
+        assert offered["status"] == "offered"
+        assert doors.ask("POST", f"/referrals/{offered['id']}/accept", taker, {})["status"] == "accepted"
+    # The third door sends it back to the first, by another of its services even: nobody is asked, it lies before a champion by itself.
+    round_it_goes = doors.offer(reference, registrar, service="tree-felling-permit")
+    assert (round_it_goes["status"], round_it_goes["answer_by"]) == ("disputed", None)
+    assert [one["reference"] for one in doors.ask("GET", "/referrals?status=disputed", doors.champion)["items"]] == [reference]
+    for who in (doors.clerk, doors.worker):
+        assert [one for one in doors.ask("GET", "/tasks", who)["items"] if one["reference"] == reference] == []
+    shown = doors.ask("GET", f"/cases/{reference}", mine)
+    assert (shown["received_at"], shown["asked"], shown["given"]) == (before["received_at"], [], before["given"])
+    settled = doors.ask("POST", f"/referrals/{round_it_goes['id']}/settle", doors.champion, {"words": "Noise it is.", "service": "noise-complaint"})
+    assert (settled["status"], settled["to_agency"]) == ("accepted", "city-council")
+    assert doors.waits(reference, doors.clerk)["kind"] == "step"
+    told = doors.events(reference)
+    assert (told.count("CaseReferred"), told.count("ReferralDisputed"), told.count("ReferralAccepted")) == (3, 1, 3)
+    assert "ReferralOffered" not in doors.events(straight)
+    with doors.portal.work(ENGINE) as work:
+        work.narrow([case_id := registry.find(work, reference)[0]])
+        row = registry.case_of(work, case_id)
+        lost = (row["competent_at"] - row["received_at"]).total_seconds()
+    assert lost > 0
+    fold_all(doors.portal)
+    figures = _by_door(doors, "city-council")
+    assert (figures["requests"], figures["referred"], figures["ping-pong"]) == (2, pytest.approx(50.0), pytest.approx(100.0))
+    assert figures["referral-hops"] == pytest.approx(3 / 2)
+    assert figures["wrong-doors-mean"] == figures["wrong-doors-median"] == pytest.approx(lost, abs=1e-3)
+    assert not rebuild(doors.portal, replace=False).differences
+    rebuild(doors.portal, replace=True)
+    assert _by_door(doors, "city-council") == figures
+
+
+def _by_door(doors: Doors, door: str) -> dict[str, Any]:
+    return {one["indicator"]: one["value"] for one in report(doors.portal, by=("door",)) if one["slice"] == {"door": door}}
+
+
+def test_nothing_is_offered_in_no_words_or_in_a_book_of_them(doors: Doors) -> None:
+    reference, _ = doors.noise()
+    for words in ("", " \n\u200b ", "x" * 100_000):
+        refused = doors.offer(reference, doors.clerk, 422, service="pothole", words=words)
+        assert [one["pointer"] for one in refused["errors"]] == ["/words"]
+    assert "ReferralOffered" not in doors.events(reference)
+    task = doors.waits(reference, doors.clerk)
+    assert (task["status"], task["holder"]) == ("open", None), "nothing of it was done"
+    # Nobody of the other office needs to be there for an offer: who is away holds nothing up, and the offer lapses by its own date.
+    doors.ask("GET", "/colleagues", doors.streets)
+    doors.ask("PUT", "/colleagues/me/absence", doors.streets, {"from": "2026-01-01T00:00:00Z"}, status=204)
+    offered = doors.offer(reference, doors.clerk, service="pothole")
+    assert (offered["status"], doors.waits(reference, doors.streets, "referral")["holder"]) == ("offered", None)
+    assert offered["answer_by"] is not None
