@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -9,9 +10,14 @@ from typing import Any
 
 import pytest
 
+from portal.db import connect, new_id
+from portal.intake.receive import Submission, receive
+from portal.unit_of_work import ANONYMOUS
 from tests.contracts.issuer import Issuer
+from tests.definitions.small_city import FILES
 from tests.ledger.test_main_job import needed
 from tests.ledger.test_referrals import Doors
+from tests.ledger.versions_of_town import case, told, town
 from tests.servers import Database
 from tests.unit.test_areas import EAST, WEST
 
@@ -65,3 +71,36 @@ def test_where_both_decline_people_find_the_door(doors: Doors) -> None:
         who = doors.streets if one["to_agency"] == "roads" else doors.clerk
         doors.ask("POST", f"/referrals/{one['id']}/decline", who, {"words": "Not ours."})
     assert doors.waits(told["reference"], doors.finder)["turn"] == 0
+
+
+def box(west: float, east: float) -> str:
+    """An area as a city would draw it."""
+    ring = [[west, 50.80], [east, 50.80], [east, 50.90], [west, 50.90], [west, 50.80]]
+    return json.dumps({"type": "Feature", "properties": {}, "geometry": {"type": "Polygon", "coordinates": [ring]}})
+
+
+def test_a_city_that_draws_its_areas_in_files_is_asked_by_place(fresh_database: Database, tmp_path: Path) -> None:
+    hall, tree = FILES["services/hall/agency.yaml"], FILES["services/hall/tree.yaml"]
+    drawn = {
+        "services/hall/agency.yaml": hall + "area: area.geojson\n",
+        "services/hall/area.geojson": box(4.30, 4.35),
+        "services/hall/tree.yaml": tree + "elsewhere: [borough-tree]\n",
+        "services/borough/agency.yaml": hall.replace("id: hall", "id: borough") + "area: area.geojson\n",
+        "services/borough/area.geojson": box(4.35, 4.40),
+        "services/borough/borough-tree.yaml": tree.replace("id: tree", "id: borough-tree")
+        .replace("agency: hall", "agency: borough")
+        .replace("[cut tree]", "[fell tree]"),
+    }
+    portal = town(connect(fresh_database.url), fresh_database, tmp_path, drawn)
+    found, asked = [], []
+    for long in (4.32, 4.38, 4.35):
+        case_id = new_id()
+        with portal.work(ANONYMOUS, new_cases=[case_id]) as work:
+            contact = {"email": "ann@example.org"}
+            receive(work, Submission(service="tree", answers={"girth": 150}, contact=contact, location={"lat": 50.85, "long": long}), case_id=case_id)
+        found.append((case(portal, case_id)["agency"], case(portal, case_id)["service"]))
+        asked.append(sorted(one["data"]["to_agency"] for one in told(portal, case_id, "ReferralOffered")))
+        assert told(portal, case_id, "PartyAsked") == []
+    assert found == [("hall", "tree"), ("borough", "borough-tree"), ("hall", None)]
+    assert asked == [[], [], ["borough", "hall"]], "on the edge both are asked, and the citizen not again"
+    portal.engine.dispose()
