@@ -8,7 +8,9 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, Uuid, any_, literal, select
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.sql import ColumnElement
 
 from portal.cases import asks, secret
 from portal.cases import reference as references
@@ -243,12 +245,17 @@ def one(case_id: UUID) -> Select[Any]:
 
 def some(case_ids: Collection[UUID]) -> Select[Any]:
     """The rows of many cases, for a reader."""
-    return select(cases).where(cases.c.case_id.in_(case_ids))
+    return select(cases).where(_among(case_ids))
 
 
 def references_of(case_ids: Collection[UUID]) -> Select[Any]:
     """Reference, service and status of many cases, for a reader."""
-    return select(cases.c.case_id, cases.c.reference, cases.c.service, cases.c.status).where(cases.c.case_id.in_(case_ids))
+    return select(cases.c.case_id, cases.c.reference, cases.c.service, cases.c.status).where(_among(case_ids))
+
+
+def _among(case_ids: Collection[UUID]) -> ColumnElement[bool]:
+    """One value, however many they are: with a value each the statement is another one for each number of them, compiled and planned anew."""
+    return cases.c.case_id == any_(literal(list(case_ids), ARRAY(Uuid)))
 
 
 def renew_secret(work: Work, case_id: UUID, *, how: str, words: UUID) -> str:

@@ -94,6 +94,7 @@ def only_jurisdiction(portal: Portal) -> str:
 
 def keep(work: Work, jurisdiction: str, model: Model) -> str:
     """Stores a model; returns its version. The same parameters are stored once."""
+    work.seen.clear()
     written = model.written()
     name = version(written)
     work.sql(_KEEP, (jurisdiction, name, datetime.fromtimestamp(model.as_of, UTC), work.now, orjson.dumps(written).decode()))
@@ -151,7 +152,10 @@ def _threatened(work: Work, jurisdiction: str, at_least: float, now: datetime) -
 
 def _newest(work: Work, jurisdiction: str, now: datetime) -> tuple[str, Model] | None:
     """The newest model that knows nothing of what came after `now`."""
-    rows: Sequence[tuple[Any, ...]] = work.sql(_NEWEST, (jurisdiction, now))
+    asked = (_NEWEST, jurisdiction, now)
+    if asked not in work.seen:
+        work.seen[asked] = work.sql(_NEWEST, asked[1:])
+    rows: Sequence[tuple[Any, ...]] = work.seen[asked]
     if not rows:
         return None
     name = rows[0][0]

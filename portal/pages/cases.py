@@ -10,7 +10,7 @@ from uuid import UUID
 
 from flask import Blueprint, Response, g, redirect, request
 
-from portal.access.scoping import visible
+from portal.access import once
 from portal.cases import reference as references
 from portal.cases import registry
 from portal.catalogue.definitions import Field, Service
@@ -208,10 +208,10 @@ def case_page(reference: str, *, template: str = "case.html", status: int = 200,
 
 def _told(work: Work, case_id: UUID) -> dict[str, Any]:
     case = views.case(work, case_id, language=speech.language())
-    row = work.run(visible(work, registry.one(case_id)))[0]
+    row = once.rows(work, registry.one, case_id)[0]
     catalogue = work.catalogue
     service = catalogue.services.get(case["service"] or "") or catalogue.triage
-    events = views.shown_to(work.principal, views.events(work, case_id, after=0, limit=SHOWN))
+    events = views.shown_to(work.principal, views.first_events(work, case_id, limit=SHOWN))
     return {
         "id": case_id,
         "case": case,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, get_args
 from uuid import UUID
@@ -66,6 +66,8 @@ class Work:
         self.first_running = False
         #: What to wake after the commit: `drain`, `sweep`, `fold`.
         self.wakes: set[str] = set()
+        #: What was read and may be told again in this unit; forgotten where it goes on with other eyes, or waited for a case.
+        self.seen: dict[Hashable, Any] = {}
         self.now: datetime = at or datetime.min
         self._at = at
         self._connection = connection
@@ -111,6 +113,7 @@ class Work:
         return ("engine", new_cases) if new_cases else (self.principal.scope, self.principal.cases)
 
     def _context(self, scope: str, cases: Iterable[UUID]) -> tuple[str | None, ...]:
+        self.seen.clear()
         who, key = self.principal, self.repeatable
         key_space, lock = (key.principal, str(key.lock)) if key else ("", None)
         services = ",".join(who.services)

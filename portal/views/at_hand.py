@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from portal.access import once
 from portal.access.scoping import visible
 from portal.cases import registry
 from portal.catalogue.languages import say
@@ -20,8 +21,8 @@ def checklist(work: Work, task: Mapping[str, Any], *, language: str) -> list[dic
     """Entries of the checklist of the task's step, and which are ticked."""
     if task["kind"] != "step" or not task["step_run_id"]:
         return []
-    run_id = next((row["run_id"] for row in work.run(visible(work, ledger.steps(task["case_id"]))) if row["id"] == task["step_run_id"]), None)
-    run = next((row for row in work.run(visible(work, ledger.runs(task["case_id"]))) if row["id"] == run_id), None)
+    run_id = next((row["run_id"] for row in once.rows(work, ledger.steps, task["case_id"]) if row["id"] == task["step_run_id"]), None)
+    run = next((row for row in once.rows(work, ledger.runs, task["case_id"]) if row["id"] == run_id), None)
     if run is None:
         return []
     entries = work.portal.pinned(work, run["definition_hash"]).step(task["step"]).checklist
@@ -42,7 +43,7 @@ def checklist(work: Work, task: Mapping[str, Any], *, language: str) -> list[dic
 def replies(work: Work, task: Mapping[str, Any], *, language: str | None) -> list[dict[str, Any]]:
     """Replies of the task's agency for its service, in the language the party reads (or another), filled in."""
     agency = work.catalogue.agencies.get(task["agency"])
-    case = next(iter(work.run(visible(work, registry.one(task["case_id"])))), None)
+    case = next(iter(once.rows(work, registry.one, task["case_id"])), None)
     if agency is None or case is None:
         return []
     spoken = language or case["language"]

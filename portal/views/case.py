@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from portal.access import once
 from portal.access.identity import STAFF
 from portal.access.scoping import visible
 from portal.cases import asks, decisions, registry
@@ -79,15 +80,15 @@ _HIDDEN = frozenset(
 
 def case(work: Work, case_id: UUID, *, language: str) -> dict[str, Any]:
     """Where the case stands; NotFound where the reader may not see it."""
-    found = work.run(visible(work, registry.one(case_id)))
+    found = once.rows(work, registry.one, case_id)
     if not found:
         raise NotFound
     row = found[0]
-    running = [clock for clock in work.run(visible(work, clocks.statement(case_id))) if clock["covers"] != clocks.BETWEEN_DOORS]
+    running = [clock for clock in once.rows(work, clocks.statement, case_id) if clock["covers"] != clocks.BETWEEN_DOORS]
     owed = fees.of_case(work, case_id, language)
     owes = any(fee["status"] == "due" for fee in owed)
-    steps = work.run(visible(work, ledger.steps(case_id)))
-    kept = work.run(visible(work, items.kept(case_id)))
+    steps = once.rows(work, ledger.steps, case_id)
+    kept = once.rows(work, items.kept, case_id)
     given = _given(kept)
     return {
         "reference": row["reference"],
@@ -105,7 +106,7 @@ def case(work: Work, case_id: UUID, *, language: str) -> dict[str, Any]:
         "parts": parts.of_case(work, case_id, steps, running, zone=row["zone"], language=language),
         "undoing": undoing.of_case(work, case_id, row["status"], steps, language=language),
         "waiting": waits.of_case(work, case_id, steps, zone=row["zone"], language=language),
-        "decisions": [_decision(one) for one in work.run(visible(work, decisions.of_case_for_reader(case_id)))],
+        "decisions": [_decision(one) for one in once.rows(work, decisions.of_case_for_reader, case_id)],
         "asked": [_asked(one, kept, given["answers"]) for one in work.run(visible(work, asks.statement(case_id)))] if row["status"] == "waiting" else [],
         "extensions": _extensions(work, case_id, kept) if any(clock["extended"] for clock in running) else [],
         "given": given,
@@ -162,8 +163,17 @@ def next_for_party(status: str, *, danger: bool, owes: bool = False) -> str:
 
 def events(work: Work, case_id: UUID, *, after: int, limit: int) -> list[dict[str, Any]]:
     """History in order, after a number, as the database lets the reader see it."""
-    rows = _open(work, work.run(visible(work, log.history(case_id, after=after, limit=limit))))
-    return [{name: row[name] for name in ("seq", "id", "type", "occurred_at", "recorded_at", "actor", "agency", "channel", "step", "data")} for row in rows]
+    return _shown(work, work.run(visible(work, log.history(case_id, after=after, limit=limit))))
+
+
+def first_events(work: Work, case_id: UUID, *, limit: int) -> list[dict[str, Any]]:
+    """The same from the beginning, for a page that says why its dates are what they are: that has read all of it."""
+    return _shown(work, once.rows(work, why.whole, case_id)[:limit])
+
+
+def _shown(work: Work, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    names = ("seq", "id", "type", "occurred_at", "recorded_at", "actor", "agency", "channel", "step", "data")
+    return [{name: row[name] for name in names} for row in _open(work, rows)]
 
 
 def _open(work: Work, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -186,8 +196,8 @@ def shown_to(who: Principal, rows: Iterable[dict[str, Any]]) -> list[dict[str, A
 def clock_list(work: Work, case_id: UUID, *, now: datetime, language: str) -> list[dict[str, Any]]:
     """Each promise: target, calendar, state, due, used, left (seconds of the term's own kind of time), and why the date is what it is."""
     reasons = why.of_case(work, case_id, now=now, language=language)
-    found = work.run(visible(work, registry.one(case_id)))
-    seen = [row for row in work.run(visible(work, clocks.statement(case_id))) if row["covers"] != clocks.BETWEEN_DOORS or work.principal.scope != "party"]
+    found = once.rows(work, registry.one, case_id)
+    seen = [row for row in once.rows(work, clocks.statement, case_id) if row["covers"] != clocks.BETWEEN_DOORS or work.principal.scope != "party"]
     told = [_clock(work, row, now, reasons.get(str(row["id"]), {})) for row in seen]
     for clock in told:
         clock["chance_of_missing"] = _chance(work, found[0], clock, now)

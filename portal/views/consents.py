@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from portal.access import once
 from portal.access.scoping import visible
 from portal.cases import registry
 from portal.consents import ledger
@@ -58,7 +59,7 @@ def let_look(work: Work, case_id: UUID, *, wanted: datetime | None) -> dict[str,
 
 def looked_into(work: Work, case_id: UUID) -> dict[str, Any]:
     """The case itself, as its party sees it."""
-    return work.run(visible(work, registry.one(case_id)))[0]
+    return once.rows(work, registry.one, case_id)[0]
 
 
 def withdraw(work: Work, case_id: UUID, id: UUID) -> dict[str, Any]:

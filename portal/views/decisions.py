@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from portal.access import once
 from portal.access.scoping import visible
 from portal.cases import decisions, links, registry
 from portal.catalogue.definitions import Law
@@ -22,16 +23,16 @@ from portal.workflow.deciding import Draft
 
 def of_case(work: Work, case_id: UUID, *, language: str) -> list[dict[str, Any]]:
     """All decisions of a case, oldest first, as the reader may see them. Words come from the vault: who may not read there gets none."""
-    rows = work.run(visible(work, decisions.of_case_for_reader(case_id)))
-    words = {item["id"]: item["value"] for item in work.run(visible(work, items.kept(case_id)))}
-    linked = work.run(visible(work, links.statement(case_id)))
+    rows = once.rows(work, decisions.of_case_for_reader, case_id)
+    words = {item["id"]: item["value"] for item in once.rows(work, items.kept, case_id)}
+    linked = once.rows(work, links.statement, case_id)
     replaced = {row["supersedes"]: row["id"] for row in rows if row["supersedes"]}
     return [_told(work, row, words, [one for one in linked if one["decision_id"] == row["id"] and one["kind"] == links.BY], replaced, language) for row in rows]
 
 
 def belongings(work: Work, case_id: UUID) -> list[dict[str, Any]]:
     """What belongs to a case; `reference` where the reader may see that other case too."""
-    rows = work.run(visible(work, links.statement(case_id)))
+    rows = once.rows(work, links.statement, case_id)
     known = {row["case_id"]: row["reference"] for row in work.run(visible(work, registry.references_of({row["other_id"] for row in rows})))} if rows else {}
     return [
         {**{name: row[name] for name in ("kind", "decision_id", "late", "since", "ended", "ended_at")}, "reference": known.get(row["other_id"])} for row in rows
@@ -40,8 +41,8 @@ def belongings(work: Work, case_id: UUID) -> list[dict[str, Any]]:
 
 def letter(work: Work, case_id: UUID, id: UUID) -> Filled:
     """The letter of a decision as it went; NotFound where none did, or the reader may not see it."""
-    row = next((row for row in work.run(visible(work, decisions.of_case_for_reader(case_id))) if row["id"] == id), None)
-    item = row and next((item for item in work.run(visible(work, items.kept(case_id))) if item["id"] == row["letter"]), None)
+    row = next((row for row in once.rows(work, decisions.of_case_for_reader, case_id) if row["id"] == id), None)
+    item = row and next((item for item in once.rows(work, items.kept, case_id) if item["id"] == row["letter"]), None)
     if not item:
         raise NotFound("No letter went out with a decision of that id, or you may not read it. GET /api/v1/cases/{reference}/decisions lists decisions.")
     return deciding.as_sent(item["value"])

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
+from portal.access import once
 from portal.access.scoping import visible
 from portal.cases import registry
 from portal.catalogue.definitions import Catalogue, Service, Text
@@ -55,7 +56,7 @@ def row_in_hand(work: Work, id: UUID) -> Row:
 
 def reference_of(work: Work, case_id: UUID) -> str:
     """What the case is called; NotFound where the reader may not see it."""
-    found = work.run(visible(work, registry.one(case_id)))
+    found = once.rows(work, registry.one, case_id)
     if not found:
         raise NotFound
     reference: str = found[0]["reference"]
@@ -93,13 +94,13 @@ def of_case(work: Work, case_id: UUID, *, language: str) -> dict[str, Any]:
     return {
         "case": case,
         "case_id": case_id,
-        "zone": work.run(visible(work, registry.one(case_id)))[0]["zone"],
+        "zone": once.rows(work, registry.one, case_id)[0]["zone"],
         "service": service,
         "agency": catalogue.agencies[case["agency"]],
         "agencies": catalogue.agencies,
         "clocks": case_view.clock_list(work, case_id, now=work.now, language=language),
         "places": places.of_case(work, case_id),
-        "events": case_view.shown_to(work.principal, case_view.events(work, case_id, after=0, limit=SHOWN)),
+        "events": case_view.shown_to(work.principal, case_view.first_events(work, case_id, limit=SHOWN)),
         "tasks": work.run(visible(work, reading.of_case(case_id))),
         "decisions": decisions.of_case(work, case_id, language=language),
         "links": decisions.belongings(work, case_id),

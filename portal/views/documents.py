@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import quote
 from uuid import UUID
 
+from portal.access import once
 from portal.access.scoping import visible
 from portal.documents import ledger
 from portal.documents.stores import store_of
@@ -24,7 +25,7 @@ _TOLD = ("id", "lineage", "number", "media_type", "size", "original", "sender", 
 def of_case(work: Work, case_id: UUID) -> list[dict[str, Any]]:
     """All files, oldest first; `current` is false for what was replaced. Names stand in the vault: who may not read them there gets none."""
     rows = work.run(visible(work, ledger.of(case_id)))
-    kept = {one["id"]: one["value"] for one in work.run(visible(work, items.kept(case_id)))} if rows else {}
+    kept = {one["id"]: one["value"] for one in once.rows(work, items.kept, case_id)} if rows else {}
     newest = {row["lineage"]: row["number"] for row in rows}
     return [_shown(row, kept.get(row["item"]), current=row["number"] == newest[row["lineage"]]) for row in rows]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from portal.access.scoping import visible
+from portal.access import once
 from portal.cases import registry
 from portal.catalogue import rulings
 from portal.catalogue.journey_rules import ends
@@ -44,7 +44,7 @@ def choices(work: Work, task: Mapping[str, Any]) -> list[Ruled]:
         if run is None or task["kind"] not in STEPS:
             return []
         step = work.portal.pinned(work, run["definition_hash"]).step(task["step"])
-        case = work.run(visible(work, registry.one(task["case_id"])))[0]
+        case = once.rows(work, registry.one, task["case_id"])[0]
         service = work.portal.pinned(work, run["service_hash"] or case["service_hash"])
     if step.kind != "decide":
         return []
@@ -53,5 +53,5 @@ def choices(work: Work, task: Mapping[str, Any]) -> list[Ruled]:
 
 
 def _run(work: Work, task: Mapping[str, Any]) -> dict[str, Any] | None:
-    run_id = next((row["run_id"] for row in work.run(visible(work, ledger.steps(task["case_id"]))) if row["id"] == task["step_run_id"]), None)
-    return next((row for row in work.run(visible(work, ledger.runs(task["case_id"]))) if row["id"] == run_id), None)
+    run_id = next((row["run_id"] for row in once.rows(work, ledger.steps, task["case_id"]) if row["id"] == task["step_run_id"]), None)
+    return next((row for row in once.rows(work, ledger.runs, task["case_id"]) if row["id"] == run_id), None)

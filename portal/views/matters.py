@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from portal.access import grants, looks, reads, seals
+from portal.access import grants, looks, once, reads, seals
 from portal.access.scoping import visible
 from portal.cases import decisions, registry
 from portal.cases.moves import ENDED
@@ -54,7 +54,7 @@ def _demand_handled(work: Work, case_id: UUID) -> None:
     """NotHandled where the caseworker holds no task of the case, or the champion's case has ended."""
     who = work.principal
     if who.scope == "champion":
-        if work.run(visible(work, registry.one(case_id)))[0]["status"] in ENDED:
+        if once.rows(work, registry.one, case_id)[0]["status"] in ENDED:
             raise looks.NotHandled("This request has ended: nobody handles it any more.")
         return
     held = [row for row in work.run(visible(work, reading.of_case(case_id))) if row["status"] == "claimed" and row["holder"] == who.subject]

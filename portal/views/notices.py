@@ -17,8 +17,7 @@ TYPES = ("NoticePromised", "NoticeMoved", "PartyNotified", "NoticeParked", "Noti
 
 def of_case(work: Work, case_id: UUID) -> list[dict[str, Any]]:
     """Notices to parties, the newest first, each with its place in the chain of those tried in the place of one another."""
-    rows = [row for type in TYPES for row in work.run(visible(work, log.of_type(case_id, type)))]
-    return fold(sorted(rows, key=lambda row: row["seq"]))
+    return fold(work.run(visible(work, log.of_types([case_id], TYPES))))
 
 
 def fold(events: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:

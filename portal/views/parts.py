@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from portal.access.scoping import visible
+from portal.access import once
 from portal.catalogue.definitions import Journey, Step
 from portal.catalogue.inside import NOT_NEEDED, WITHDRAWN
 from portal.runs import ledger
@@ -23,7 +23,7 @@ def of_case(work: Work, case_id: UUID, steps: Rows, clocks: Rows, *, zone: str, 
     if not any(row["kind"] == "journey" for row in steps):
         return []
     told = []
-    for run in work.run(visible(work, ledger.runs(case_id))):
+    for run in once.rows(work, ledger.runs, case_id):
         if run["service_hash"] is None and run["parent_id"] is None:
             journey: Journey = work.portal.pinned(work, run["definition_hash"])
             mine = [row for row in steps if row["run_id"] == run["id"]]

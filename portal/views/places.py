@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from portal.access.scoping import visible
+from portal.access import once
 from portal.catalogue.definitions import Journey, Step
 from portal.runs import ledger
 from portal.unit_of_work import Work
@@ -16,11 +16,11 @@ _SAYS = {"begun": "now", "ended": "done", "cancelled": "not-needed"}
 
 def of_case(work: Work, case_id: UUID) -> list[tuple[Step, str, str | None]]:
     """Each step, its place (`done`, `now`, `to-come`, `not-needed`) and the agency that has or had it; empty before a journey begins."""
-    run = next((one for one in work.run(visible(work, ledger.runs(case_id))) if one["parent_id"] is None), None)
+    run = next((one for one in once.rows(work, ledger.runs, case_id) if one["parent_id"] is None), None)
     if run is None:
         return []
     journey: Journey = work.portal.pinned(work, run["definition_hash"])
-    rows = [row for row in work.run(visible(work, ledger.steps(case_id))) if row["run_id"] == run["id"]]
+    rows = [row for row in once.rows(work, ledger.steps, case_id) if row["run_id"] == run["id"]]
     over = run["status"] != "running"
     told: list[tuple[Step, str, str | None]] = []
     for step in journey.steps:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
-from portal.access.scoping import visible
+from portal.access import once
 from portal.runs import ledger
 from portal.unit_of_work import Work
 from portal.views.journey import text
@@ -17,7 +17,7 @@ def of_case(work: Work, case_id: UUID, status: str, steps: Iterable[dict[str, An
     running = [row for row in steps if row["status"] == "begun"] if status == "withdrawn" else []
     if not running:
         return []
-    hashes = {row["id"]: row["definition_hash"] for row in work.run(visible(work, ledger.runs(case_id)))}
+    hashes = {row["id"]: row["definition_hash"] for row in once.rows(work, ledger.runs, case_id)}
     return [
         {
             "step": row["step"],

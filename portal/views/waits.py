@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
-from portal.access.scoping import visible
+from portal.access import once
 from portal.catalogue.definitions import Step
 from portal.runs import ledger
 from portal.unit_of_work import Work
@@ -19,7 +19,7 @@ def of_case(work: Work, case_id: UUID, steps: Iterable[dict[str, Any]], *, zone:
     waiting = [row for row in steps if row["kind"] == "wait" and row["status"] == "begun"]
     if not waiting:
         return []
-    hashes = {row["id"]: row["definition_hash"] for row in work.run(visible(work, ledger.runs(case_id)))}
+    hashes = {row["id"]: row["definition_hash"] for row in once.rows(work, ledger.runs, case_id)}
     return [_told(row, work.portal.pinned(work, hashes[row["run_id"]]).step(row["step"]), zone, language) for row in waiting]
 
 

@@ -7,7 +7,9 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from portal.access.scoping import visible
+from sqlalchemy import Select
+
+from portal.access import once
 from portal.events import log
 from portal.events.chain import stamp
 from portal.standards import clocks
@@ -24,9 +26,14 @@ from portal.views.why_sentences import Teller
 MOST = 20_000
 
 
+def whole(case_id: UUID) -> Select[Any]:
+    """The history of a case, for a reader; pass it through `access.visible`."""
+    return log.history(case_id, limit=MOST)
+
+
 def of_case(work: Work, case_id: UUID, *, now: datetime, language: str) -> dict[str, dict[str, Any]]:
     """Id of each clock of a case the reader may see -> what `shown` says."""
-    rows = work.run(visible(work, log.history(case_id, limit=MOST)))
+    rows = once.rows(work, whole, case_id)
     events = [Line(row["type"], row["occurred_at"], row["agency"], row["data"]) for row in rows]
     zone = next((event.data["zone"] for event in events if event.type == "CaseOpened"), "UTC")
     found = explain(events, lambda hash: clocks.calendar(work, hash), now=now)
@@ -64,7 +71,7 @@ def extensions(events: Iterable[Line]) -> list[Line]:
 def reasons(work: Work, case_id: UUID, events: Iterable[Line]) -> dict[str, str]:
     """Item of the vault -> the words in which an extension was reasoned, as far as the reader may see them."""
     wanted = {event.data["words"] for event in extensions(events) if event.data.get("words")}
-    kept = work.run(visible(work, items.kept(case_id))) if wanted else []
+    kept = once.rows(work, items.kept, case_id) if wanted else []
     return {str(item["id"]): item["value"] for item in kept if str(item["id"]) in wanted}
 
 
