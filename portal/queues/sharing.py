@@ -16,6 +16,11 @@ from portal.unit_of_work import Row, Work
 PRIORITIES = {"urgent": 0, "usual": 1, "low": 2}
 #: So long the last thing done to a task can be taken back.
 SLIP = timedelta(minutes=5)
+#: Why finishing is not taken back.
+FINISHED = (
+    "A task that is finished cannot be taken back: with it the next step has begun, promises were measured, and people may have been told. "
+    "Work on the task that waits now; a wrong decision is revoked, a wrong door is left by referral."
+)
 
 
 def hand_over(work: Work, task: Row, *, by: str, to: str, version: int | None, words: UUID | None, away: Collection[str] = ()) -> None:
@@ -71,6 +76,8 @@ def ticked(work: Work, task: Row) -> set[str]:
 
 def undo(work: Work, task: Row, last: Mapping[str, Any] | None, *, by: str, version: int | None) -> None:
     """The last thing done to the task is taken back by who did it, soon after. `last`: its last event. `TaskUndone`."""
+    if task["status"] == "done" and version in (None, task["version"]):
+        raise IllegalMove(FINISHED)
     present(task, version)
     if last is None or last["type"] not in _BACK or last["actor"] != work.principal.actor:
         raise IllegalMove("There is nothing of yours to take back here: only who claimed, gave back, handed over or set the priority last can.")

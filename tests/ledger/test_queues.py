@@ -212,6 +212,12 @@ def test_the_last_thing_is_taken_back_by_who_did_it_and_soon(desk: Desk) -> None
         work.narrow([case_id := registry.find(work, reference)[0]])
         sharing.undo(work, task(work, case_id, desk.list(desk.clerk)[0]["step"]), version=None)
     assert desk.events(reference).count("TaskUndone") == 3
+    desk.ask("POST", f"/tasks/{id}/claim", desk.clerk)
+    desk.ask("POST", f"/tasks/{id}/complete", desk.clerk, {})
+    before = desk.events(reference)
+    assert "the next step has begun" in desk.ask("POST", f"/tasks/{id}/undo", desk.clerk, status=409)["detail"]
+    desk.ask("POST", f"/tasks/{id}/undo", desk.clerk | {"If-Match": '"1"'}, status=412)
+    assert desk.events(reference) == before
 
 
 def test_a_checklist_is_ticked_before_a_task_is_finished(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
