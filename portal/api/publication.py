@@ -30,7 +30,12 @@ class Approved(Schema):
     )
     address = fields.Boolean(load_default=False, metadata={"description": "The place in words."})
     point = fields.Boolean(load_default=False, metadata={"description": "The exact point; until then it is told to about a kilometre."})
-    media = fields.Boolean(load_default=False, metadata={"description": "The address of the picture."})
+    media = fields.Boolean(
+        load_default=False,
+        metadata={
+            "description": "The picture: the address that was given, else the first JPEG or PNG file its party sent, without place, time and names inside."
+        },
+    )
 
 
 class Shown(Schema):

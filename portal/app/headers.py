@@ -27,7 +27,7 @@ HSTS = ("Strict-Transport-Security", "max-age=63072000; includeSubDomains")
 
 
 def install(app: Flask, *, secure: bool) -> None:
-    """Puts them on every answer. An answer that says nothing else is not stored anywhere."""
+    """Puts them on every answer. An answer that says nothing else is not stored anywhere, and no other site shows it."""
     always = [*ALWAYS, HSTS] if secure else list(ALWAYS)
 
     @app.after_request
@@ -38,5 +38,5 @@ def install(app: Flask, *, secure: bool) -> None:
         if "Cache-Control" not in headers:
             headers.add("Cache-Control", "no-store")
         headers.add("X-Request-Id", correlation())
-        headers.extend(always)
+        headers.extend(one for one in always if one[0] not in headers)
         return response

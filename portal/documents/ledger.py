@@ -96,6 +96,11 @@ def document_of(work: Work, case_id: UUID, id: UUID) -> Row:
     return found
 
 
+def in_hand(work: Work, case_id: UUID) -> list[Row]:
+    """All documents of a case in hand, oldest first; of those that replace one another, the newest last."""
+    return sorted(work.rows(documents, case_id), key=lambda row: (row["received_at"], row["number"], row["id"]))
+
+
 def of(case_id: UUID) -> Select[Any]:
     """All documents of a case, oldest first, for a reader; pass it through `access.visible`."""
     return select(documents).where(documents.c.case_id == case_id).order_by(documents.c.received_at, documents.c.id)

@@ -7,6 +7,8 @@ from uuid import UUID
 
 from portal.access import grants
 from portal.cases import publication, registry
+from portal.documents import ledger as documents
+from portal.documents import pictures
 from portal.errors import IllegalMove, Invalid
 from portal.intake import answers as rules
 from portal.unit_of_work import Row, Work
@@ -33,7 +35,7 @@ def approve(
         **({"description": _words(words) if words else _first(work, case_id, "words")} if description or words else {}),
         **({"address": _address(work, case)} if address else {}),
         **(_point(work, case_id) if point else {}),
-        **({"media_url": _media(work, case_id)} if media else {}),
+        **(_media(work, case_id) if media else {}),
     }
     value = {name: one for name, one in value.items() if one is not None}
     item, commitment = items.put(work, case_id, "published", value) if value else (None, None)
@@ -73,6 +75,14 @@ def _point(work: Work, case_id: UUID) -> dict[str, float]:
     return {"lat": float(place["lat"]), "long": float(place["long"])} if place.get("lat") is not None and place.get("long") is not None else {}
 
 
-def _media(work: Work, case_id: UUID) -> str | None:
+def _media(work: Work, case_id: UUID) -> dict[str, Any]:
+    """The address that was given with the request, else the first picture its party sent, as it was replaced last. NotScannedYet while it may be unsafe."""
     found = _first(work, case_id, "media")
-    return found.get("url") if isinstance(found, dict) else None
+    if isinstance(found, dict) and found.get("url"):
+        return {"media_url": found["url"]}
+    newest = {row["lineage"]: row for row in documents.in_hand(work, case_id) if row["sender"] == "party" and not row["original"]}
+    sent = [row for row in newest.values() if row["media_type"] in pictures.SHOWN and row["status"] in ("clean", "pending")]
+    if not sent:
+        return {}
+    documents.demand_open(sent[0])
+    return {"picture": {"document": str(sent[0]["id"]), "kept_as": sent[0]["kept_as"], "media_type": sent[0]["media_type"]}}

@@ -245,6 +245,8 @@ class Listed:
     lat: float | None = None
     long: float | None = None
     media_url: str | None = None
+    #: Whether there is a picture to see: `Front.picture`.
+    picture: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -300,6 +302,10 @@ class Front(Protocol):
 
     def status(self, since: datetime, until: datetime) -> Sequence[Update]:
         """Changes of status in that time, oldest first."""
+        ...
+
+    def picture(self, reference: str) -> tuple[bytes, str] | None:
+        """The picture of a request somebody approved, without what is written beside it, and its media type."""
         ...
 
     def resolve(self, token: str) -> str | None:

@@ -19,6 +19,7 @@ from portal.catalogue.definitions import Catalogue, Field, Service
 from portal.catalogue.languages import say
 from portal.catalogue.phrases import translations
 from portal.clock import utc_now
+from portal.documents.pictures import bare
 from portal.errors import NotFound, Refusal
 from portal.intake import answers as rules
 from portal.intake import conversation, documents, once, outside_words, spoken
@@ -28,6 +29,7 @@ from portal.plugins.channel import Delivered, File, Listed, Offer, Question, Ref
 from portal.plugins.channel import Submission as Given
 from portal.standards import clocks
 from portal.unit_of_work import ANONYMOUS, ENGINE, Portal, Row, Work
+from portal.views import documents as files
 from portal.views import requests
 from portal.views.case import promise
 from portal.views.danger import emergency
@@ -206,6 +208,15 @@ class Front:
         """Changes of status in that time."""
         with self._portal.work(ANONYMOUS) as work:
             return requests.updates(work, since, until, services=[*self._offered()], language=self.language)
+
+    def picture(self, reference: str) -> tuple[bytes, str] | None:
+        """The picture of a request somebody approved, without what is written beside it, and its media type."""
+        with self._portal.work(ANONYMOUS) as work:
+            found = requests.picture(work, _standard(reference), services=list(self._offered()))
+        try:
+            return (bare(files.content(self._portal, found[0]), found[1]), found[1]) if found else None
+        except ValueError:
+            return None
 
     def resolve(self, token: str) -> str | None:
         """The reference behind a token, or behind itself."""

@@ -71,6 +71,17 @@ def find(work: Work, wanted: Wanted, *, services: Collection[str], language: str
     return [_listed(words, row, approved.get(row.case_id) or {}) for row in rows]
 
 
+def picture(work: Work, reference: str, *, services: Collection[str]) -> tuple[str, str] | None:
+    """Name in the store and media type of the picture somebody approved of a request everybody may see (a unit as anonymous)."""
+    catalogue = work.catalogue
+    where = sorted({catalogue.agencies[catalogue.services[one].agency].jurisdiction for one in services})
+    rows = publication.these(work, [reference], services=list(services), jurisdictions=where)
+    approved = items.published(work, {row.case_id: row.item for row in rows if row.item})
+    shown: dict[str, Any] = next(iter(approved.values()), {})
+    found = shown.get("picture")
+    return (found["kept_as"], found["media_type"]) if found else None
+
+
 def updates(work: Work, since: Any, until: Any, *, services: Sequence[str], language: str) -> list[Update]:
     """Changes of status in that time, oldest first."""
     where = sorted({one.jurisdiction for one in work.catalogue.agencies.values()})
@@ -122,4 +133,5 @@ def _listed(words: _Words, row: Shown, approved: dict[str, Any]) -> Listed:
         lat=approved["lat"] if exact else row.lat,
         long=approved["long"] if exact else row.long,
         media_url=approved.get("media_url"),
+        picture="picture" in approved,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 from datetime import UTC, datetime, timedelta
@@ -182,6 +183,35 @@ def test_what_nobody_approved_is_hidden_and_what_somebody_did_is_shown(house: Ho
     assert (again["description"], again["lat"], again["media_url"]) == (None, 50.85, None)
     (event,) = _events(house, id, "CasePublished")[:1]
     assert event["shown"] == ["address", "description", "lat", "long", "media_url"] and "Zyx" not in str(event)
+
+
+def test_a_picture_is_shown_once_approved_and_safe_and_bare(house: House) -> None:
+    place = b"GPS 50.8465 4.3525"
+    exif, extra = b"\xff\xe1" + (len(place) + 8).to_bytes(2, "big") + b"Exif\0\0" + place, b"\xff\xfe" + (len(place) + 2).to_bytes(2, "big") + place
+    tables, scan = b"\xff\xc0\x00\x0b\x08\x00\x01\x00\x01\x01\x01\x11\x00", b"\xff\xda\x00\x08\x01\x01\x00\x00\x3f\x00\x12\xff\x00\x34\xff\xd0\x56"
+    again = b"\xff\xda\x00\x08\x01\x01\x00\x00\x3f\x00\x9a"
+    jpeg = b"\xff\xd8" + exif + tables + extra + scan + extra + again + b"\xff\xd9" + place
+    staff, form = house.staff("roads"), {"api_key": "development", "service_code": "pothole", "address_string": "x"}
+    made = house.client.post(f"{V2}/requests.json", data={**form, "media": (io.BytesIO(jpeg), "hole.jpg")}, content_type="multipart/form-data")
+    id = made.json[0]["service_request_id"]
+    assert house.client.get(f"{V2}/pictures/{id}").status_code == 404
+    approving = f"/api/v1/cases/{id}/publication"
+    waits = house.client.post(approving, json={"media": True}, headers=staff)
+    assert waits.status_code == 409 and waits.json["type"].endswith("not-scanned-yet")
+    with psycopg.connect(house.database.superuser_url) as connection:
+        connection.execute("UPDATE documents SET status = 'clean' WHERE case_id = (SELECT case_id FROM cases WHERE reference = %s)", (id,))
+    assert get(house, f"requests/{id}.json")[0]["media_url"] is None
+    assert house.client.post(approving, json={"media": True}, headers=staff).json["shown"] == ["picture"]
+    address = get(house, f"requests/{id}.json")[0]["media_url"]
+    assert address == f"http://city.example{V2}/pictures/{id}"
+    assert f"<media_url>{address}</media_url>" in house.client.get(f"{V2}/requests/{id}.xml").get_data(as_text=True)
+    seen = house.client.get(f"{V2}/pictures/{id}")
+    assert (seen.status_code, seen.content_type) == (200, "image/jpeg")
+    assert seen.data == b"\xff\xd8" + tables + scan + again + b"\xff\xd9" and b"GPS" not in seen.data
+    assert seen.headers["Cross-Origin-Resource-Policy"] == "cross-origin" and seen.headers["X-Content-Type-Options"] == "nosniff"
+    house.client.post(approving, json={}, headers=staff)
+    assert house.client.get(f"{V2}/pictures/{id}").status_code == 404
+    assert get(house, f"requests/{id}.json")[0]["media_url"] is None
 
 
 def test_who_may_approve(house: House) -> None:
