@@ -51,6 +51,12 @@ def open_first(browser: Browser) -> str:
     return str(address)
 
 
+def test_one_view_is_the_one_in_hand(city: Portal, desk: Browser) -> None:
+    for address in ("/desk", "/desk?mine=1", "/desk?free=1", "/desk?priority=urgent"):
+        desk.get(address)
+        assert re.findall(r'<a class="govuk-link" href="([^"]+)" aria-current="page"', desk.html) == [address]
+
+
 def test_a_complaint_from_the_list_to_its_decision(city: Portal, desk: Browser) -> None:
     reference = noise(city)
     desk.get("/desk")
