@@ -273,6 +273,11 @@ def secret_of(work: Work, case_id: UUID) -> str:
     return secret.derive(work.portal.settings.secret_key.get_secret_value(), case_id, row["secret_version"])
 
 
+def secret_versions(work: Work, ids: Collection[UUID]) -> dict[UUID, int]:
+    """Version of the present secret of each of these that is there."""
+    return dict(work.sql("SELECT case_id, secret_version FROM case_references WHERE case_id = ANY(%s)", (list(ids),))) if ids else {}
+
+
 def find(work: Work, reference: str) -> tuple[UUID, int]:
     """Case id and version of the secret behind a reference in standard form; NotFound where there is none."""
     found = work.sql("SELECT case_id, secret_version FROM case_references WHERE reference = %s", (reference,))

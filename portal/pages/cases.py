@@ -45,10 +45,11 @@ def unlock() -> Response:
     """Reference and secret, proved once; then this browser may see the case for two hours"""
     reference, given = request.form.get("reference", "").strip(), request.form.get("secret", "").strip()
     going = own_way(request.form.get("next"))
+    version = entry.secret_version(the_portal(), reference)
     try:
         proved = entry.prove(the_portal(), ANONYMOUS, reference, given, sender=g.get("sender", ""))
         if drafts.is_draft(the_portal(), proved.cases[0]):
-            return later.going_on(proved.cases[0])
+            return later.going_on(proved.cases[0], version=version)
         with the_portal().work(proved) as work:
             case_id = entry.find(work, reference)
     except Refusal as refused:
@@ -56,7 +57,7 @@ def unlock() -> Response:
             raise
         return show("open.html", status=422, reference=reference, fault=True, going=going)
     answer = to_case(references.read(reference)) if going == "/" else Response(status=303, headers={"Location": going})
-    grants.give(the_portal(), answer, case_id)
+    grants.give(the_portal(), answer, case_id, version=version)
     return answer
 
 

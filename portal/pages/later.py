@@ -15,6 +15,7 @@ from portal.pages.opening import as_citizen, page, principal, show, the_portal
 from portal.pages.shelf import LATER, to
 from portal.unit_of_work import ANONYMOUS
 from portal.views import drafts as ways
+from portal.views import entry
 from portal.views.words import locale
 
 pages = Blueprint("later_pages", __name__)
@@ -76,20 +77,21 @@ def door() -> Response:
 def take_up() -> Response:
     """Reference and secret, proved once; then this browser goes on with it"""
     reference, given = request.form.get("reference", "").strip(), request.form.get("secret", "").strip()
+    version = entry.secret_version(the_portal(), reference)
     try:
-        return going_on(ways.proved(the_portal(), reference, given, sender=g.get("sender", "")))
+        return going_on(ways.proved(the_portal(), reference, given, sender=g.get("sender", "")), version=version)
     except Refusal as refused:
         if refused.status == 429 or refused.status >= 500:
             raise
         return show("draft_open.html", status=422, reference=reference, fault="sent" if isinstance(refused, Sent) else "wrong", done="")
 
 
-def going_on(id: UUID) -> Response:
+def going_on(id: UUID, *, version: int) -> Response:
     """Its secret was proved: this browser goes on with it. NotFound where it is not there, Sent where it was sent."""
     with the_portal().work(as_citizen()) as work:
         row = saving.opened(work, id, as_citizen(), proved=True)
         saving.take_up(work, row, shelf.place(), how="secret")
         typed = saving.filled(work, row, shelf.place())
     answer = to(id, filling.following(the_portal().catalogue, typed, shelf.place().facts))
-    grants.give(the_portal(), answer, id)
+    grants.give(the_portal(), answer, id, version=version)
     return answer

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
@@ -41,6 +42,23 @@ def prove(portal: Portal, who: Principal, reference: str, given: str | None, *, 
         if standing is None:
             raise NotFound
     return replace(who, scope="party", cases=(case_id,), mandate=standing.mandate)
+
+
+def secret_version(portal: Portal, reference: str) -> int:
+    """Version of the present secret behind a reference, to be read before one is proved; 0 where there is none."""
+    with portal.work(ANONYMOUS) as work:
+        try:
+            return registry.find(work, references.read(reference))[1]
+        except (NotFound, WrongReference):
+            return 0
+
+
+def secret_versions(portal: Portal, ids: Collection[UUID]) -> dict[UUID, int]:
+    """Version of the present secret of each of these that is there."""
+    if not ids:
+        return {}
+    with portal.work(ANONYMOUS) as work:
+        return registry.secret_versions(work, ids)
 
 
 def standing(portal: Portal, who: Principal, reference: str) -> Principal:

@@ -147,6 +147,9 @@ def test_a_lost_secret_is_made_anew_by_who_looked_who_it_is(clerk: Clerk, app: F
         .json
     )
     reference, old = made["reference"], made["secret"]
+    before = Browser(app)
+    before.post("/cases", reference=reference, secret=old)
+    assert before.status == 200 and before.place == f"/cases/{reference}"
     clerk.get(f"/desk/cases/{reference}")
     assert "Their secret code is lost" in clerk.html
     clerk.post(f"/desk/cases/{reference}/secret", how="document", words=" ", once="k1")
@@ -160,6 +163,14 @@ def test_a_lost_secret_is_made_anew_by_who_looked_who_it_is(clerk: Clerk, app: F
     party.post("/cases", reference=reference, secret=new)
     assert stranger.status == 422 and party.status == 200 and party.place == f"/cases/{reference}"
     assert "passport" not in party.html
+    before.get(f"/cases/{reference}")
+    assert before.html.count('name="secret"') == 1 and "loud" not in before.html, "what the old secret has proved ends with it"
+    before.post(f"/cases/{reference}/messages", words="let me in", once="m")
+    assert look(fresh_database, "SELECT count(*) FROM events WHERE type = 'MessageReceived'") == [(0,)]
+    before.post("/cases", reference=reference, secret=new)
+    before.get(f"/cases/{reference}")
+    party.get(f"/cases/{reference}")
+    assert 'name="secret"' not in before.html + party.html and "loud" in before.html and "loud" in party.html
     ((data,),) = look(fresh_database, "SELECT data FROM events WHERE type = 'SecretRenewed'")
     assert data["how"] == "document" and "passport" not in json.dumps(data)
     assert look(fresh_database, "SELECT count(*) FROM events WHERE type = 'NoticePromised' AND data->>'template' = 'secret-renewed'") == [(1,)]
