@@ -118,7 +118,7 @@ def place_of_chromium() -> str | None:
     return shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Any]:
     """A browser for all stories of this process."""
     sync_api = pytest.importorskip("playwright.sync_api", reason="no Playwright: .venv/bin/pip install playwright")
