@@ -18,6 +18,8 @@ from tests.matrix.world import CITIZENS, OBJECTS, SEES, SUBJECTS, World
 NOTHING = "-"
 #: Kinds the staff of both doors see: a referral is between them.
 BETWEEN = ("referral",)
+#: Kinds that have no words of their own -> the kind whose words theirs are, of the same object: who sees that case sees the words.
+WITHIN = {"consent": "case"}
 
 
 @dataclass(frozen=True)
@@ -180,12 +182,9 @@ def _canaries(world: World, cell: Cell, got: Answer) -> list[str]:
     """Whatever is asked, nothing of what somebody does not see is in it: not in a list, a count that names, a header, a refusal."""
     found = []
     asked = {world.kinds[kind].places.get(cell.object) for kind in cell.operation.kinds.values()}
-    # What stands in something one sees is told by that, though it stands in something else too.
-    for name, kind in world.kinds.items():
-        asked |= {text for object, texts in kind.canaries.items() if _may_see(world, cell, name, object) for text in texts}
     for name, kind in world.kinds.items():
         for object, texts in kind.canaries.items():
-            if _may_see(world, cell, name, object):
+            if _may_see(world, cell, name, object) or _may_see(world, cell, WITHIN.get(name, name), object):
                 continue
             found += [f"a canary of {object} {name} came out: {text}" for text in texts if text in got.whole and text not in asked]
     return found
