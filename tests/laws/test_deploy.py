@@ -12,6 +12,7 @@ import yaml
 
 from portal.cli import main
 from portal.cli.settings_list import NEEDED, as_file, listed
+from portal.documents.kinds import LARGEST
 from portal.jobs.wake import queue_names
 from portal.settings import Settings
 from tests.laws.rooms import ROOT
@@ -70,3 +71,8 @@ def test_the_example_names_settings_there_are_and_leaves_open_what_production_ne
 def test_both_proxies_are_the_same() -> None:
     one, other = ((DEPLOY / place).read_text().splitlines() for place in ("nginx.conf", "containers/nginx.conf"))
     assert [line.split()[0] for line, there in zip(one, other, strict=True) if line != there] == ["server"]
+
+
+def test_the_proxy_lets_through_the_largest_file_the_portal_takes() -> None:
+    (most,) = re.findall(r"client_max_body_size (\d+)m;", (DEPLOY / "nginx.conf").read_text("utf-8"))
+    assert int(most) * 1024 * 1024 > LARGEST + 64 * 1024
