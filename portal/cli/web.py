@@ -22,6 +22,7 @@ from gunicorn.glogging import Logger  # type: ignore[import-untyped]
 
 from portal.catalogue.faults import CatalogueFaults
 from portal.cli.telling import trace
+from portal.cli.web_body import whole
 from portal.cli.web_worker import Worker
 from portal.errors import Unsafe
 from portal.settings import Settings, settings
@@ -110,6 +111,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
         #: One byte all processes share: 1 when this server is about to stop.
         self._leaving = mmap.mmap(-1, 1)
         self._drain = drain
+        app.wsgi_app = whole(app.wsgi_app)  # type: ignore[assignment,method-assign]
         app.extensions["onedoor.draining"] = lambda: self._leaving[0] == 1
         self._options = {
             "bind": where,
