@@ -120,7 +120,7 @@ def place_of_chromium() -> str | None:
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Any]:
-    """A browser for all stories of this process."""
+    """A browser for all stories of its module."""
     sync_api = pytest.importorskip("playwright.sync_api", reason="no Playwright: .venv/bin/pip install playwright")
     place = place_of_chromium()
     if place is None:
