@@ -14,7 +14,7 @@ from portal.dispatch import sheet
 from portal.dispatch.sheet import Sheet
 from portal.outbox import prints
 from portal.outbox.claims import Claim
-from portal.parties import register, silence
+from portal.parties import register, silence, ways
 from portal.plugins.agency import Refusal
 from portal.plugins.channel import Notice
 from portal.unit_of_work import Row, Work
@@ -27,7 +27,7 @@ ITEM = "print"
 def ready(work: Work, claim: Claim, *, to: str, notice: Notice) -> Sheet | Refusal:
     """The letter, or why none can be sent to that address."""
     party = UUID(claim.body["party"])
-    needs = register.needs_of(work, claim.case_id, party)
+    needs = ways.of(work, claim.case_id, party).needs
     if "no-letters-home" in needs:
         return Refusal("the party asked for no letters at home", retry=False, code="no-letters-home")
     if silence.wanted(work, prints.CHANNEL, to):

@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import Select, func, or_, select
 
 from portal.db import new_id
-from portal.parties.tables import case_parties, party_needs
+from portal.parties.tables import case_parties
 from portal.unit_of_work import Mandate, Row, Work
 
 #: Role of who waits for the same as another: told when it ends, and of nothing else.
@@ -75,11 +75,6 @@ def unfollow(work: Work, row: Row) -> None:
 
 def _now(work: Work, case_id: UUID) -> list[Row]:
     return [row for row in work.rows(case_parties, case_id) if row["until"] is None or row["until"] > work.now]
-
-
-def needs_of(work: Work, case_id: UUID, party_id: UUID) -> frozenset[str]:
-    """What a party of a case in hand needs to be told well: `large-print`, `no-letters-home`, ..."""
-    return frozenset(row["need"] for row in work.rows(party_needs, case_id) if row["party_id"] == party_id and row["until"] is None)
 
 
 def told(work: Work, case_id: UUID) -> list[Row]:
@@ -157,8 +152,3 @@ def for_itself(subject: str, now: datetime, *, limit: int) -> Select[Any]:
         or_(case_parties.c.until.is_(None), case_parties.c.until > now),
     )
     return mine.distinct().order_by(case_parties.c.case_id.desc()).limit(limit)
-
-
-def on_case(case_id: UUID) -> Select[Any]:
-    """Who stands on a case, for a reader; pass it through `access.visible`."""
-    return select(case_parties).where(case_parties.c.case_id == case_id)

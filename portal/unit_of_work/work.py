@@ -66,7 +66,7 @@ class Work:
         self.first_running = False
         #: What to wake after the commit: `drain`, `sweep`, `fold`.
         self.wakes: set[str] = set()
-        #: What was read and may be told again in this unit; forgotten where it goes on with other eyes, or waited for a case.
+        #: What was read and may be told again in this unit; forgotten where it goes on with other eyes, waited for a case, or changed a row.
         self.seen: dict[Hashable, Any] = {}
         self.now: datetime = at or datetime.min
         self._at = at
@@ -229,10 +229,12 @@ class Work:
 
     def add(self, table: Table, **values: Any) -> Row:
         """A row to insert when the unit is written."""
+        self.seen.clear()
         return self._rows.add(table, values)
 
     def change(self, row: Row, **values: Any) -> None:
         """New values for a row in hand."""
+        self.seen.clear()
         self._rows.change(row, values)
 
     def record(

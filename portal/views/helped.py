@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from portal.access.scoping import visible
+from portal.access import once
 from portal.intake import following
 from portal.parties import register
 from portal.unit_of_work import ANONYMOUS, Portal, Work
@@ -17,7 +17,7 @@ def of_task(work: Work, told: Mapping[str, Any], *, language: str) -> dict[str, 
     task, who = told["task"], work.principal
     everybody = worklist.colleagues(work, who) if who.agencies else []
     there = [one for one in everybody if not one["me"] and one["agency"] == task["agency"] and (not one["teams"] or task["team"] in one["teams"])]
-    parties = work.run(visible(work, register.on_case(task["case_id"])))
+    parties = once.rows(work, register.seen, task["case_id"])
     return {
         "checklist": at_hand.checklist(work, task, language=language),
         "replies": at_hand.replies(work, task, language=None),

@@ -64,7 +64,7 @@ def _demand_handled(work: Work, case_id: UUID) -> None:
 
 def _others(work: Work, case_id: UUID) -> list[UUID]:
     """Other matters of the case's applicant, who is known by having signed in; found by the portal, shown to nobody yet."""
-    parties = work.run(visible(work, register.on_case(case_id)))
+    parties = once.rows(work, register.seen, case_id)
     subjects = {row["subject"] for row in parties if row["role"] == "applicant" and row["subject"] and row["scope"] is None}
     work.become(READER)
     found = {row["case_id"] for one in sorted(subjects) for row in work.run(visible(work, register.for_itself(one, work.now, limit=looks.MOST + 1)))}

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
+from portal.access import once
 from portal.access.scoping import visible
 from portal.parties import register, ways
 from portal.plugins import discovery
@@ -20,7 +21,7 @@ def of_case(work: Work, case_id: UUID) -> dict[str, Any]:
     """Of who signed in, if it stands on the case, else of the applicant; what nobody said is empty. Addresses only as far as the reader may see them."""
     on_it = [
         row
-        for row in work.run(visible(work, register.seen(case_id)))
+        for row in once.rows(work, register.seen, case_id)
         if row["role"] not in (register.FOLLOWER, "representative") and (row["until"] is None or row["until"] > work.now)
     ]
     subject = work.principal.subject if work.principal.scope == "party" else None
