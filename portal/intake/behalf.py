@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from portal.cases import registry
+from portal.catalogue.words import says_nothing
 from portal.consents import ledger
 from portal.errors import Invalid
 from portal.intake import answers as rules
@@ -62,7 +63,7 @@ def renew_secret(work: Work, case_id: UUID, *, how: str, words: str) -> str:
         said = rules.plain(words, limit=2000).strip()
     except rules.Wrong as wrong:
         raise Invalid(errors=[{"pointer": "/words", "detail": str(wrong)}]) from wrong
-    if not said:
+    if says_nothing(said):
         raise Invalid(errors=[{"pointer": "/words", "detail": "Say what showed who it is: colleagues may be asked for it."}])
     item, _ = items.put(work, case_id, "note", said)
     return registry.renew_secret(work, case_id, how=how, words=item)

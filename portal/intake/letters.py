@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from portal.cases import registry
 from portal.catalogue.definitions import Agency
+from portal.catalogue.words import says_nothing
 from portal.errors import Invalid, NotAllowed
 from portal.events.chain import stamp
 from portal.intake import objections, party
@@ -68,7 +69,7 @@ def dated(work: Work, arrival: Arrival) -> Backdated:
         raise Invalid(errors=[{"pointer": "/received_on", "detail": "This is more than ten years ago: look at the date once more."}])
     if beyond and not set(SECOND) & {*work.principal.roles, work.principal.scope}:
         raise SecondPerson(f"This letter came in more than {arrival.agency.letters_back_days} days ago. {SecondPerson.__doc__}")
-    if beyond and not (arrival.reason or "").strip():
+    if beyond and says_nothing(arrival.reason or ""):
         raise Invalid(errors=[{"pointer": "/reason", "detail": "Say why it is written down only now."}])
     return Backdated(datetime.combine(arrival.on, time(), zone).astimezone(UTC), days, beyond)
 
@@ -101,7 +102,7 @@ def on_case(
 
 
 def _demanded(text: str | None) -> str:
-    if not (text or "").strip():
+    if says_nothing(text or ""):
         raise Invalid(errors=[{"pointer": "/text", "detail": "Write down what the letter says, in short."}])
     return str(text)
 

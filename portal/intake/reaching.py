@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 from uuid import UUID
 
+from portal.cases import registry
+from portal.cases.moves import ENDED
 from portal.errors import Invalid, NotFound
 from portal.intake.contacts import contact_of
 from portal.outbox import notices
@@ -100,11 +102,14 @@ def for_all(work: Work, said: Wish, *, version: int | None) -> int:
     persons.keep(work, subject, {"channels": list(said.channels), "needs": dict(said.needs), "contact": contact}, version=version)
     cases = register.standing_for_itself(work, subject)
     work.narrow(cases)
-    taken = 0
+    registry.load(work, cases)
+    gone, taken = {name: "" for name, value in said.contact.items() if not value}, 0
     for case_id in cases:
+        if registry.case_of(work, case_id)["status"] in ENDED:
+            continue
         for party in register.of_case(work, case_id):
             if party["subject"] == subject and party["role"] != "representative":
-                choose(work, party, Wish(channels=said.channels, needs=said.needs, contact=contact, again=said.again), by="party")
+                choose(work, party, Wish(channels=said.channels, needs=said.needs, contact=contact | gone, again=said.again), by="party")
                 taken += 1
     return taken
 

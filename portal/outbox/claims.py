@@ -35,13 +35,15 @@ _TARGETS = f"""WITH RECURSIVE open_targets AS (
 #: Claims of one target follow one another, so that its cap is counted right; whoever finds it being claimed passes on to the next.
 _ALONE = "SELECT pg_try_advisory_xact_lock(hashtextextended('outbox ' || %s, 0))"
 _UNDER_WAY = f"SELECT count(*) FROM outbox WHERE target = %s AND {_OPEN} AND lease_until > clock_timestamp()"
-#: Only the oldest open row of a case and target may leave, so that an agency hears things in order; a page waits for nobody.
+#: Only the oldest open row of a case and target may leave, so that an agency hears things in order; a page waits for nobody, and nobody for a notice
+#: that was put off to another hour.
 _CLAIM = f"""UPDATE outbox AS o SET lease_until = clock_timestamp() + make_interval(secs => {LEASE}), epoch = o.epoch + 1, attempts = o.attempts + 1,
     crashes = o.crashes + (o.lease_until IS NOT NULL)::int
 FROM (SELECT d.case_id, d.id FROM outbox d WHERE d.target = %s AND d.kind = ANY(%s) AND {_OPEN} AND d.next_at <= %s
     AND (d.lease_until IS NULL OR d.lease_until < clock_timestamp())
     AND (d.kind = 'page' OR NOT EXISTS (SELECT 1 FROM outbox e WHERE e.case_id = d.case_id AND e.target = d.target AND e.kind = d.kind
-        AND e.done_at IS NULL AND e.parked_at IS NULL AND (e.placed_at, e.id) < (d.placed_at, d.id)))
+        AND e.done_at IS NULL AND e.parked_at IS NULL AND (e.placed_at, e.id) < (d.placed_at, d.id)
+        AND NOT (e.kind = 'notice' AND e.attempts = 0 AND e.next_at > %s)))
     ORDER BY d.next_at LIMIT %s FOR UPDATE OF d SKIP LOCKED) AS due
 WHERE o.case_id = due.case_id AND o.id = due.id
 RETURNING o.case_id, o.id, o.kind, o.target, o.subject, o.body, o.key, o.placed_at, o.attempts, o.crashes, o.epoch, %s::int"""
@@ -91,7 +93,7 @@ def claim(portal: Portal, limit: int, kinds: Sequence[str] = KINDS, *, busy: Map
                 if deliveries.KIND in kinds and not (busy or {}).get(target):
                     found += _parcel(work, agencies[target], failures)
             elif most > 0:
-                found += [Claim(*row) for row in work.sql(_CLAIM, (target, list(kinds), work.now, min(most, limit - len(found)), failures))]
+                found += [Claim(*row) for row in work.sql(_CLAIM, (target, list(kinds), work.now, work.now, min(most, limit - len(found)), failures))]
             if len(found) >= limit:
                 break
     return found

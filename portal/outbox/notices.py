@@ -114,8 +114,10 @@ def tried(work: Work, case_id: UUID, *, channel: str, decision: UUID) -> bool:
 
 
 def told(work: Work, row: Row, *, version: str | None = None) -> None:
-    """The party was told. `version`: of the template's words as they left. `PartyNotified`."""
+    """The party was told. `version`: of the template's words as they left. `PartyNotified`; not where it has come back already, before its sender knew."""
     work.change(row, done_at=work.now, parked_at=None, lease_until=None, refusal=None)
+    if row["body"].get("returned"):
+        return
     words: dict[str, Any] = {"version": version} if version else {}
     work.record(row["case_id"], "PartyNotified", channel=row["target"], notice=str(row["id"]), attempts=row["attempts"], **words)
 
@@ -153,6 +155,7 @@ def returned(work: Work, row: Row, *, code: str, passing: bool = False) -> bool:
     if row["body"].get("returned") or row["parked_at"] is not None:
         return False
     body = {**row["body"], "returned": code}
-    work.change(row, body=body, reported=CAME_BACK)
+    # It had left, whether its sender came to write that down or not: it is not sent again.
+    work.change(row, body=body, reported=CAME_BACK, done_at=row["done_at"] or work.now)
     work.record(row["case_id"], "NoticeReturned", channel=row["target"], notice=str(row["id"]), refusal=code, passing=passing)
     return True

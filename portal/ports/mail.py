@@ -92,7 +92,7 @@ def _taken(portal: Portal, spool: Spool, place: Path) -> str:
 def _became(portal: Portal, sent: dict[str, Any], raw: bytes) -> str:
     letter = read(raw)
     reason = letter.automatic or _own(portal, letter, sent["from"])
-    if letter.returned:
+    if letter.returned and not sent["from"].strip("<> "):  # RFC 3464, 2: a report has no return path
         mails.came_back(portal, letter.returned)
     if reason:
         log.info("mail filed: %s", reason)

@@ -10,7 +10,8 @@ from portal.unit_of_work import Work
 #: Open rows of the outbox that a claim would take now (portal/outbox/claims.py): not leased, and the oldest of their case for their target.
 READY = """FROM outbox o WHERE o.done_at IS NULL AND o.parked_at IS NULL AND o.next_at <= %(now)s AND (o.lease_until IS NULL OR o.lease_until <= %(now)s)
 AND (o.kind = 'page' OR NOT EXISTS (SELECT FROM outbox b WHERE b.case_id = o.case_id AND b.target = o.target AND b.kind = o.kind
-AND b.done_at IS NULL AND b.parked_at IS NULL AND (b.placed_at, b.id) < (o.placed_at, o.id)))"""
+AND b.done_at IS NULL AND b.parked_at IS NULL AND (b.placed_at, b.id) < (o.placed_at, o.id)
+AND NOT (b.kind = 'notice' AND b.attempts = 0 AND b.next_at > %(now)s)))"""
 _BACKLOG = f"""SELECT
 (SELECT min(due_at) FROM timers WHERE armed AND due_at <= %(now)s),
 (SELECT min(due_at) FROM timers WHERE armed AND due_at > %(now)s),

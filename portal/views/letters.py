@@ -77,6 +77,9 @@ def write_down(portal: Portal, who: Principal, letter: Letter, same: Repeatable 
             if work.answer is None:
                 work.narrow([case_id, made])
                 grants.demand_open(work, case_id, who.subject)
+                if scan is not None and letter.kind == "withdrawal":  # an ended case takes no files
+                    documents.take(work, case_id, scan, channel=letters.CHANNEL, sender="party")
+                    scan = None
                 objection = letters.on_case(work, case_id, letter.kind, arrival, text=letter.text, answers=letter.answers, objection=made)
                 row, missing = objection or registry.case_of(work, case_id), []
         if work.answer is not None:

@@ -15,6 +15,7 @@ from portal.cases.moves import ENDED
 from portal.catalogue.definitions import Matters, Service
 from portal.catalogue.languages import say
 from portal.catalogue.purposes import PURPOSES
+from portal.catalogue.words import says_nothing
 from portal.consents import ledger as consents
 from portal.errors import Invalid, NotFound
 from portal.parties import register
@@ -34,7 +35,7 @@ def look(work: Work, reference: str, *, purpose: str, words: str) -> UUID:
     _demand_handled(work, case_id)
     if purpose not in PURPOSES:
         raise Invalid(errors=[{"pointer": "/purpose", "detail": f"Send one of {', '.join(PURPOSES)}."}])
-    if not words.strip():
+    if says_nothing(words):
         raise Invalid(errors=[{"pointer": "/words", "detail": "Say in a sentence what you need to see, and why."}])
     others = _others(work, case_id)
     work.become(who)

@@ -39,10 +39,11 @@ def fold(events: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
                 "attempts": 0,
                 "why": None,
                 "instead_of": data.get("instead"),
+                "set_aside": False,
             }
         elif data.get("notice") in found:
             _ENDS[event["type"]](found[data["notice"]], event, data, at)
-    return list(found.values())[::-1]
+    return [{name: value for name, value in one.items() if name != "set_aside"} for one in found.values()][::-1]
 
 
 def _moved(one: dict[str, Any], event: Mapping[str, Any], data: Mapping[str, Any], at: Any) -> None:
@@ -51,12 +52,13 @@ def _moved(one: dict[str, Any], event: Mapping[str, Any], data: Mapping[str, Any
 
 def _sent(one: dict[str, Any], event: Mapping[str, Any], data: Mapping[str, Any], at: Any) -> None:
     one |= {"sent_at": at, "attempts": data.get("attempts") or 0}
-    if one["status"] == "waiting":
-        one["status"] = "sent"
+    if one["status"] == "waiting" or one["set_aside"]:
+        one |= {"status": "sent", "ended_at": None, "why": None, "set_aside": False}
 
 
 def _failed(one: dict[str, Any], event: Mapping[str, Any], data: Mapping[str, Any], at: Any) -> None:
-    one |= {"status": "failed", "ended_at": at, "why": data.get("refusal")}
+    # What was set aside may leave after all: tried again, or printed once more.
+    one |= {"status": "failed", "ended_at": at, "why": data.get("refusal"), "set_aside": event["type"] == "NoticeParked"}
 
 
 def _joined(one: dict[str, Any], event: Mapping[str, Any], data: Mapping[str, Any], at: Any) -> None:

@@ -7,19 +7,19 @@ from typing import Any
 from uuid import UUID
 
 from portal.administration import stream
-from portal.events.chain import stamp
 from portal.queues import people, saved
 from portal.queues.people import Worker
 from portal.unit_of_work import Principal, Work
 
 
 def be_away(work: Work, me: Worker, *, since: datetime | None, until: datetime | None, cover: str | None) -> None:
-    """Out of the office from then on, until then, with who stands in; `since` None: back. Nothing where it stands so already. `AbsenceSaid`."""
+    """Out of the office from then on, until then, with who stands in; `since` None: back. Nothing where it stands so already. `AbsenceSaid`, which says of
+    whom, and not when or for how long: what is in the log stays there."""
     if (me.away_from, me.away_until, me.cover) == (since, until, cover):
         return
     people.change(work, me, away_from=since, away_until=until, cover=cover)
     stream.hold(work)
-    stream.record(work, "AbsenceSaid", agency=me.agency, person=me.subject, since=_text(since), until=_text(until), cover=cover)
+    stream.record(work, "AbsenceSaid", agency=me.agency, person=me.subject, away=since is not None)
 
 
 def enable(work: Work, one: Worker, **given: Any) -> None:
@@ -29,7 +29,14 @@ def enable(work: Work, one: Worker, **given: Any) -> None:
         return
     people.change(work, one, **given)
     stream.hold(work)
-    stream.record(work, "AbilitySaid", agency=one.agency, person=one.subject, **(was | given), official=str(work.principal.subject))
+    stream.record(
+        work,
+        "AbilitySaid",
+        agency=one.agency,
+        person=one.subject,
+        changed=sorted(name for name in given if was[name] != given[name]),
+        official=str(work.principal.subject),
+    )
 
 
 def keep_view(work: Work, who: Principal, *, name: str, query: dict[str, Any], shared: bool) -> UUID:
@@ -45,7 +52,3 @@ def delete_view(work: Work, who: Principal, id: UUID) -> None:
     saved.delete(work, who, id)
     stream.hold(work)
     stream.record(work, "ViewDeleted", agency=who.agencies[0], view=str(id), official=str(who.subject))
-
-
-def _text(at: datetime | None) -> str | None:
-    return stamp(at) if at else None

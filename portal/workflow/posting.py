@@ -8,7 +8,7 @@ from uuid import UUID
 
 from portal.errors import Invalid
 from portal.outbox import notices, prints
-from portal.parties import silence
+from portal.parties import register, silence, ways
 from portal.unit_of_work import Row, Work
 from portal.vault import items
 
@@ -45,6 +45,18 @@ def again(work: Work, row: Row, *, reason: str, address: str | None, version: in
         raise Invalid(errors=[{"pointer": "/address", "detail": "Write the other address."}])
     prints.again(work, row, reason=reason, item=item, version=version)
     silence.end(work, prints.CHANNEL, address or kept["address"])
+    if address is None:
+        _reachable(work, row)
+
+
+def _reachable(work: Work, row: Row) -> None:
+    """Its party is reached by post again, where that was given up."""
+    notice = notices.one(work, row["case_id"], row["id"])
+    party = next((one for one in register.of_case(work, row["case_id"]) if notice and str(one["party_id"]) == notice["body"]["party"]), None)
+    if party is not None:
+        reach = ways.of(work, row["case_id"], party["party_id"])
+        if prints.CHANNEL in reach.lost:
+            ways.choose(work, party, channels=reach.channels, needs=reach.needs, renewed={prints.CHANNEL}, by="staff")
 
 
 def _kept(work: Work, row: Row) -> dict[str, Any]:
