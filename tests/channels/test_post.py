@@ -102,6 +102,18 @@ def test_what_came_back_stops_that_address_and_people_find_another(house: House)
     batch = api(house, "POST", "/prints/batches", {}, status=201)["batch"]
     api(house, "POST", f"/prints/batches/{batch}/posted", {"ids": [id]})
     assert types_of(house, reference).count("PartyNotified") == 2
+    assert [one["status"] for one in api(house, "GET", f"/cases/{reference}/notices")["items"]] == ["sent"], "it did not arrive, and then it left"
+
+
+def test_a_letter_printed_again_to_the_same_address_opens_the_way_again(house: House) -> None:
+    reference = open_by_post(house, address="Hidden 9, 1000 Brussels")
+    id = letter_of(house, reference)["id"]
+    batch = api(house, "POST", "/prints/batches", {}, status=201)["batch"]
+    api(house, "POST", f"/prints/batches/{batch}/posted", {"ids": [id]})
+    api(house, "POST", f"/prints/{id}/returned", {"reason": "moved"})
+    assert api(house, "GET", f"/cases/{reference}/reach")["lost"] != []
+    api(house, "POST", f"/prints/{id}/again", {"reason": "lost"})
+    assert api(house, "GET", f"/cases/{reference}/reach")["lost"] == []
 
 
 def test_a_lease_that_ran_out_is_anothers_and_the_first_posts_nothing(house: House) -> None:

@@ -20,6 +20,7 @@ from portal.dispatch import daily
 from portal.dispatch.deliver import drain
 from portal.local.addresses import free_port
 from portal.local.text_carrier import Carrier, serve, texts
+from portal.outbox import claims, notices
 from portal.ports.mail import Spool, take
 from portal.reactions import acts
 from portal.unit_of_work import ENGINE
@@ -222,6 +223,33 @@ def test_a_bounce_leads_to_the_next_channel_once(status: str, as_headers: bool, 
     assert told[1] == (("received", "email", "sent") if status.startswith("4") else ("received", "sms", "sent"))
 
 
+def test_a_bounce_that_overtakes_its_sender_tells_nobody_and_nothing_leaves_twice(house: Reached) -> None:
+    mail = f"{uuid4().hex[:8]}@example.org"
+    reference, _ = house.begin(email=mail)
+    (claim,) = [one for one in claims.claim(house.portal, 50, ["notice"], at=noon(house)) if one.case_id == house.id(reference)]
+    with house.portal.work(ENGINE) as work:
+        work.narrow([claim.case_id])
+        row = notices.one(work, claim.case_id, claim.id)
+        assert row is not None and notices.returned(work, row, code="dsn-5.1.1")
+    with house.portal.work(ENGINE) as work:
+        work.narrow([claim.case_id])
+        assert claims.complete(work, claim) is None, "it is no longer the sender's"
+    assert house.ask("SELECT count(*) FROM events WHERE type = 'PartyNotified' AND case_id = %s", claim.case_id) == [(0,)]
+    left = [one for one in claims.claim(house.portal, 50, ["notice"], at=noon(house) + timedelta(hours=1)) if one.case_id == claim.case_id]
+    assert left == [] and house.mails(mail) == []
+
+
+def test_who_was_sent_a_mail_cannot_say_that_it_did_not_arrive(house: Reached) -> None:
+    mail = f"{uuid4().hex[:8]}@example.org"
+    reference, secret = house.begin(email=mail)
+    house.leave(noon(house))
+    (sent,) = house.mails(mail)
+    house.spool.keep(mail, ["portal@rivermouth.example"], report_of(sent, "5.1.1"))
+    (place,) = house.spool.waiting()
+    take(house.portal, house.spool, place)
+    assert house.notices(reference, secret) == [("received", "email", "sent")], "a report has no return path"
+
+
 def test_a_report_about_a_mail_that_is_not_ours_changes_nothing(house: Reached) -> None:
     other = EmailMessage()
     other["Message-ID"], other["To"] = f"<{uuid4()}@city.example>", "x@example.org"
@@ -288,6 +316,21 @@ def test_nobody_is_woken_by_a_text_message_but_mail_leaves_at_night(house: Reach
     assert next_at.astimezone(UTC).hour in (6, 7) and attempts == 0 and refusal is None, "08:00 in Brussels, and no try was counted"
     house.leave(next_at + timedelta(seconds=1))
     assert house.notices(reference, secret) == [("received", "sms", "sent")]
+
+
+def test_nobody_waits_for_a_notice_that_was_put_off_to_another_hour(house: Reached) -> None:
+    phone = number()
+    reference, secret = house.begin(email=f"{uuid4().hex[:8]}@example.org", phone=phone)
+    choose(house, reference, secret, "sms")
+    night = noon(house).replace(hour=21)
+    house.leave(night)
+    renewed = house.client.post(f"/api/v1/cases/{reference}/secret", headers=house.staff("roads"), json={"how": "document", "words": "A passport."})
+    assert renewed.status_code in (200, 201), renewed.json
+    with house.portal.work(ENGINE) as work:
+        placed = work.now
+    drain(house.portal, kinds=["notice"], at=placed + timedelta(seconds=1))
+    left = house.ask("SELECT body->>'template' FROM outbox WHERE kind = 'notice' AND done_at IS NOT NULL AND case_id = %s", house.id(reference))
+    assert left == [("secret-renewed",)], "it answers what its party did a moment ago"
 
 
 def test_danger_wakes(house: Reached) -> None:
@@ -425,6 +468,17 @@ def test_who_signs_in_says_it_once_for_all_requests_and_those_to_come(house: Rea
     assert house.client.get("/api/v1/reach").status_code == 401
     ((sealed,),) = house.ask("SELECT string_agg(encode(sealed, 'escape'), '') FROM persons")
     assert phone not in sealed
+
+
+def test_an_address_taken_away_once_for_all_is_taken_away_everywhere_but_from_what_is_over(house: Reached) -> None:
+    me, phone = citizen(house), number()
+    given = {"service": "pothole", "answers": {"place": "Rue Haute 1"}, "contact": {"phone": phone, "email": "me@example.org"}}
+    running, over = (house.client.post("/api/v1/cases", json=given, headers=me).json["reference"] for _ in range(2))
+    assert house.client.post(f"/api/v1/cases/{over}/withdrawal", headers=me, json={}).status_code == 201
+    said = house.client.put("/api/v1/reach", json={"channels": ["email"], "contact": {"phone": "", "email": "me@example.org"}, "needs": {}}, headers=me)
+    assert said.status_code == 200 and said.json["cases"] == 1, said.json
+    assert house.client.get(f"/api/v1/cases/{running}/reach", headers=me).json["contact"]["phone"] is None
+    assert house.ask("SELECT count(*) FROM events WHERE type = 'ReachChanged' AND case_id = %s", house.id(over)) == [(0,)]
 
 
 # ---------------------------------------------------------------------- decisions

@@ -93,6 +93,13 @@ def test_a_letter_is_written_down_on_the_page(city: Portal, room: Browser) -> No
     assert "scan.pdf" in room.html and "A letter came in." in room.html
     room.post("/desk/letters", **said | when)
     assert reference in room.html, "the same form sent again is the same letter"
+    room.get("/desk/letters?service=pothole")
+    hidden = dict(re.findall(r'type="hidden" name="([^"]+)" value="([^"]*)"', room.html.split("<form")[-1]))
+    about = {**hidden, **when, "kind": "withdrawal", "reference": reference, "text": "Leave it."}
+    room.post("/desk/letters", **about, scan=(io.BytesIO(b"%PDF-1.4 the withdrawal"), "withdrawal.pdf"))
+    assert room.title == "The letter is written down", room.html
+    room.get(f"/desk/cases/{reference}")
+    assert "withdrawal.pdf" in room.html and "scan.pdf" in room.html
     old = {"received-day": "1", "received-month": "1", "received-year": str(today.year - 1)}
     room.post("/desk/letters", **said | {"once": "another"} | old)
     assert room.status == 422 and "team lead" in room.html
