@@ -182,7 +182,9 @@ def test_the_checker_sees_what_it_is_there_for() -> None:
     assert "2 times" in told.wrong([promised, second, said, again])[0]
     assert told.wrong([promised, parked, second, again]) == []
     assert "nobody sees to it" in told.wrong([promised, parked])[0]
-    assert told.wrong([promised, parked, event("TaskQueued", kind="unreached")]) == []
+    task, over = event("TaskQueued", kind="unreached", task="t"), event("TaskCancelled", task="t")
+    assert told.wrong([promised, parked, task]) == told.wrong([task, promised, parked]) == told.wrong([promised, parked, task, over]) == []
+    assert "nobody sees to it" in told.wrong([task, over, promised, parked])[0], "that was for another"
 
 
 def test_every_template_says_what_hangs_on_it_in_every_language() -> None:

@@ -14,6 +14,7 @@ import psycopg
 import pytest
 
 from portal.access import seals
+from portal.errors import NotFound
 from portal.intake import presence
 from portal.unit_of_work import ENGINE, Principal
 from portal.vault import items
@@ -97,7 +98,7 @@ def test_who_is_not_there_and_who_has_no_access(door: Door, fresh_database: Data
     roads = Principal("staff", f"{ISSUER}|roads", agencies=("roads",), teams=("streets",), roles=("caseworker",))
     with door.portal.work(roads) as work:
         later = work.now + presence.WHILE + timedelta(seconds=1)
-    with pytest.raises(Exception, match="nothing here"), door.portal.work(roads, at=later) as work:
+    with pytest.raises(NotFound), door.portal.work(roads, at=later) as work:
         views.speak_for(work, reference)
 
 

@@ -14,7 +14,7 @@ from portal.access import once
 from portal.cases import registry, secret
 from portal.db import new_id
 from portal.intake.receive import Submission, receive
-from portal.unit_of_work import ANONYMOUS, Portal
+from portal.unit_of_work import ANONYMOUS, ENGINE, Portal
 from tests.pages.conftest import Browser
 from tests.pages.people import DESK, sign_in
 from tests.pages.test_desk import NOISE, open_first
@@ -67,3 +67,15 @@ def test_what_is_read_once_is_read_anew_with_other_eyes(city: Portal) -> None:
         assert once.rows(work, registry.one, id)[0]["status"] != mine[0]["status"]
         work.become(ANONYMOUS)
         assert once.rows(work, registry.one, id) == []
+
+
+def test_what_was_read_is_read_anew_after_a_change(city: Portal) -> None:
+    id = new_id()
+    with city.work(ANONYMOUS, new_cases=[id]) as work:
+        receive(work, Submission(service="noise-complaint", answers=NOISE, contact={}), case_id=id)
+    with city.work(ENGINE) as work:
+        work.narrow([id])
+        once.rows(work, registry.one, id)
+        assert work.seen
+        work.change(registry.case_of(work, id), danger=False)
+        assert not work.seen

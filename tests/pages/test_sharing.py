@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from html import unescape
 
 import pytest
 from flask import Flask
@@ -126,6 +127,10 @@ def test_handed_over_made_urgent_and_taken_back(city: Portal, desk: Browser, oth
     assert "That was taken back" in desk.html and "you have it" in desk.html
 
 
+def ticked(browser: Browser) -> list[str]:
+    return [re.findall(r'value="([^"]+)"', box)[0] for box in re.findall(r'<input[^>]*name="tick"[^>]*>', browser.html) if " checked" in box]
+
+
 def test_a_checklist_is_ticked(city: Portal, app: Flask) -> None:
     id = new_id()
     with city.work(ANONYMOUS, new_cases=[id]) as work:
@@ -135,20 +140,21 @@ def test_a_checklist_is_ticked(city: Portal, app: Flask) -> None:
     send(desk, f"{task}/claim")
     assert "Look at these first" in desk.html
     entries = re.findall(r'name="tick" type="checkbox" value="([^"]+)"', desk.html)
+    assert entries
     send(desk, f"{task}/checklist", tick=entries)
-    assert "The checklist was kept" in desk.html and desk.html.count(" checked") >= len(entries)
+    assert "The checklist was kept" in desk.html and ticked(desk) == entries
     send(desk, f"{task}/checklist", tick=entries[:1])
-    assert desk.html.count('name="tick"') == len(entries)
+    assert ticked(desk) == entries[:1] and desk.html.count('name="tick"') == len(entries)
 
 
 def test_replies_to_start_from(city: Portal, desk: Browser) -> None:
-    reference = noise(city)
+    noise(city)
     task = open_first(desk)
     reply = re.findall(rf'href="({task}\?reply=[^"#]+)', desk.html)
     assert reply, "the sample office keeps some"
     desk.get(reply[0])
     area = re.findall(r'<textarea[^>]*id="message"[^>]*>(.*?)</textarea>', desk.html, re.DOTALL)[0]
-    assert area.strip() and (reference in area or "{{" not in area)
+    assert area.strip() and "{{" not in area
 
 
 def test_somebody_is_away_and_somebody_stands_in(city: Portal, desk: Browser, other: Browser) -> None:
@@ -162,7 +168,7 @@ def test_somebody_is_away_and_somebody_stands_in(city: Portal, desk: Browser, ot
     send(desk, "/desk/team/absence", **sent)
     assert "Colleagues see that you are away" in desk.html
     other.get("/desk/team")
-    assert "away" in other.html and "stands in" in other.html
+    assert f"{str(SECOND.subject).rpartition('|')[2]} stands in" in unescape(re.sub(r"</?bdi>", "", other.html))
     task = open_first(other)
     send(other, f"{task}/claim")
     send(other, f"{task}/hand-over", to=str(DESK.subject), **{"to-words": ""})

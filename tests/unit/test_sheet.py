@@ -82,10 +82,13 @@ def test_the_address_stands_in_the_window_and_nothing_else_does() -> None:
 
 def test_words_without_end_stay_within_the_margins() -> None:
     endless = replace(PLAIN, subject="W" * 500, paragraphs=("M" * 4000, "a b " * 900))
+    drawn = 0
     for page in pypdfium2.PdfDocument(io.BytesIO(sheet.pdf([endless], at=NOW))):
         seen = page.get_textpage()
         boxes = [seen.get_charbox(place) for place in range(seen.count_chars()) if seen.get_text_range(place, 1) in "WM"]
+        drawn += len(boxes)
         assert all(box[2] <= page.get_width() - 19 * MM and box[1] >= 20 * MM for box in boxes)
+    assert drawn >= 4500, "every word is on a page"
 
 
 def test_what_no_font_draws_is_named() -> None:
